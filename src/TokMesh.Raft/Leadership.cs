@@ -1,0 +1,283 @@
+namespace TokMesh.Raft;
+
+/// <summary>
+/// What a member knows and does while it leads one term: how far each follower is, heartbeats, reads. It is made on winning and
+/// thrown away on stepping down, so nothing of an old leadership can leak into a new one.
+/// </summary>
+internal sealed class Leadership
+{
+    private readonly RaftOptions _options;
+    private readonly RaftLog _log;
+    private readonly MemberId _self;
+    private readonly Term _term;
+    private readonly Configuration _configuration;
+    private readonly Progress[] _followers;
+    private readonly Rounds _rounds = new();
+    private readonly PendingReads _reads = new();
+    private readonly List<ulong> _readsBeforeFirstCommit = [];
+    private readonly LogIndex _firstOfTerm;
+    private long _nextHeartbeat;
+    private bool _roundToSend;
+
+    public Leadership(RaftOptions options, RaftLog log, MemberId self, Term term, Configuration configuration, long now)
+    {
+        (_options, _log, _self, _term, _configuration) = (options, log, self, term, configuration);
+        _followers = [.. configuration.Members.Where(m => m != self)
+            .Select(m => new Progress(m, log.Last.Next, options.MaxInflightAppends, options.MaxInflightBytes) { HeardAt = now })];
+        // A term begins with an entry of its own: only committing that one tells what earlier terms committed (paper, 5.4.2).
+        log.Append(term, EntryType.Command, ReadOnlyMemory<byte>.Empty);
+        _firstOfTerm = log.Last;
+        _nextHeartbeat = now;
+        StartRound(now);
+    }
+
+    /// <summary>Payload bytes proposed and not yet committed.</summary>
+    public long UncommittedBytes { get; private set; }
+
+    public bool HasCommittedInTerm => _log.Commit >= _firstOfTerm;
+
+    public bool HasWork => _roundToSend || _reads.NeedsRound || HasSendable();
+
+    /// <summary>When a majority, this member included, was last heard; milliseconds.</summary>
+    public long QuorumHeardAt(long now) => (long)Quorum.Reached(_configuration, new HeardAt(this, now));
+
+    /// <summary>Until when reads may be answered without asking, or a moment long past.</summary>
+    public long LeaseUntil => _rounds.SentAt(ConfirmedRound) is { } sent ? sent + _options.LeaseMs : long.MinValue;
+
+    /// <summary>Entries after this are still wanted by a follower, or will be once its snapshot has arrived.</summary>
+    public LogIndex SlowestMatch
+    {
+        get
+        {
+            var slowest = _log.Last;
+            foreach (var p in _followers) slowest = LogIndex.Min(slowest, p.Snapshot?.Meta.Index ?? p.Match);
+            return slowest;
+        }
+    }
+
+    public void Proposed(int bytes) => UncommittedBytes += bytes;
+
+    public void Read(ulong context, long now)
+    {
+        if (!HasCommittedInTerm) _readsBeforeFirstCommit.Add(context);
+        else if (_options.LeaseReads && now < LeaseUntil) _reads.AddConfirmed(context, _log.Commit);
+        else _reads.AddUnconfirmed(context, _log.Commit, _rounds.Current + 1);
+    }
+
+    public void AbortReads(List<ulong> lost)
+    {
+        lost.AddRange(_readsBeforeFirstCommit);
+        _readsBeforeFirstCommit.Clear();
+        _reads.Abort(lost);
+    }
+
+    public void FlushReads(IRaftOutput output)
+    {
+        if (!_reads.IsEmpty) _reads.Flush(ConfirmedRound, _log.Applied, output);
+    }
+
+    public void Tick(long now)
+    {
+        if (now >= _nextHeartbeat) StartRound(now);
+        foreach (var p in _followers)
+        {
+            if (p.Mode == ProgressMode.Snapshot && p.Snapshot is { } s && now - s.MovedAt >= _options.ElectionTimeoutMs) s.Rewind(now);
+        }
+    }
+
+    /// <summary>Commits what a majority has on disk, if it is of this term (paper, 5.4.2 and figure 8). Tells whether that moved.</summary>
+    public bool AdvanceCommit()
+    {
+        var reached = new LogIndex(Quorum.Reached(_configuration, new Matched(this)));
+        if (reached <= _log.Commit || _log.TermAt(reached) != _term) return false;
+        foreach (var entry in _log.After(_log.Commit, (int)(reached - _log.Commit), long.MaxValue))
+            UncommittedBytes = Math.Max(0, UncommittedBytes - entry.Payload.Length);
+        _log.CommitTo(reached);
+        if (HasCommittedInTerm && _readsBeforeFirstCommit.Count > 0)
+        {
+            foreach (var context in _readsBeforeFirstCommit) _reads.AddUnconfirmed(context, _log.Commit, _rounds.Current + 1);
+            _readsBeforeFirstCommit.Clear();
+        }
+        return true;
+    }
+
+    public void OnAppendReply(in Message m, long now)
+    {
+        if (Find(m.From) is not { } p) return;
+        p.HeardAt = now;
+        if (m.Reject)
+        {
+            var (hint, _) = _log.FindConflict(m.Hint, m.LogTerm);
+            p.Refused(m.Index, hint);
+            return;
+        }
+        if (m.Index > _log.Last)
+            throw new RaftInvariantException($"Member {m.From} acknowledged {m.Index}; the log ends at {_log.Last}.");
+        var moved = p.Acknowledge(m.Index);
+        if (moved) p.MovedAt = now;
+        switch (p.Mode)
+        {
+            case ProgressMode.Probe:
+                p.BecomeReplicate();
+                break;
+            // The snapshot arrived, or the follower turned out to connect to the log without it.
+            case ProgressMode.Snapshot when p.Match >= _log.Base:
+                p.BecomeReplicate();
+                break;
+            // The snapshot arrived and is already too old: what follows it is gone from memory too.
+            case ProgressMode.Snapshot when p.Snapshot is { } s && p.Match >= s.Meta.Index:
+                p.Snapshot = null;
+                break;
+        }
+    }
+
+    public void OnHeartbeatReply(in Message m, long now)
+    {
+        if (Find(m.From) is not { } p) return;
+        p.HeardAt = now;
+        if (m.Context <= _rounds.Current) p.Round = Math.Max(p.Round, m.Context);
+        p.ProbeSent = false;
+        if (p.Clock == p.ConfirmedClock)
+        {
+            p.Clock = m.Offset;
+            // Confirmed by any round that leaves from now on, or by the lease already.
+            p.ClockRound = _options.LeaseReads && now < LeaseUntil ? 0 : _rounds.Current + 1;
+        }
+        // Something was sent a while ago and never acknowledged: it was lost on the way. An append that says nothing new makes the
+        // follower say where it stands (pitfall 16: the window must not stay full of lost messages).
+        if (p.Mode == ProgressMode.Replicate && p.Match < _log.Last && now - p.MovedAt >= 3L * _options.HeartbeatMs && p.Next > p.Match.Next)
+        {
+            p.BecomeProbe();
+            p.MovedAt = now;
+        }
+    }
+
+    public void OnSnapshotReply(in Message m, long now)
+    {
+        if (Find(m.From) is not { } p) return;
+        p.HeardAt = now;
+        if (p.Mode == ProgressMode.Snapshot && p.Snapshot is { } s && s.Context == m.Context) s.Acknowledged(m.Offset, m.Reject, now, _options.HeartbeatMs);
+    }
+
+    public void ProvideSnapshot(MemberId to, SnapshotMeta meta, ReadOnlyMemory<byte> data, long now)
+    {
+        if (Find(to) is not { Mode: ProgressMode.Snapshot, Snapshot: null } p) return;
+        p.Snapshot = new SnapshotSend(meta, data, _options.SnapshotChunkBytes, _options.SnapshotWindow);
+        p.Snapshot.Started(now);
+    }
+
+    /// <summary>Sends heartbeats, entries and snapshot chunks that are due.</summary>
+    public void Send(long now, IRaftOutput output)
+    {
+        if (_reads.NeedsRound && !_roundToSend) StartRound(now);
+        if (_roundToSend)
+        {
+            _roundToSend = false;
+            _reads.RoundStarted();
+            foreach (var p in _followers)
+            {
+                if (p.ClockRound <= ConfirmedRound) p.ConfirmedClock = p.Clock;
+                // A follower is never told of commits beyond what it is known to have: its log may differ there (pitfall 14).
+                output.Send(To(p, MessageType.Heartbeat) with
+                {
+                    Commit = LogIndex.Min(_log.Commit, p.Match),
+                    Index = _log.Commit,
+                    Context = _rounds.Current,
+                    Offset = HasCommittedInTerm ? p.ConfirmedClock : 0,
+                }, [], []);
+            }
+        }
+        foreach (var p in _followers) SendTo(p, now, output);
+    }
+
+    private ulong ConfirmedRound => Quorum.Reached(_configuration, new Answered(this));
+
+    private void StartRound(long now)
+    {
+        _rounds.Start(now);
+        _nextHeartbeat = now + _options.HeartbeatMs;
+        _roundToSend = true;
+    }
+
+    private bool HasSendable()
+    {
+        foreach (var p in _followers)
+        {
+            if (p.Mode == ProgressMode.Snapshot ? p.Snapshot is null or { CanSend: true } : p.CanSend && (p.Next <= _log.Last || p.Mode == ProgressMode.Probe))
+                return true;
+        }
+        return false;
+    }
+
+    private void SendTo(Progress p, long now, IRaftOutput output)
+    {
+        if (p.Mode != ProgressMode.Snapshot && p.Next.Previous < _log.Base)
+        {
+            p.BecomeSnapshot();
+            output.SnapshotNeeded(p.Id);
+        }
+        if (p.Mode == ProgressMode.Snapshot)
+        {
+            if (p.Snapshot is null) output.SnapshotNeeded(p.Id);
+            while (p.Snapshot is { CanSend: true } s)
+            {
+                var chunk = s.NextChunk(out var offset);
+                output.Send(To(p, MessageType.SnapshotChunk) with
+                {
+                    Index = s.Meta.Index,
+                    LogTerm = s.Meta.Term,
+                    Context = s.Context,
+                    Offset = offset,
+                    Total = s.Total,
+                }, [], chunk);
+            }
+            return;
+        }
+        while (p.CanSend)
+        {
+            var previous = p.Next.Previous;
+            var entries = _log.After(previous, _options.MaxEntriesPerAppend, _options.MaxBytesPerAppend);
+            if (entries.IsEmpty && p.Mode == ProgressMode.Replicate) return;
+            output.Send(To(p, MessageType.Append) with
+            {
+                Index = previous,
+                LogTerm = _log.TermAt(previous)!.Value,
+                Commit = _log.Commit,
+            }, entries, []);
+            if (p.Mode == ProgressMode.Probe)
+            {
+                p.ProbeSent = true;
+                return;
+            }
+            if (p.Inflights.Count == 0) p.MovedAt = now;
+            long bytes = 0;
+            foreach (var entry in entries) bytes += entry.Payload.Length;
+            p.Sent(entries[^1].Index, bytes);
+        }
+    }
+
+    private Message To(Progress p, MessageType type) => new() { Type = type, From = _self, To = p.Id, Term = _term };
+
+    private Progress? Find(MemberId id)
+    {
+        foreach (var p in _followers)
+            if (p.Id == id) return p;
+        return null;
+    }
+
+    // How far each voter is, by three measures. This member stands for itself: what is on its own disk, the current round, now.
+    private readonly struct Matched(Leadership l) : Quorum.IReached
+    {
+        public ulong Of(MemberId voter) => voter == l._self ? l._log.Durable.Value : l.Find(voter)?.Match.Value ?? 0;
+    }
+
+    private readonly struct Answered(Leadership l) : Quorum.IReached
+    {
+        public ulong Of(MemberId voter) => voter == l._self ? l._rounds.Current : l.Find(voter)?.Round ?? 0;
+    }
+
+    private readonly struct HeardAt(Leadership l, long now) : Quorum.IReached
+    {
+        public ulong Of(MemberId voter) => (ulong)Math.Max(0, voter == l._self ? now : l.Find(voter)?.HeardAt ?? 0);
+    }
+}

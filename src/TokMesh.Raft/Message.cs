@@ -1,0 +1,88 @@
+namespace TokMesh.Raft;
+
+/// <summary>Kinds of messages between members. Numbers are on the wire: they may only grow.</summary>
+public enum MessageType : byte
+{
+    /// <summary>"Would you vote for me?": asks without raising anybody's term (Raft dissertation, section 9.6).</summary>
+    PreVote = 1,
+
+    /// <summary>Answer to <see cref="PreVote"/>.</summary>
+    PreVoteReply = 2,
+
+    /// <summary>Request for a vote.</summary>
+    Vote = 3,
+
+    /// <summary>Answer to <see cref="Vote"/>; a granted one is durable when it leaves.</summary>
+    VoteReply = 4,
+
+    /// <summary>Entries after a known position, or none to probe that position.</summary>
+    Append = 5,
+
+    /// <summary>Answer to <see cref="Append"/>; an accepted one is durable when it leaves.</summary>
+    AppendReply = 6,
+
+    /// <summary>The leader lives; carries a round number that confirms reads and the lease.</summary>
+    Heartbeat = 7,
+
+    /// <summary>Answer to <see cref="Heartbeat"/>.</summary>
+    HeartbeatReply = 8,
+
+    /// <summary>A piece of a snapshot.</summary>
+    SnapshotChunk = 9,
+
+    /// <summary>How much of a snapshot has arrived.</summary>
+    SnapshotReply = 10,
+}
+
+/// <summary>
+/// One message between two members of a group. Which fields mean something depends on <see cref="Type"/>; the entries of an
+/// <see cref="MessageType.Append"/> and the bytes of a <see cref="MessageType.SnapshotChunk"/> travel beside it.
+/// </summary>
+public readonly record struct Message
+{
+    /// <summary>What it is.</summary>
+    public required MessageType Type { get; init; }
+
+    /// <summary>Sender.</summary>
+    public required MemberId From { get; init; }
+
+    /// <summary>Receiver.</summary>
+    public required MemberId To { get; init; }
+
+    /// <summary>Sender's term; of a pre-vote and its grant, the term the candidate would run in.</summary>
+    public required Term Term { get; init; }
+
+    /// <summary>
+    /// Append: position before the first entry. AppendReply: last position known to match, or the refused position.
+    /// Vote, PreVote: candidate's last position. Snapshot messages: last position the snapshot includes. Heartbeat: how far the log
+    /// is committed, without regard to the receiver.
+    /// </summary>
+    public LogIndex Index { get; init; }
+
+    /// <summary>Term at <see cref="Index"/>; in a refused AppendReply the term at <see cref="Hint"/>.</summary>
+    public Term LogTerm { get; init; }
+
+    /// <summary>Append, Heartbeat: how far the sender knows the log to be committed (never beyond what the receiver matched, in a heartbeat).</summary>
+    public LogIndex Commit { get; init; }
+
+    /// <summary>Whether a request was refused.</summary>
+    public bool Reject { get; init; }
+
+    /// <summary>Refused AppendReply: largest position at which the follower's log may still agree with the leader's.</summary>
+    public LogIndex Hint { get; init; }
+
+    /// <summary>
+    /// Heartbeat and its reply: the leader's round number. Snapshot messages: identifies the transfer, so that pieces of two
+    /// snapshots are never mixed.
+    /// </summary>
+    public ulong Context { get; init; }
+
+    /// <summary>
+    /// Snapshot messages: position in bytes. HeartbeatReply: the follower's clock in milliseconds plus one. Heartbeat: such a value
+    /// given back, of a moment at which the sender certainly led; zero for none.
+    /// </summary>
+    public long Offset { get; init; }
+
+    /// <summary>SnapshotChunk: size of the whole in bytes.</summary>
+    public long Total { get; init; }
+}

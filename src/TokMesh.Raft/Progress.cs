@@ -1,0 +1,116 @@
+namespace TokMesh.Raft;
+
+/// <summary>How a leader feeds a follower.</summary>
+public enum ProgressMode : byte
+{
+    /// <summary>One message at a time until a matching position is found.</summary>
+    Probe,
+
+    /// <summary>Optimistic pipelining: the next entries leave before the last ones are acknowledged.</summary>
+    Replicate,
+
+    /// <summary>The follower needs entries that are gone; a snapshot is on its way.</summary>
+    Snapshot,
+}
+
+/// <summary>A leader's view of one follower. Always <c>Match &lt; Next</c>.</summary>
+internal sealed class Progress(MemberId id, LogIndex next, int maxInflight, long maxInflightBytes)
+{
+    public MemberId Id { get; } = id;
+
+    /// <summary>Last position known to be on the follower's disk.</summary>
+    public LogIndex Match { get; private set; }
+
+    /// <summary>Next position to send.</summary>
+    public LogIndex Next { get; private set; } = next;
+
+    public ProgressMode Mode { get; private set; } = ProgressMode.Probe;
+
+    public Inflights Inflights { get; } = new(maxInflight, maxInflightBytes);
+
+    /// <summary>A probe is under way; nothing more is sent until it is answered or a heartbeat is.</summary>
+    public bool ProbeSent { get; set; }
+
+    /// <summary>When it was last heard, in the leader's milliseconds.</summary>
+    public long HeardAt { get; set; } = long.MinValue;
+
+    /// <summary>Newest heartbeat round it has answered.</summary>
+    public ulong Round { get; set; }
+
+    /// <summary>A reading of the follower's clock, which a round at or after <see cref="ClockRound"/> confirms.</summary>
+    public long Clock { get; set; }
+
+    public ulong ClockRound { get; set; }
+
+    /// <summary>A reading of the follower's clock at which this member certainly led.</summary>
+    public long ConfirmedClock { get; set; }
+
+    /// <summary>Last time an acknowledgement moved <see cref="Match"/> or entries were sent with nothing under way.</summary>
+    public long MovedAt { get; set; }
+
+    /// <summary>The snapshot under way in <see cref="ProgressMode.Snapshot"/>, once the runtime has provided it.</summary>
+    public SnapshotSend? Snapshot { get; set; }
+
+    public bool CanSend => Mode switch
+    {
+        ProgressMode.Probe => !ProbeSent,
+        ProgressMode.Replicate => !Inflights.IsFull,
+        _ => false,
+    };
+
+    /// <summary>Takes an acknowledgement; tells whether it said something new.</summary>
+    public bool Acknowledge(LogIndex match)
+    {
+        var moved = match > Match;
+        if (moved) Match = match;
+        Next = LogIndex.Max(Next, match.Next);
+        Inflights.FreeTo(match);
+        return moved;
+    }
+
+    public void Sent(LogIndex last, long bytes)
+    {
+        Next = last.Next;
+        Inflights.Add(last, bytes);
+    }
+
+    public void BecomeProbe()
+    {
+        Next = Match.Next;
+        Change(ProgressMode.Probe);
+    }
+
+    public void BecomeReplicate()
+    {
+        Next = Match.Next;
+        Change(ProgressMode.Replicate);
+    }
+
+    public void BecomeSnapshot() => Change(ProgressMode.Snapshot);
+
+    /// <summary>
+    /// The follower refused position <paramref name="refused"/> and may agree up to <paramref name="hint"/>. Answers to older
+    /// messages change nothing. Tells whether it was taken.
+    /// </summary>
+    public bool Refused(LogIndex refused, LogIndex hint)
+    {
+        if (Mode == ProgressMode.Replicate)
+        {
+            if (refused <= Match) return false;
+            BecomeProbe();
+            return true;
+        }
+        if (Mode == ProgressMode.Snapshot || Next.Previous != refused) return false;
+        Next = LogIndex.Max(LogIndex.Min(refused, hint.Next), Match.Next);
+        ProbeSent = false;
+        return true;
+    }
+
+    private void Change(ProgressMode mode)
+    {
+        Mode = mode;
+        ProbeSent = false;
+        Snapshot = null;
+        Inflights.Clear();
+    }
+}

@@ -1,0 +1,147 @@
+namespace TokMesh.Raft;
+
+// Messages: terms first, then the follower's side of replication and snapshots.
+public sealed partial class RaftGroup
+{
+    private long? _freshAt;
+    private LogIndex _freshIndex;
+
+    /// <summary>Takes a message from another member.</summary>
+    /// <param name="m">The message.</param>
+    /// <param name="entries">Of an append: the entries after <see cref="Message.Index"/>. Their payloads are kept.</param>
+    /// <param name="data">Of a snapshot chunk: its bytes. Copied.</param>
+    /// <param name="nowMs">Monotonic time in milliseconds.</param>
+    /// <exception cref="RaftInvariantException">The group must stop.</exception>
+    public void Step(in Message m, ReadOnlySpan<Entry> entries, ReadOnlySpan<byte> data, long nowMs)
+    {
+        _now = Math.Max(_now, nowMs);
+        if (m.To != Self || m.From == Self) return;
+        switch (m.Type)
+        {
+            case MessageType.PreVote:
+                OnPreVote(m);
+                return;
+            case MessageType.PreVoteReply:
+                OnPreVoteReply(m);
+                return;
+        }
+        if (m.Term > Term)
+        {
+            if (m.Type == MessageType.Vote && IsLoyal) return;
+            BecomeFollower(m.Term, IsFromLeader(m.Type) ? m.From : MemberId.None);
+        }
+        else if (m.Term < Term)
+        {
+            // A leader that was left behind learns the newer term and steps down; so does a candidate.
+            if (IsFromLeader(m.Type)) _outbox.Add(To(m.From, MessageType.AppendReply) with { Reject = true, Index = m.Index }, HardStateWrite, Term);
+            else if (m.Type == MessageType.Vote) _outbox.Add(To(m.From, MessageType.VoteReply) with { Reject = true }, HardStateWrite, Term);
+            return;
+        }
+        if (IsFromLeader(m.Type))
+        {
+            if (Role == Role.Leader) throw new RaftInvariantException($"Member {m.From} leads term {Term}, and so does this one.");
+            if (Leader != m.From || Role != Role.Follower) BecomeFollower(Term, m.From);
+            _timer.LeaderHeard(_now);
+        }
+        switch (m.Type)
+        {
+            case MessageType.Vote:
+                OnVote(m);
+                break;
+            case MessageType.VoteReply:
+                OnVoteReply(m);
+                break;
+            case MessageType.Append:
+                OnAppend(m, entries);
+                break;
+            case MessageType.Heartbeat:
+                OnHeartbeat(m);
+                break;
+            case MessageType.SnapshotChunk:
+                OnSnapshotChunk(m, data);
+                break;
+            case MessageType.AppendReply when Role == Role.Leader:
+                _lead!.OnAppendReply(m, _now);
+                _lead.AdvanceCommit();
+                break;
+            case MessageType.HeartbeatReply when Role == Role.Leader:
+                _lead!.OnHeartbeatReply(m, _now);
+                break;
+            case MessageType.SnapshotReply when Role == Role.Leader:
+                _lead!.OnSnapshotReply(m, _now);
+                break;
+        }
+    }
+
+    private static bool IsFromLeader(MessageType type) => type is MessageType.Append or MessageType.Heartbeat or MessageType.SnapshotChunk;
+
+    private void OnAppend(in Message m, ReadOnlySpan<Entry> entries)
+    {
+        if (_installing) return;
+        if (m.Index < _log.Base)
+        {
+            // What was sent begins before this log does; all of that is committed, hence equal.
+            AcknowledgeAppend(m.From, _log.Commit);
+            return;
+        }
+        if (!_log.Matches(m.Index, m.LogTerm))
+        {
+            var (hint, term) = _log.FindConflict(m.Index, m.LogTerm);
+            _outbox.Add(To(m.From, MessageType.AppendReply) with { Reject = true, Index = m.Index, Hint = hint, LogTerm = term }, HardStateWrite, Term);
+            return;
+        }
+        _log.Merge(entries);
+        var verified = m.Index + entries.Length;
+        // Only what this very message has shown to agree may be taken as committed, not this log's own last entry (pitfall 13).
+        _log.CommitTo(LogIndex.Min(m.Commit, verified));
+        AcknowledgeAppend(m.From, verified);
+    }
+
+    private void AcknowledgeAppend(MemberId to, LogIndex match) =>
+        _outbox.Add(To(to, MessageType.AppendReply) with { Index = match }, EntriesWrite, Term);
+
+    private void OnHeartbeat(in Message m)
+    {
+        if (!_installing) _log.CommitTo(LogIndex.Min(m.Commit, _log.Last));
+        // The leader gives back a time of this member's own clock at which it certainly still led, and what it has committed since:
+        // no two clocks have to agree for a bound on staleness.
+        if (m.Offset > 0) (_freshAt, _freshIndex) = (m.Offset - 1, m.Index);
+        _outbox.Add(To(m.From, MessageType.HeartbeatReply) with { Context = m.Context, Offset = _now + 1 }, HardStateWrite, Term);
+    }
+
+    private void OnSnapshotChunk(in Message m, ReadOnlySpan<byte> data)
+    {
+        if (_installing) return;
+        if (m.Index <= _log.Commit || _log.Matches(m.Index, m.LogTerm))
+        {
+            // Not needed: the log already holds what the snapshot stands for (pitfall 35).
+            _receiving = null;
+            _log.CommitTo(m.Index);
+            AcknowledgeAppend(m.From, _log.Commit);
+            return;
+        }
+        if (_receiving is null || _receiving.Context != m.Context || _receiving.Index != m.Index)
+        {
+            if (m.Total is <= 0 or > SnapshotReceive.MaxBytes) return;
+            _receiving = new SnapshotReceive(m.Index, m.LogTerm, m.Context, m.Total);
+        }
+        var wanted = _receiving.Next;
+        _receiving.Take(m.Offset, data);
+        if (_receiving.TryComplete() is { } complete)
+        {
+            if (!complete.Meta.Configuration.Contains(Self))
+                throw new RaftInvariantException("A snapshot arrived whose membership omits this member.");
+            _receiving = null;
+            _installing = true;
+            _toInstall = complete;
+            return;
+        }
+        _outbox.Add(To(m.From, MessageType.SnapshotReply) with
+        {
+            Index = m.Index,
+            Context = m.Context,
+            Offset = _receiving.Next,
+            Reject = m.Offset > wanted,
+        }, HardStateWrite, Term);
+    }
+}
