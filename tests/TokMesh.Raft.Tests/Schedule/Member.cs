@@ -135,8 +135,8 @@ internal sealed class Member : IRaftOutput
 
     public void InstallSnapshot(SnapshotMeta meta, ReadOnlyMemory<byte> data)
     {
-        // The disk's log ends here whatever it was; later writes come after it.
-        _writes.Clear();
+        // Installing goes through the same disk: writes handed out before are durable first. The log then ends at the snapshot.
+        while (_writes.TryDequeue(out var write)) Group.Persisted(write.Seq);
         DiskHardState = new HardState(Group.Term, Group.Vote);
         DiskSnapshot = meta;
         DiskEntries.Clear();

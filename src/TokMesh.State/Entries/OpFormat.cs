@@ -1,0 +1,89 @@
+namespace TokMesh.State;
+
+/// <summary>Whether bytes are an operation this version can apply. Says nothing about whether it will succeed.</summary>
+public static class OpFormat
+{
+    /// <summary>True when the operation can be read to its last byte.</summary>
+    public static bool IsWellFormed(ReadOnlySpan<byte> op)
+    {
+        if (op.IsEmpty)
+            return false;
+        var reader = new WireReader(op[1..]);
+        switch ((OpCode)op[0])
+        {
+            case OpCode.SessionCreate:
+                CreateOp.Read(ref reader);
+                break;
+            case OpCode.SessionUpdate:
+                UpdateOp.Read(ref reader);
+                break;
+            case OpCode.SessionRenew:
+                reader.Take(16 + 8);
+                break;
+            case OpCode.SessionTouches:
+                for (int count = reader.Count(); count > 0; count--)
+                    TouchItem.Read(ref reader);
+                break;
+            case OpCode.SessionRevoke:
+                reader.Take(16);
+                break;
+            case OpCode.SessionRevokeMany:
+                for (int count = reader.Count(); count > 0; count--)
+                    reader.Take(16);
+                break;
+            case OpCode.SessionRevokeUser or OpCode.KeyGetDel or OpCode.KeyPersist:
+                reader.Bytes();
+                break;
+            case OpCode.ExpireSweep or OpCode.OutboxDone:
+                reader.Varint();
+                break;
+            case OpCode.KeySet:
+                SetOp.Read(ref reader);
+                break;
+            case OpCode.KeyGetEx:
+                GetExOp.Read(ref reader);
+                break;
+            case OpCode.KeyDel:
+                SkipBytes(ref reader, perItem: 1);
+                break;
+            case OpCode.KeyMSet:
+                SkipBytes(ref reader, perItem: 2);
+                break;
+            case OpCode.KeyExpire:
+                ExpireOp.Read(ref reader);
+                break;
+            case OpCode.KeyIncrBy:
+                reader.Bytes();
+                reader.Int64();
+                break;
+            case OpCode.KeyAppend:
+                SkipBytesOnce(ref reader, 2);
+                break;
+            case OpCode.NameReserve:
+                ReserveOp.Read(ref reader);
+                break;
+            case OpCode.NameConfirm or OpCode.NameRelease:
+                Name.Read(ref reader);
+                reader.Take(16);
+                break;
+            case OpCode.NameResolve:
+                ResolveOp.Read(ref reader);
+                break;
+            default:
+                return false;
+        }
+        return reader.AtEnd;
+    }
+
+    private static void SkipBytes(ref WireReader reader, int perItem)
+    {
+        for (int count = reader.Count(); count > 0 && !reader.Failed; count--)
+            SkipBytesOnce(ref reader, perItem);
+    }
+
+    private static void SkipBytesOnce(ref WireReader reader, int times)
+    {
+        for (int i = 0; i < times; i++)
+            reader.Bytes();
+    }
+}
