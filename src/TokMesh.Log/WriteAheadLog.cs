@@ -4,7 +4,7 @@ namespace TokMesh.Log;
 /// One append-only log for all Raft groups of a node. What is appended between two flushes becomes durable together, by one
 /// write and one sync. A plain object: one caller at a time, no thread, no clock.
 /// </summary>
-public sealed class WriteAheadLog : IDisposable
+public sealed partial class WriteAheadLog : IDisposable
 {
     // Room for frame overheads below the longest array.
     private const int MaxPendingBytes = int.MaxValue - (1 << 20);
@@ -204,43 +204,6 @@ public sealed class WriteAheadLog : IDisposable
     {
         _isDisposed = true;
         _writer?.Dispose();
-    }
-
-    private void Start(LogScan scan, Reconciliation reconciled)
-    {
-        try
-        {
-            RemoveLeftovers(scan, reconciled);
-            if (scan.LastHeader is { } header)
-            {
-                _writer = SegmentWriter.Resume(_disk, _options, header, _segments[^1].WrittenBytes);
-                _writer.CutTail(scan.TornTail?.Bytes ?? 0);
-            }
-        }
-        catch (Exception e)
-        {
-            if (Fail("Preparing the recovered log failed", e) is { } failed)
-                throw failed;
-            throw;
-        }
-        if (_segments.Count == 0)
-            PlanSegment(firstFrameBytes: 0);
-        // What recovery concluded goes into the log: the entries that follow would not make sense without it.
-        Append(reconciled.Conclusions);
-        Flush();
-    }
-
-    private void RemoveLeftovers(LogScan scan, Reconciliation reconciled)
-    {
-        foreach (string name in _disk.List())
-            if (PartialFiles.IsPartial(name))
-                _disk.Delete(name);
-        foreach (string name in reconciled.OrphanedSnapshots)
-            _disk.Delete(name);
-        if (scan.IncompleteSegment is { } incomplete)
-            _disk.Delete(incomplete);
-        // Also for names that recovery relied on and a dead process may not have synced: a segment, a renamed snapshot.
-        _disk.SyncDirectory();
     }
 
     private void PlaceFrame(int recordBytes)

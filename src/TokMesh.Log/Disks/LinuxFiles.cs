@@ -10,7 +10,10 @@ internal static partial class LinuxFiles
 {
     private const int InterruptedError = 4;
     private const int WouldBlockError = 11;
-    private const int ReadOnlyCloseOnExec = 0x80000;
+    private const int ReadOnly = 0;
+    private const int ReadWriteOrCreate = 2 | 0x40;
+    private const int CloseOnExec = 0x80000;
+    private const uint OwnerReadWrite = 6 << 6;
     private const int LockExclusiveNonBlocking = 2 | 4;
 
     public static void SyncData(SafeFileHandle file, string path)
@@ -21,25 +24,41 @@ internal static partial class LinuxFiles
 
     public static void SyncDirectory(string path)
     {
-        int descriptor;
-        while ((descriptor = OpenPath(path, ReadOnlyCloseOnExec)) < 0)
-            ThrowUnlessInterrupted("open", path);
-        // The handle owns the descriptor and closes it.
-        using var directory = new SafeFileHandle(descriptor, ownsHandle: true);
+        using SafeFileHandle directory = Open(path, ReadOnly);
         while (FullSync(directory) != 0)
             ThrowUnlessInterrupted("fsync", path);
     }
 
-    /// <summary>False when someone else holds the lock.</summary>
-    public static bool TryLock(SafeFileHandle file, string path)
+    /// <summary>Opens or creates a file and locks it until it is closed; null when someone else holds the lock.</summary>
+    public static SafeFileHandle? TryOpenLocked(string path)
     {
-        while (FileLock(file, LockExclusiveNonBlocking) != 0)
+        SafeFileHandle file = Open(path, ReadWriteOrCreate);
+        try
         {
-            if (Marshal.GetLastPInvokeError() == WouldBlockError)
-                return false;
-            ThrowUnlessInterrupted("flock", path);
+            while (FileLock(file, LockExclusiveNonBlocking) != 0)
+            {
+                if (Marshal.GetLastPInvokeError() == WouldBlockError)
+                {
+                    file.Dispose();
+                    return null;
+                }
+                ThrowUnlessInterrupted("flock", path);
+            }
+            return file;
         }
-        return true;
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    private static SafeFileHandle Open(string path, int flags)
+    {
+        int descriptor;
+        while ((descriptor = OpenPath(path, flags | CloseOnExec, OwnerReadWrite)) < 0)
+            ThrowUnlessInterrupted("open", path);
+        return new SafeFileHandle(descriptor, ownsHandle: true);
     }
 
     // An interrupted call did nothing yet and consumed no error, so repeating it is not the retry that loses data.
@@ -60,5 +79,5 @@ internal static partial class LinuxFiles
     private static partial int FileLock(SafeFileHandle file, int operation);
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int OpenPath(string path, int flags);
+    private static partial int OpenPath(string path, int flags, uint mode);
 }

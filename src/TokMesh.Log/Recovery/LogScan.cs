@@ -29,7 +29,7 @@ internal sealed class LogScan
         for (int i = 0; i < numbers.Count; i++)
         {
             int length = Load(disk, SegmentName.Of(numbers[i]), ref buffer);
-            var current = SegmentScan.Read(numbers[i], buffer.AsSpan(0, length), options.Key, scan.Replay);
+            var current = SegmentScan.Read(numbers[i], previous, buffer.AsSpan(0, length), options.Key, scan.Replay);
             scan.Add(previous, current, isLast: i == numbers.Count - 1);
             previous = current;
         }
@@ -39,11 +39,6 @@ internal sealed class LogScan
     private void Add(SegmentScan? previous, SegmentScan current, bool isLast)
     {
         string file = SegmentName.Of(current.Number);
-        if (previous is not null && current.Header is { } header && header.FirstSequence != previous.NextSequence)
-            throw new LogDamagedException(
-                SegmentName.Of(previous.Number), previous.End,
-                $"frame {previous.NextSequence} is missing: the next segment begins with {header.FirstSequence}");
-
         if (!current.HasCheckpoint)
         {
             AddIncomplete(previous, current, isLast, file);

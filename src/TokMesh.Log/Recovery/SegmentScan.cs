@@ -41,10 +41,10 @@ internal sealed class SegmentScan
     /// <summary>Whether a whole frame stands somewhere beyond <see cref="End"/>.</summary>
     public bool HasFrameBehind { get; }
 
-    /// <summary>Reads segment <paramref name="number"/> from its bytes, which decryption overwrites.</summary>
+    /// <summary>Reads segment <paramref name="number"/>, the one after <paramref name="previous"/>, from its bytes, which decryption overwrites.</summary>
     /// <exception cref="LogUnreadableException">The key does not fit, or a newer version wrote it.</exception>
-    /// <exception cref="LogDamagedException">A whole frame holds something impossible.</exception>
-    public static SegmentScan Read(uint number, Span<byte> bytes, byte[]? key, LogReplay replay)
+    /// <exception cref="LogDamagedException">It does not follow the previous one, or a whole frame holds something impossible.</exception>
+    public static SegmentScan Read(uint number, SegmentScan? previous, Span<byte> bytes, byte[]? key, LogReplay replay)
     {
         if (!SegmentHeader.TryRead(bytes, out SegmentHeader header, out ushort version))
             return new SegmentScan(number, null, false, 0, TailOf(bytes, 0), 0, bytes.Length, HasFrame(bytes, 0, segmentId: null));
@@ -53,6 +53,11 @@ internal sealed class SegmentScan
         CheckReadable(file, header, version, key);
         if (header.Number != number)
             throw new LogDamagedException(file, 0, $"its header says it is segment {header.Number}");
+        // Before anything of this segment is taken in, since it would only seem wrong after what is missing.
+        if (previous is not null && header.FirstSequence != previous.NextSequence)
+            throw new LogDamagedException(
+                SegmentName.Of(previous.Number), previous.End,
+                $"frame {previous.NextSequence} is broken or missing: the next segment begins with {header.FirstSequence}");
 
         using BodyCipher? cipher = BodyCipher.Create(header.Cipher, key, header.Salt, SegmentWriter.KeyPurpose);
         long end = SegmentHeader.Bytes;
