@@ -1,0 +1,40 @@
+using TokMesh.Raft;
+
+namespace TokMesh.Cluster;
+
+/// <summary>
+/// Half of the engine seam: how frames reach other nodes. Best effort, in order per link; what cannot be sent is lost, which
+/// Raft and the router survive.
+/// </summary>
+public interface ITransport
+{
+    /// <summary>Takes over the frames and returns at once. Beyond its bound the link drops them.</summary>
+    void Send(MemberId to, FrameBuffer frames);
+}
+
+/// <summary>What an engine knows of a node.</summary>
+public enum Liveness : byte
+{
+    /// <summary>Answers.</summary>
+    Alive,
+
+    /// <summary>Has not answered for a while.</summary>
+    Suspect,
+
+    /// <summary>Has not answered for long.</summary>
+    Dead,
+}
+
+/// <summary>One node as an engine sees it. A hint: safety never rests on it.</summary>
+/// <param name="Number">Its member number.</param>
+/// <param name="Liveness">What the engine believes.</param>
+/// <param name="SinceMs">Unix time in milliseconds of the last change of that belief.</param>
+/// <param name="ClockOffsetMs">Its wall clock minus ours, in milliseconds; null if not measured.</param>
+public sealed record NodeSighting(MemberId Number, Liveness Liveness, long SinceMs, double? ClockOffsetMs);
+
+/// <summary>The other half of the engine seam: which nodes are there.</summary>
+public interface IMembership
+{
+    /// <summary>All other members as they are seen now.</summary>
+    IReadOnlyList<NodeSighting> Sightings { get; }
+}

@@ -1,0 +1,64 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using TokMesh.Raft;
+
+namespace TokMesh.Cluster;
+
+/// <summary>One founding node.</summary>
+/// <param name="Number">Its member number in every group; given once, never reused.</param>
+/// <param name="NodeId">Its name, <c>tmnd-…</c>.</param>
+/// <param name="DirectoryId">Identity of its data directory: a node whose directory was lost is not the same member any more.</param>
+/// <param name="Peer">Address for other nodes, host:port.</param>
+/// <param name="Http">Address of its HTTP door, host:port.</param>
+/// <param name="Redis">Address of its Redis door, host:port.</param>
+public sealed record FoundingNode(uint Number, string NodeId, Guid DirectoryId, string Peer, string Http, string Redis);
+
+/// <summary>
+/// How a cluster began: decided once, by one node, and stored by every founding node before anything else. Who replicates what at
+/// the start follows from it alone, so every node computes the same groups without asking.
+/// </summary>
+public sealed record Genesis
+{
+    /// <summary>Name of the cluster; nodes of another one are refused.</summary>
+    public required Guid ClusterId { get; init; }
+
+    /// <summary>The founding nodes, in order of their numbers.</summary>
+    public required IReadOnlyList<FoundingNode> Nodes { get; init; }
+
+    /// <summary>How many shards the data is cut into. Cannot change.</summary>
+    public required int ShardCount { get; init; }
+
+    /// <summary>Replicas wanted per shard.</summary>
+    public required int ReplicationFactor { get; init; }
+
+    /// <summary>Unix time in milliseconds.</summary>
+    public required long CreatedAtMs { get; init; }
+
+    /// <summary>Voters of meta: the largest odd number of founding nodes, at most seven; the others are learners.</summary>
+    [JsonIgnore]
+    public Configuration MetaConfiguration
+    {
+        get
+        {
+            var voters = Math.Min(7, Nodes.Count % 2 == 1 ? Nodes.Count : Math.Max(1, Nodes.Count - 1));
+            var members = Nodes.Select(n => new MemberId(n.Number)).ToArray();
+            return Configuration.Of(members.Take(voters), members.Skip(voters));
+        }
+    }
+
+    /// <summary>The replicas of each shard, the preferred leader first.</summary>
+    public IReadOnlyList<IReadOnlyList<MemberId>> PlaceShards() =>
+        HashRing.Place([.. Nodes.Select(n => (new MemberId(n.Number), n.NodeId))], ShardCount, ReplicationFactor);
+
+    /// <summary>The stored and transmitted form.</summary>
+    public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, GenesisJson.Default.Genesis);
+
+    /// <summary>Reads the stored form.</summary>
+    /// <exception cref="JsonException">The bytes are not one.</exception>
+    public static Genesis FromJson(ReadOnlySpan<byte> json) =>
+        JsonSerializer.Deserialize(json, GenesisJson.Default.Genesis) ?? throw new JsonException("A genesis is null.");
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true)]
+[JsonSerializable(typeof(Genesis))]
+internal sealed partial class GenesisJson : JsonSerializerContext;

@@ -1,0 +1,61 @@
+using System.Buffers;
+
+namespace TokMesh.Cluster;
+
+/// <summary>
+/// What a lane does for its groups without being asked: removal of what has expired, touches, errands of the pointer protocol,
+/// and keeping the log in memory small.
+/// </summary>
+internal sealed class Chores(Lane lane)
+{
+    private const int IntervalMs = 50;
+    private const int ChoreDeadlineMs = 5_000;
+
+    /// <summary>Log bytes kept in memory per group for followers that are behind; beyond it they are sent a snapshot.</summary>
+    private const long KeptLogBytes = 512 << 10;
+
+    private readonly ArrayBufferWriter<byte> _operation = new(256);
+    private readonly Dictionary<uint, NameKeeper> _names = [];
+    private long _next;
+
+    public void Tick()
+    {
+        if (lane.NowMs < _next) return;
+        _next = lane.NowMs + IntervalMs;
+        foreach (var replica in lane.Replicas)
+        {
+            if (replica.Raft.Log.Bytes > KeptLogBytes) replica.Raft.Trim(KeptLogBytes / 2);
+            if (!replica.Raft.IsEstablished) continue;
+            Propose(replica);
+            if (replica.State is ShardGroupState shard) NamesOf(replica).Tick(shard.Shard);
+        }
+    }
+
+    private void Propose(Replica replica)
+    {
+        if (replica.ChoreUnderWay) return;
+        _operation.ResetWrittenCount();
+        if (!replica.State.TryNextChore(lane.WallMs, _operation)) return;
+        replica.ChoreUnderWay = true;
+        lane.Submit(new Call
+        {
+            Group = replica.Group,
+            Kind = CallKind.Write,
+            Body = _operation.WrittenSpan.ToArray(),
+            DeadlineMs = lane.NowMs + ChoreDeadlineMs,
+            Owner = new Chore(replica),
+        });
+    }
+
+    private NameKeeper NamesOf(Replica replica) =>
+        _names.TryGetValue(replica.Group, out var keeper) ? keeper : _names[replica.Group] = new NameKeeper(lane, replica.Group);
+
+    private sealed class Chore(Replica replica) : ICallOwner
+    {
+        public void Completed(Call call)
+        {
+            replica.ChoreUnderWay = false;
+            if (call.Outcome != CallOutcome.Answered) replica.State.ChoreFailed();
+        }
+    }
+}

@@ -1,0 +1,126 @@
+using System.Buffers.Binary;
+using TokMesh.Raft;
+
+namespace TokMesh.Cluster;
+
+// What other nodes send: Raft messages, calls for groups led here, answers to calls of this node's routes.
+internal sealed partial class Lane
+{
+    private readonly List<Entry> _entries = [];
+
+    private void Receive(MemberId from, ReadOnlySpan<byte> frames)
+    {
+        try
+        {
+            while (FrameBuffer.TryRead(ref frames, out var kind, out var group, out var body, out _))
+                Receive(from, kind, group, body);
+        }
+        catch (Exception e) when (e is FormatException or OverflowException)
+        {
+            _node.Watch.BadFrame(from, e.Message);
+        }
+    }
+
+    private void Receive(MemberId from, FrameKind kind, uint group, ReadOnlySpan<byte> body)
+    {
+        switch (kind)
+        {
+            case FrameKind.Raft:
+                ReceiveRaft(from, group, body);
+                break;
+            case FrameKind.Writes:
+                ReceiveWrites(from, group, body);
+                break;
+            case FrameKind.Read:
+                ReceiveRead(from, group, body);
+                break;
+            case FrameKind.WriteReply when IsMine(ref body):
+                var seq = Varint.Read(ref body);
+                RouteOf(group).OnWriteReply(seq, body.ToArray());
+                break;
+            case FrameKind.ReadReply when IsMine(ref body):
+                var id = Varint.Read(ref body);
+                RouteOf(group).OnReadReply(id, body.ToArray());
+                break;
+            case FrameKind.WritesRefused when IsMine(ref body):
+                var epoch = Varint.Read(ref body);
+                var (reason, leader) = ReadRefusal(ref body);
+                RouteOf(group).OnWritesRefused(epoch, reason, leader, Varint.Read(ref body));
+                break;
+            case FrameKind.ReadRefused when IsMine(ref body):
+                var refused = Varint.Read(ref body);
+                (reason, leader) = ReadRefusal(ref body);
+                RouteOf(group).OnReadRefused(refused, reason, leader);
+                break;
+            case FrameKind.WriteReply or FrameKind.ReadReply or FrameKind.WritesRefused or FrameKind.ReadRefused:
+                break; // For this node's routers of an earlier boot.
+            default:
+                throw new FormatException($"Frame kind {(byte)kind} is not known to this version.");
+        }
+    }
+
+    private void ReceiveRaft(MemberId from, uint group, ReadOnlySpan<byte> body)
+    {
+        if (ReplicaOf(group) is not { } replica) return;
+        var message = MessageCodec.Decode(body, _entries, out var data);
+        if (message.From != from) throw new FormatException($"A message of member {message.From} came from node {from}.");
+        replica.Raft.Step(message, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_entries), data, NowMs);
+        HasWork(replica);
+    }
+
+    private void ReceiveWrites(MemberId from, uint group, ReadOnlySpan<byte> body)
+    {
+        var epoch = Varint.Read(ref body);
+        var number = Varint.Read(ref body);
+        if (body.Length < 8) throw new FormatException("A write ends inside its origin.");
+        var origin = BinaryPrimitives.ReadUInt64LittleEndian(body);
+        var head = body[8..];
+        Varint.Read(ref head);
+        var first = Varint.Read(ref head);
+        var replica = ReplicaOf(group);
+        var refusal = replica is null ? Refusal.NotLeader : replica.Accept(from, origin, epoch, number, first, body);
+        if (refusal is { } reason) RefuseWrites(group, from, origin, epoch, reason, replica?.Leader ?? MemberId.None, first);
+    }
+
+    private void ReceiveRead(MemberId from, uint group, ReadOnlySpan<byte> body)
+    {
+        if (body.Length < 8) throw new FormatException("A read ends inside its origin.");
+        var origin = BinaryPrimitives.ReadUInt64LittleEndian(body);
+        body = body[8..];
+        var id = Varint.Read(ref body);
+        if (body.IsEmpty) throw new FormatException("A read ends before its kind.");
+        var kind = (CallKind)body[0];
+        body = body[1..];
+        var staleness = Varint.Read(ref body);
+        var query = body.ToArray();
+        if (ReplicaOf(group) is not { } replica)
+        {
+            RefuseRead(group, from, origin, id, Refusal.NotLeader, MemberId.None);
+            return;
+        }
+        var consistency = staleness switch
+        {
+            0 => Consistency.Linearizable,
+            ulong.MaxValue => new Consistency(ConsistencyLevel.Local),
+            _ => new Consistency(ConsistencyLevel.Bounded, (int)Math.Min(staleness, int.MaxValue)),
+        };
+        if (kind == CallKind.Read && replica.TryReadFor(from, origin, id, consistency, query)) return;
+        if (!replica.Read(from, origin, id, kind, query)) RefuseRead(group, from, origin, id, Refusal.NotLeader, replica.Leader);
+    }
+
+    private bool IsMine(ref ReadOnlySpan<byte> body)
+    {
+        if (body.Length < 8) throw new FormatException("An answer ends inside its origin.");
+        var origin = BinaryPrimitives.ReadUInt64LittleEndian(body);
+        body = body[8..];
+        return origin == Origin;
+    }
+
+    private static (Refusal Reason, MemberId Leader) ReadRefusal(ref ReadOnlySpan<byte> body)
+    {
+        if (body.IsEmpty) throw new FormatException("A refusal ends before its reason.");
+        var reason = (Refusal)body[0];
+        body = body[1..];
+        return (reason, new MemberId((uint)Varint.Read(ref body)));
+    }
+}

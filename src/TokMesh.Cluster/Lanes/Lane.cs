@@ -1,0 +1,321 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using TokMesh.Log;
+using TokMesh.Raft;
+
+namespace TokMesh.Cluster;
+
+/// <summary>
+/// One worker of a node and the groups that belong to it: their replicas, and the routes of this node's callers to them. A plain
+/// object without thread, timer or task: somebody calls <see cref="Turn"/> when something has arrived or <see cref="NextTurnMs"/>
+/// has come. One turn takes all that has arrived, steps the groups it concerns, hands everything that must be durable to the log
+/// in one batch, and everything that must travel to each node in one buffer.
+/// </summary>
+internal sealed partial class Lane
+{
+    private const int MaxQueuedItems = 200_000;
+    private const int TickMs = 10;
+
+    private readonly Inbox<LaneItem> _inbox = new();
+    private readonly NodeParts _node;
+    private readonly Dictionary<uint, Replica> _replicas = [];
+    private readonly Dictionary<uint, Route> _routes = [];
+    private readonly Dictionary<MemberId, FrameBuffer> _frames = [];
+    private readonly HashSet<MemberId> _linked = [];
+    private readonly Stack<LogWork> _spareWork = [];
+    private List<Replica> _listed = [];
+    private List<Replica> _stepping = [];
+    private List<Route> _routesWithWork = [];
+    private List<Route> _routesToPump = [];
+    private LogWork _work;
+    private long _nextTick;
+
+    public Lane(NodeParts node, int number)
+    {
+        _node = node;
+        Origin = ((ulong)node.Self.Value << 48) | (node.NextRandom() & 0xffff_ffff_ffff);
+        Number = number;
+        _work = new LogWork(this);
+        Chores = new Chores(this);
+        SampleTime();
+    }
+
+    public int Number { get; }
+
+    public MemberId Self => _node.Self;
+
+    /// <summary>Names this lane's routers to the groups: node in the upper 16 bits, a random number of this boot below.</summary>
+    public ulong Origin { get; }
+
+    /// <summary>Monotonic time of this turn, sampled after everything it handles had arrived.</summary>
+    public long NowMs { get; private set; }
+
+    /// <summary>Wall time of this turn.</summary>
+    public long WallMs { get; private set; }
+
+    public LogBatch Log => _work.Records;
+
+    public Chores Chores { get; }
+
+    public Action Wake { set => _inbox.Wake = value; }
+
+    /// <summary>When a turn is due even if nothing arrives; monotonic milliseconds.</summary>
+    public long NextTurnMs => _nextTick;
+
+    public IReadOnlyCollection<Replica> Replicas => _replicas.Values;
+
+    public NodeParts Node => _node;
+
+    public void Post(LaneItem item) => _inbox.Add(item);
+
+    /// <summary>False when too much waits: nothing happened.</summary>
+    public bool TrySubmit(Call call) => _inbox.TryAdd(new LaneItem.Submitted(call), MaxQueuedItems);
+
+    public void Add(Replica replica) => _replicas.Add(replica.Group, replica);
+
+    public Replica? ReplicaOf(uint group) => _replicas.GetValueOrDefault(group);
+
+    public IReadOnlyList<MemberId> ReplicaMembers(uint group) => _node.MembersOf(group);
+
+    public bool IsLinked(MemberId node) => node == Self || _linked.Contains(node);
+
+    /// <summary>Does all that can be done now. True when there is more and it should be called again at once.</summary>
+    public bool Turn()
+    {
+        var items = _inbox.Take();
+        // Only now: a read taken out of the inbox must not be judged by a lease clock older than the read itself.
+        SampleTime();
+        foreach (var item in items) Handle(item);
+        if (NowMs >= _nextTick) Tick();
+        PumpRoutes();
+        StepGroups();
+        // Stepping can answer or redirect this node's own calls; what that opens leaves in this turn too.
+        PumpRoutes();
+        if (!_work.Records.IsEmpty || _work.Writes.Count > 0)
+        {
+            _node.Log.Submit(_work);
+            _work = _spareWork.TryPop(out var spare) ? spare : new LogWork(this);
+        }
+        foreach (var (node, frames) in _frames) _node.Transport.Send(node, frames);
+        _frames.Clear();
+        return _listed.Count > 0 || !_inbox.IsEmpty;
+    }
+
+    /// <summary>The buffer of this turn for a node; whoever asks appends whole frames.</summary>
+    public FrameBuffer FramesTo(MemberId node)
+    {
+        if (_frames.TryGetValue(node, out var frames)) return frames;
+        return _frames[node] = FrameBuffer.Rent();
+    }
+
+    public void HasWork(Replica replica)
+    {
+        if (replica.IsListed) return;
+        replica.IsListed = true;
+        _listed.Add(replica);
+    }
+
+    public void RouteHasWork(Route route)
+    {
+        if (!_routesWithWork.Contains(route)) _routesWithWork.Add(route);
+    }
+
+    public void AcknowledgeWhenDurable(Replica replica, ulong seq) => _work.Writes.Add((replica, seq));
+
+    /// <summary>A call that starts on this lane, for a group of any lane.</summary>
+    public void Submit(Call call)
+    {
+        if (_node.LaneOf(call.Group) == Number) RouteOf(call.Group).Submit(call);
+        else _node.Submit(call);
+    }
+
+    private Route RouteOf(uint group) =>
+        _routes.TryGetValue(group, out var route) ? route : _routes[group] = new Route(this, group);
+
+    private void SampleTime() => (NowMs, WallMs) = (_node.Clock.MonotonicMs, _node.Clock.WallMs);
+
+    private void Handle(LaneItem item)
+    {
+        switch (item)
+        {
+            case LaneItem.Submitted(var call):
+                RouteOf(call.Group).Submit(call);
+                break;
+            case LaneItem.Received(var from, var frames):
+                Receive(from, frames.Written);
+                frames.Dispose();
+                break;
+            case LaneItem.Durable(var work):
+                foreach (var (replica, seq) in work.Writes)
+                {
+                    replica.Raft.Persisted(seq);
+                    HasWork(replica);
+                }
+                work.Clear();
+                _spareWork.Push(work);
+                break;
+            case LaneItem.SnapshotTaken(var replica, var index, var term):
+                replica.SnapshotUnderWay = false;
+                replica.SnapshotIndex = index;
+                _work.Records.AppendMark(replica.Group, index, term);
+                break;
+            case LaneItem.SnapshotStored(var replica, var meta, var data):
+                replica.Installed(meta, data);
+                break;
+            case LaneItem.SnapshotsWanted(var groups):
+                foreach (var group in groups) if (ReplicaOf(group) is { } replica) TakeSnapshot(replica);
+                break;
+            case LaneItem.Linked(var node, var up):
+                if (up)
+                {
+                    _linked.Add(node);
+                    StandWhereNew();
+                }
+                else
+                {
+                    _linked.Remove(node);
+                    foreach (var route in _routes.Values) route.OnLinkDown(node);
+                }
+                break;
+            case LaneItem.Run(var action):
+                action(this);
+                break;
+        }
+    }
+
+    /// <summary>A new cluster need not wait for timeouts: the node the ring prefers stands as soon as a majority is linked.</summary>
+    private void StandWhereNew()
+    {
+        foreach (var replica in _replicas.Values)
+        {
+            if (replica.Raft.Term > Term.Zero || replica.Raft.Role != Role.Follower) continue;
+            var members = _node.MembersOf(replica.Group);
+            if (members[0] != Self || 2 * members.Count(IsLinked) <= members.Count) continue;
+            replica.Raft.Campaign();
+            HasWork(replica);
+        }
+    }
+
+    private void Tick()
+    {
+        _nextTick = NowMs + TickMs;
+        foreach (var replica in _replicas.Values)
+        {
+            replica.Raft.Tick(NowMs);
+            if (replica.Raft.HasWork) HasWork(replica);
+        }
+        foreach (var route in _routes.Values) route.Tick();
+        Chores.Tick();
+    }
+
+    private void PumpRoutes()
+    {
+        while (_routesWithWork.Count > 0)
+        {
+            (_routesToPump, _routesWithWork) = (_routesWithWork, _routesToPump);
+            foreach (var route in _routesToPump) route.Pump();
+            _routesToPump.Clear();
+        }
+    }
+
+    private void StepGroups()
+    {
+        (_stepping, _listed) = (_listed, _stepping);
+        foreach (var replica in _stepping)
+        {
+            replica.IsListed = false;
+            if (replica.Step()) HasWork(replica);
+        }
+        _stepping.Clear();
+    }
+
+    public void TakeSnapshot(Replica replica)
+    {
+        var applied = replica.Raft.Log.Applied;
+        if (replica.SnapshotUnderWay || applied.Value <= replica.SnapshotIndex) return;
+        replica.SnapshotUnderWay = true;
+        var meta = new SnapshotMeta(applied, replica.Raft.Log.TermAt(applied)!.Value, replica.Raft.Configuration);
+        _node.Snapshots.Take(this, replica, meta, replica.WriteSnapshot().WrittenMemory);
+    }
+
+    public void Install(Replica replica, SnapshotMeta meta, ReadOnlyMemory<byte> data) =>
+        _node.Snapshots.Store(this, replica, meta, data);
+
+    public void LeaderChanged(Replica replica, Role role, Term term, MemberId leader)
+    {
+        if (_routes.TryGetValue(replica.Group, out var route)) route.OnLeader(leader);
+        _node.Watch.LeaderChanged(replica.Group, role, term, leader);
+    }
+
+    private static MemberId NodeOf(ulong origin) => new((uint)(origin >> 48));
+
+    public void ReplyToWrite(uint group, ulong origin, ulong seq, ReadOnlySpan<byte> reply)
+    {
+        if (origin == Origin)
+        {
+            RouteOf(group).OnWriteReply(seq, reply.ToArray());
+            return;
+        }
+        var node = NodeOf(origin);
+        if (node == Self) return;
+        var frames = BeginReply(FrameKind.WriteReply, group, node, origin, seq);
+        frames.Write(reply);
+        frames.End();
+    }
+
+    public void ReplyToRead(uint group, MemberId node, ulong origin, ulong id, byte[] reply)
+    {
+        if (origin == Origin)
+        {
+            RouteOf(group).OnReadReply(id, reply);
+            return;
+        }
+        var frames = BeginReply(FrameKind.ReadReply, group, node, origin, id);
+        frames.Write(reply);
+        frames.End();
+    }
+
+    public void RefuseWrites(uint group, MemberId node, ulong origin, ulong epoch, Refusal reason, MemberId leader, ulong first)
+    {
+        if (leader == Self) leader = MemberId.None;
+        if (origin == Origin)
+        {
+            RouteOf(group).OnWritesRefused(epoch, reason, leader, first);
+            return;
+        }
+        var frames = BeginReply(FrameKind.WritesRefused, group, node, origin, epoch);
+        WriteRefusal(frames, reason, leader);
+        Varint.Write(frames, first);
+        frames.End();
+    }
+
+    public void RefuseRead(uint group, MemberId node, ulong origin, ulong id, Refusal reason, MemberId leader)
+    {
+        if (leader == Self) leader = MemberId.None;
+        if (origin == Origin)
+        {
+            RouteOf(group).OnReadRefused(id, reason, leader);
+            return;
+        }
+        var frames = BeginReply(FrameKind.ReadRefused, group, node, origin, id);
+        WriteRefusal(frames, reason, leader);
+        frames.End();
+    }
+
+    private FrameBuffer BeginReply(FrameKind kind, uint group, MemberId node, ulong origin, ulong number)
+    {
+        var frames = FramesTo(node);
+        frames.Begin(kind, group);
+        BinaryPrimitives.WriteUInt64LittleEndian(frames.GetSpan(8), origin);
+        frames.Advance(8);
+        Varint.Write(frames, number);
+        return frames;
+    }
+
+    private static void WriteRefusal(FrameBuffer frames, Refusal reason, MemberId leader)
+    {
+        frames.GetSpan(1)[0] = (byte)reason;
+        frames.Advance(1);
+        Varint.Write(frames, leader.Value);
+    }
+}

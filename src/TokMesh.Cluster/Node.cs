@@ -1,0 +1,224 @@
+using System.Buffers;
+using TokMesh.Log;
+using TokMesh.Raft;
+using TokMesh.State;
+
+namespace TokMesh.Cluster;
+
+/// <summary>
+/// A member of a cluster: its log, its lanes with their groups, and the way to every other group. It has no thread of its own;
+/// <see cref="NodeThreads"/> or a simulation calls the turns of its workers.
+/// </summary>
+public sealed class Node : IDisposable
+{
+    private readonly NodeParts _parts;
+    private readonly WriteAheadLog _log;
+    private readonly Lane[] _lanes;
+    private MetaView _meta = MetaView.Empty;
+
+    /// <summary>Opens the log, recovers every group this node carries, and is ready for turns.</summary>
+    /// <param name="self">This node's member number.</param>
+    /// <param name="genesis">How the cluster began.</param>
+    /// <param name="options">Timings and bounds.</param>
+    /// <param name="disk">The log's directory, locked by the caller.</param>
+    /// <param name="logKey">32 bytes to encrypt with; null for plain files.</param>
+    /// <param name="clock">Time.</param>
+    /// <param name="transport">The way to other nodes.</param>
+    /// <param name="fillRandom">Randomness: nonces, router names, election jitter.</param>
+    /// <param name="watch">Hears what happens.</param>
+    /// <exception cref="LogDamagedException">The log cannot be trusted; nothing was changed.</exception>
+    public Node(MemberId self, Genesis genesis, NodeOptions options, IDisk disk, byte[]? logKey, IClock clock, ITransport transport,
+        Action<Span<byte>> fillRandom, INodeWatch watch)
+    {
+        options.Raft.Validate();
+        Self = self;
+        Genesis = genesis;
+        _log = WriteAheadLog.Open(disk, new WriteAheadLogOptions
+        {
+            Key = logKey,
+            FillRandom = fillRandom,
+            SegmentBytes = options.LogSegmentBytes,
+        }, out var recovery);
+        Recovery = recovery;
+        var snapshots = new SnapshotStore(disk, new SnapshotStoreOptions { Key = logKey, FillRandom = fillRandom });
+        _parts = new NodeParts(self, genesis)
+        {
+            Clock = clock,
+            Transport = transport,
+            Log = new LogWriter(_log, options.SnapshotThresholdBytes),
+            Snapshots = new SnapshotWriter(snapshots),
+            Watch = watch,
+            NextRandom = () => NextRandom(fillRandom),
+        };
+        _lanes = [.. Enumerable.Range(0, options.Lanes).Select(n => new Lane(_parts, n))];
+        _parts.SetLanes(_lanes);
+        _parts.Log.PressureFrom = groups =>
+        {
+            foreach (var lane in _lanes) lane.Post(new LaneItem.SnapshotsWanted([.. groups.Where(g => _parts.LaneOf(g) == lane.Number)]));
+        };
+        Clock = new ClockGuard(options.MaxClockOffsetMs, watch);
+        Recover(recovery, snapshots, options.Raft, clock.MonotonicMs);
+    }
+
+    /// <summary>This node's member number.</summary>
+    public MemberId Self { get; }
+
+    /// <summary>How the cluster began.</summary>
+    public Genesis Genesis { get; }
+
+    /// <summary>What the log held when it was opened.</summary>
+    public LogRecovery Recovery { get; }
+
+    /// <summary>Judges this node's clock.</summary>
+    public ClockGuard Clock { get; }
+
+    /// <summary>What meta has applied on this node.</summary>
+    public MetaView Meta => Volatile.Read(ref _meta);
+
+    /// <summary>The log as it was at its last housekeeping.</summary>
+    public LogStatus LogStatus => _parts.Log.Status;
+
+    /// <summary>Writes to disk that committed work of all groups together.</summary>
+    public long LogFlushes => _parts.Log.Flushes;
+
+    /// <summary>Monotonic time in milliseconds, for deadlines of calls.</summary>
+    public long NowMs => _parts.Clock.MonotonicMs;
+
+    internal IReadOnlyList<Lane> Lanes => _lanes;
+
+    internal LogWriter LogWriter => _parts.Log;
+
+    internal SnapshotWriter SnapshotWriter => _parts.Snapshots;
+
+    /// <summary>Starts a call; it ends through its owner. When too much waits it fails at once.</summary>
+    public void Submit(Call call) => _parts.Submit(call);
+
+    /// <summary>Frames from another node, in the order it sent them; copied before this returns.</summary>
+    /// <exception cref="FormatException">The bytes are not frames: the link should be closed.</exception>
+    public void Receive(MemberId from, ReadOnlySpan<byte> frames)
+    {
+        if (_lanes.Length == 1)
+        {
+            var copy = FrameBuffer.Rent();
+            copy.Write(frames);
+            _lanes[0].Post(new LaneItem.Received(from, copy));
+            return;
+        }
+        var perLane = new FrameBuffer?[_lanes.Length];
+        while (FrameBuffer.TryRead(ref frames, out _, out var group, out _, out var whole))
+            (perLane[_parts.LaneOf(group)] ??= FrameBuffer.Rent()).Write(whole);
+        for (var i = 0; i < perLane.Length; i++)
+            if (perLane[i] is { } part) _lanes[i].Post(new LaneItem.Received(from, part));
+    }
+
+    /// <summary>The engine says that a link came up or went down.</summary>
+    public void LinkChanged(MemberId node, bool up)
+    {
+        foreach (var lane in _lanes) lane.Post(new LaneItem.Linked(node, up));
+    }
+
+    /// <summary>The engine has measured other nodes' clocks: a node whose own is off the majority's does not lead.</summary>
+    public void JudgeClock(IReadOnlyList<double> offsetsMs)
+    {
+        if (!Clock.Judge(offsetsMs)) return;
+        var trusted = Clock.IsTrusted;
+        foreach (var lane in _lanes)
+        {
+            lane.Post(new LaneItem.Run(l =>
+            {
+                foreach (var replica in l.Replicas) replica.Raft.MayLead = trusted;
+            }));
+        }
+    }
+
+    /// <summary>Asks every lane for the state of its replicas; <paramref name="done"/> is told each, by the lanes.</summary>
+    /// <param name="digests">Whether to compute the digest of every state: costs a walk over everything.</param>
+    /// <param name="done">Told one lane's replicas at a time.</param>
+    public void CollectStatus(bool digests, Action<IReadOnlyList<ReplicaStatus>> done)
+    {
+        foreach (var lane in _lanes)
+            lane.Post(new LaneItem.Run(l => done([.. l.Replicas.Select(r => StatusOf(r, digests, l.NowMs))])));
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _log.Dispose();
+
+    private static ReplicaStatus StatusOf(Replica replica, bool digest, long nowMs)
+    {
+        var shard = (replica.State as ShardGroupState)?.Shard;
+        var raft = replica.Raft;
+        return new ReplicaStatus(replica.Group, raft.Role, raft.Leader, raft.Term, raft.Log.Last, raft.Log.Commit, raft.Log.Applied,
+            shard?.SessionCount ?? 0, shard?.KeyCount ?? 0, raft.IsEstablished, raft.HasLease(nowMs), digest ? replica.State.Digest() : null);
+    }
+
+    private static ulong NextRandom(Action<Span<byte>> fill)
+    {
+        Span<byte> bytes = stackalloc byte[8];
+        fill(bytes);
+        return BitConverter.ToUInt64(bytes);
+    }
+
+    private void Recover(LogRecovery recovery, SnapshotStore snapshots, RaftOptions options, long nowMs)
+    {
+        var fresh = new LogBatch();
+        for (uint group = 0; group < _parts.GroupCount; group++)
+        {
+            var members = _parts.MembersOf(group);
+            if (!members.Contains(Self)) continue;
+            var configuration = group == 0 ? Genesis.MetaConfiguration : Configuration.Of(members);
+            recovery.Groups.TryGetValue(group, out var found);
+            if (found is null) fresh.AppendGroupMeta(group, configuration.Encode());
+            var restore = RestoreOf(group);
+            var state = New(group);
+            var hardState = default(HardState);
+            var log = new RaftLog(LogIndex.Zero, Term.Zero, []);
+            ulong snapshotIndex = 0;
+            if (found is not null)
+            {
+                if (found.Snapshot is { } snapshot)
+                {
+                    ReadOnlySpan<byte> meta = snapshots.ReadMeta(snapshot);
+                    configuration = Configuration.Decode(ref meta);
+                    state = restore(snapshots.ReadBody(snapshot));
+                    snapshotIndex = snapshot.Index;
+                }
+                hardState = new HardState(new Term(found.Term), new MemberId(found.Vote));
+                var entries = new List<Entry>(found.Entries.Count);
+                foreach (var e in found.Entries) entries.Add(new Entry(new LogIndex(e.Index), new Term(e.Term), (EntryType)e.EntryType, e.Payload));
+                log = new RaftLog(new LogIndex(found.BaseIndex), new Term(found.BaseTerm), entries);
+            }
+            var lane = _lanes[_parts.LaneOf(group)];
+            var raft = new RaftGroup(Self, configuration, hardState, log, options, _parts.NextRandom(), nowMs);
+            lane.Add(new Replica(lane, group, raft, state, restore) { SnapshotIndex = snapshotIndex });
+            if (found is null && members.Count == 1) raft.Campaign();
+        }
+        if (fresh.IsEmpty) return;
+        _log.Append(fresh);
+        _log.Flush();
+    }
+
+    private IGroupState New(uint group) =>
+        group == 0 ? new MetaState(Publish) : new ShardGroupState(new ShardState());
+
+    private Func<ReadOnlyMemory<byte>, IGroupState> RestoreOf(uint group) => group == 0
+        ? body => new MetaState(Publish, body.Span)
+        : body => new ShardGroupState(ShardState.ReadSnapshot(new ReadOnlySequence<byte>(body)));
+
+    private void Publish(MetaView view) => Volatile.Write(ref _meta, view);
+}
+
+/// <summary>One replica of this node.</summary>
+/// <param name="Group">0 is meta, shard s is group s + 1.</param>
+/// <param name="Role">What it is doing.</param>
+/// <param name="Leader">Whom it follows.</param>
+/// <param name="Term">Its term.</param>
+/// <param name="LastIndex">Its last entry.</param>
+/// <param name="CommitIndex">Its last committed entry.</param>
+/// <param name="AppliedIndex">Its last applied entry.</param>
+/// <param name="Sessions">Sessions held.</param>
+/// <param name="Keys">Plain keys held.</param>
+/// <param name="Established">Whether it leads and has committed in its term.</param>
+/// <param name="HasLease">Whether it would answer a read from its lease.</param>
+/// <param name="Digest">Digest of its state, if asked for.</param>
+public sealed record ReplicaStatus(uint Group, Role Role, MemberId Leader, Term Term, LogIndex LastIndex, LogIndex CommitIndex,
+    LogIndex AppliedIndex, int Sessions, int Keys, bool Established, bool HasLease, ulong? Digest);

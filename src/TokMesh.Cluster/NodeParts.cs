@@ -1,0 +1,73 @@
+using System.Text;
+using TokMesh.Raft;
+using TokMesh.State;
+
+namespace TokMesh.Cluster;
+
+/// <summary>Hears what happens inside a node: for logs and metrics. Called by lanes: it must not block.</summary>
+public interface INodeWatch
+{
+    /// <summary>A replica's role or its leader changed.</summary>
+    void LeaderChanged(uint group, Role role, Term term, MemberId leader);
+
+    /// <summary>A node sent something that cannot be read.</summary>
+    void BadFrame(MemberId from, string problem);
+
+    /// <summary>This node's clock left, or came back to, the majority's.</summary>
+    void ClockJudged(bool trusted, double offsetMs);
+}
+
+/// <summary>What the lanes of a node share: who it is, its clock, log, transport and map.</summary>
+internal sealed class NodeParts
+{
+    private readonly IReadOnlyList<IReadOnlyList<MemberId>> _placement;
+    private readonly IReadOnlyList<MemberId> _metaMembers;
+    private Lane[] _lanes = [];
+
+    public NodeParts(MemberId self, Genesis genesis)
+    {
+        Self = self;
+        Genesis = genesis;
+        _placement = genesis.PlaceShards();
+        _metaMembers = genesis.MetaConfiguration.Members;
+    }
+
+    public MemberId Self { get; }
+
+    public Genesis Genesis { get; }
+
+    public required IClock Clock { get; init; }
+
+    public required ITransport Transport { get; init; }
+
+    public required LogWriter Log { get; init; }
+
+    public required SnapshotWriter Snapshots { get; init; }
+
+    public required INodeWatch Watch { get; init; }
+
+    public required Func<ulong> NextRandom { get; init; }
+
+    public int GroupCount => Genesis.ShardCount + 1;
+
+    public IReadOnlyList<Lane> Lanes => _lanes;
+
+    public void SetLanes(Lane[] lanes) => _lanes = lanes;
+
+    public int LaneOf(uint group) => (int)(group % (uint)_lanes.Length);
+
+    public IReadOnlyList<MemberId> MembersOf(uint group) =>
+        group == 0 ? _metaMembers : group < GroupCount ? _placement[(int)group - 1] : [];
+
+    /// <summary>The group of a name's own shard. A token's hash does not tell it; its reservation does (<see cref="Reservations"/>).</summary>
+    public uint GroupOf(Name name, UInt128 reservation) => name.Kind == NameKind.Token
+        ? Reservations.TokenShard(reservation).Group
+        : Sharding.OfName(name.SessionId.ToString(), Genesis.ShardCount).Group;
+
+    public uint GroupOfUser(ReadOnlySpan<byte> userId) => Sharding.OfName(userId, Genesis.ShardCount).Group;
+
+    public void Submit(Call call)
+    {
+        if (!_lanes[LaneOf(call.Group)].TrySubmit(call)) call.Fail(CallOutcome.Failed, ErrorCode.SysTooManyRequests);
+    }
+}

@@ -1,0 +1,29 @@
+using System.Buffers;
+using TokMesh.State;
+
+namespace TokMesh.Cluster;
+
+/// <summary>The state machine of a group: a shard's data, or meta.</summary>
+internal interface IGroupState
+{
+    void Apply(ulong index, ReadOnlySpan<byte> entry, IApplySink sink);
+
+    void Query(ReadOnlySpan<byte> query, long wallMs, IBufferWriter<byte> reply);
+
+    /// <summary>A query on the leader, which may note something there that is proposed later.</summary>
+    void LeaderQuery(ReadOnlySpan<byte> query, long wallMs, IBufferWriter<byte> reply);
+
+    void WriteSnapshot(IBufferWriter<byte> output);
+
+    ulong Digest();
+
+    /// <summary>
+    /// What the leader has to propose on its own account now, one operation at a time; false when there is nothing.
+    /// </summary>
+    bool TryNextChore(long wallMs, IBufferWriter<byte> operation);
+
+    /// <summary>The operation given last was not taken; what it was for is still to be done.</summary>
+    void ChoreFailed();
+
+    void LeadershipLost();
+}

@@ -1,0 +1,233 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
+using TokMesh.Raft;
+using TokMesh.State;
+
+namespace TokMesh.Cluster;
+
+/// <summary>This node's member of one group: the Raft member, the state machine it drives, and what waits for either.</summary>
+internal sealed class Replica : IRaftOutput, IApplySink
+{
+    /// <summary>Entries bigger than this are proposed before the turn ends.</summary>
+    private const int MaxEntryBytes = 1 << 20;
+
+    private readonly Lane _lane;
+    private readonly Func<ReadOnlyMemory<byte>, IGroupState> _restore;
+    private readonly EntryBuilder _entry;
+    private readonly List<(MemberId Node, ulong Origin, ulong Epoch, ulong First)> _entrySources = [];
+    private readonly Dictionary<ulong, WriteStream> _streams = [];
+    private readonly Dictionary<ulong, WaitingRead> _reads = [];
+    private readonly ArrayBufferWriter<byte> _reply = new(256);
+    private IGroupState _state;
+    private ulong _nextRead;
+    private bool _leads;
+
+    public Replica(Lane lane, uint group, RaftGroup raft, IGroupState state, Func<ReadOnlyMemory<byte>, IGroupState> restore)
+    {
+        (_lane, Group, Raft, _state, _restore) = (lane, group, raft, state, restore);
+        _entry = new EntryBuilder(ofShard: group != 0);
+    }
+
+    public uint Group { get; }
+
+    public RaftGroup Raft { get; }
+
+    public IGroupState State => _state;
+
+    public MemberId Leader => Raft.Leader;
+
+    /// <summary>Whether the lane has it on its list of groups to step.</summary>
+    public bool IsListed { get; set; }
+
+    /// <summary>Last entry a durable snapshot of this node includes.</summary>
+    public ulong SnapshotIndex { get; set; }
+
+    public bool SnapshotUnderWay { get; set; }
+
+    /// <summary>Whether an operation of the leader's own is on its way; at most one at a time.</summary>
+    public bool ChoreUnderWay { get; set; }
+
+    /// <summary>
+    /// Takes a section of writes into the entry being built; a refusal says why not. Sections of an origin are taken in the order
+    /// of their numbers, without a gap, within one epoch: after one was refused or lost on the way, the rest of its epoch would
+    /// overtake it and is refused too.
+    /// </summary>
+    public Refusal? Accept(MemberId node, ulong origin, ulong epoch, ulong number, ulong first, ReadOnlySpan<byte> section)
+    {
+        ref var stream = ref CollectionsMarshal.GetValueRefOrAddDefault(_streams, origin, out _);
+        if (epoch < stream.Epoch) return Refusal.NotLeader;
+        if (epoch > stream.Epoch) stream = new WriteStream { Epoch = epoch };
+        if (stream.Refused || number != stream.Next || Raft.Role != Role.Leader)
+        {
+            stream.Refused = true;
+            return Refusal.NotLeader;
+        }
+        if (_entrySources.Count == 0) _entry.Start(_lane.WallMs);
+        if (!_entry.TryAppendRaw(section))
+        {
+            stream.Refused = true;
+            return Refusal.Malformed;
+        }
+        stream.Next++;
+        _entrySources.Add((node, origin, epoch, first));
+        if (_entry.Written.Length >= MaxEntryBytes) Propose();
+        _lane.HasWork(this);
+        return null;
+    }
+
+    /// <summary>Proposes what this turn has gathered, as one entry.</summary>
+    public void Propose()
+    {
+        if (_entrySources.Count == 0) return;
+        var status = Raft.Propose(_entry.Written.ToArray(), out _);
+        if (status != ProposeStatus.Accepted)
+        {
+            var reason = status == ProposeStatus.Busy ? Refusal.Busy : Refusal.NotLeader;
+            foreach (var (node, origin, epoch, first) in _entrySources)
+            {
+                ref var stream = ref CollectionsMarshal.GetValueRefOrAddDefault(_streams, origin, out _);
+                if (stream.Epoch != epoch || stream.Refused) continue;
+                stream.Refused = true;
+                _lane.RefuseWrites(Group, node, origin, epoch, reason, Raft.Leader, first);
+            }
+        }
+        _entrySources.Clear();
+    }
+
+    /// <summary>Begins a linearizable read for a caller on some node. False when this replica does not lead.</summary>
+    public bool Read(MemberId node, ulong origin, ulong id, CallKind kind, ReadOnlyMemory<byte> query)
+    {
+        var context = ++_nextRead;
+        // The read may be answered as soon as it is drained; it must be known before.
+        _reads.Add(context, new WaitingRead(node, origin, id, kind, query));
+        if (Raft.Read(context, _lane.NowMs))
+        {
+            _lane.HasWork(this);
+            return true;
+        }
+        _reads.Remove(context);
+        return false;
+    }
+
+    /// <summary>Answers a call of this node from this replica if it is fresh enough.</summary>
+    public bool TryReadLocally(Call call)
+    {
+        if (!IsFresh(call.Consistency)) return false;
+        call.Answer(Answer(CallKind.Read, call.Body));
+        return true;
+    }
+
+    /// <summary>Answers another node's call of less than linearizable consistency; false when it is not fresh enough.</summary>
+    public bool TryReadFor(MemberId node, ulong origin, ulong id, Consistency consistency, ReadOnlyMemory<byte> query)
+    {
+        if (!IsFresh(consistency)) return false;
+        _lane.ReplyToRead(Group, node, origin, id, Answer(CallKind.Read, query));
+        return true;
+    }
+
+    /// <summary>The state as one snapshot body.</summary>
+    public ArrayBufferWriter<byte> WriteSnapshot()
+    {
+        var buffer = new ArrayBufferWriter<byte>(64 << 10);
+        _state.WriteSnapshot(buffer);
+        return buffer;
+    }
+
+    /// <summary>Steps the group: does everything that is due. Tells whether more is.</summary>
+    public bool Step()
+    {
+        Propose();
+        Raft.Drain(this);
+        return Raft.HasWork;
+    }
+
+    /// <summary>A snapshot received from the leader is on disk: it becomes the state.</summary>
+    public void Installed(SnapshotMeta meta, ReadOnlyMemory<byte> data)
+    {
+        _state = _restore(data);
+        _lane.Log.AppendReset(Group, meta.Index.Value, meta.Term.Value);
+        SnapshotIndex = meta.Index.Value;
+        Raft.SnapshotInstalled(meta);
+        _lane.HasWork(this);
+    }
+
+    public void Persist(ulong seq, HardState? hardState, ReadOnlySpan<Entry> entries)
+    {
+        if (hardState is { } h) _lane.Log.AppendHardState(Group, h.Term.Value, h.Vote.Value);
+        foreach (var entry in entries)
+            _lane.Log.AppendEntry(Group, entry.Index.Value, entry.Term.Value, (byte)entry.Type, entry.Payload.Span);
+        _lane.AcknowledgeWhenDurable(this, seq);
+    }
+
+    public void Send(in Message message, ReadOnlySpan<Entry> entries, ReadOnlySpan<byte> data)
+    {
+        var frames = _lane.FramesTo(message.To);
+        frames.Begin(FrameKind.Raft, Group);
+        MessageCodec.Encode(frames, message, entries, data);
+        frames.End();
+    }
+
+    public void Apply(ReadOnlySpan<Entry> entries)
+    {
+        foreach (var entry in entries)
+            if (entry.Type == EntryType.Command) _state.Apply(entry.Index.Value, entry.Payload.Span, this);
+    }
+
+    /// <summary>One operation has taken effect: the leader tells whoever asked for it.</summary>
+    public void Applied(ulong origin, ulong seq, ReadOnlySpan<byte> reply)
+    {
+        if (Raft.Role == Role.Leader) _lane.ReplyToWrite(Group, origin, seq, reply);
+    }
+
+    public void ReadReady(ulong context)
+    {
+        if (!_reads.Remove(context, out var read)) return;
+        _lane.ReplyToRead(Group, read.Node, read.Origin, read.Id, Answer(read.Kind, read.Query));
+    }
+
+    public void ReadLost(ulong context)
+    {
+        if (_reads.Remove(context, out var read))
+            _lane.RefuseRead(Group, read.Node, read.Origin, read.Id, Refusal.NotLeader, Raft.Leader);
+    }
+
+    public void SnapshotNeeded(MemberId to) => Raft.ProvideSnapshot(to, WriteSnapshot().WrittenMemory);
+
+    public void InstallSnapshot(SnapshotMeta meta, ReadOnlyMemory<byte> data) => _lane.Install(this, meta, data);
+
+    public void RoleChanged(Role role, Term term, MemberId leader)
+    {
+        if (_leads && role != Role.Leader)
+        {
+            _state.LeadershipLost();
+            ChoreUnderWay = false;
+        }
+        _leads = role == Role.Leader;
+        _lane.LeaderChanged(this, role, term, leader);
+    }
+
+    private bool IsFresh(Consistency consistency) => consistency.Level switch
+    {
+        ConsistencyLevel.Local => true,
+        ConsistencyLevel.Bounded => Raft.StalenessMs(_lane.NowMs) is { } ms && ms <= consistency.MaxStalenessMs,
+        _ => false,
+    };
+
+    private byte[] Answer(CallKind kind, ReadOnlyMemory<byte> query)
+    {
+        _reply.ResetWrittenCount();
+        if (kind == CallKind.LeaderRead) _state.LeaderQuery(query.Span, _lane.WallMs, _reply);
+        else _state.Query(query.Span, _lane.WallMs, _reply);
+        return _reply.WrittenSpan.ToArray();
+    }
+
+    /// <summary>How far the writes of one router have been taken.</summary>
+    private struct WriteStream
+    {
+        public ulong Epoch;
+        public ulong Next;
+        public bool Refused;
+    }
+
+    private sealed record WaitingRead(MemberId Node, ulong Origin, ulong Id, CallKind Kind, ReadOnlyMemory<byte> Query);
+}

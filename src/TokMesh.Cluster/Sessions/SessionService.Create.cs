@@ -1,0 +1,117 @@
+using System.Text;
+using TokMesh.State;
+
+namespace TokMesh.Cluster;
+
+// Creating a session: in one entry when all its names fall together, with the pointer protocol (NamePointer) when a dictated id
+// or token belongs to another shard.
+public sealed partial class SessionService
+{
+    private const int GeneratedIdTries = 3;
+    private const int ReservationMs = 10_000;
+
+    /// <summary>
+    /// Reply: Session, and the token, drawn or dictated; SESS-4090, TOKN-4090, SESS-4002. An unknown outcome may have created it.
+    /// </summary>
+    public async ValueTask<(StoreReply Reply, string Token)> CreateAsync(NewSession session, Caller caller)
+    {
+        var user = Encoding.UTF8.GetBytes(session.UserId);
+        var home = Sharding.OfName(user, ShardCount);
+        for (var attempt = 1; ; attempt++)
+        {
+            var id = session.Id ?? _names.NextSessionId(home);
+            var token = session.Token ?? _names.NextToken(home);
+            var reply = await CreateAsync(session, id, token, user, home, caller);
+            if (session.Id is null && reply.Error == ErrorCode.SessionIdConflict && attempt < GeneratedIdTries) continue;
+            return (reply, token);
+        }
+    }
+
+    private async ValueTask<StoreReply> CreateAsync(NewSession session, SessionId id, string token, byte[] user, ShardId home, Caller caller)
+    {
+        var hash = TokenHash.OfToken(token);
+        var idShard = Sharding.OfName(id.ToString(), ShardCount);
+        var tokenShard = Sharding.OfName(token, ShardCount);
+        var foreign = new List<(Name Name, ShardId Shard)>();
+        if (idShard != home) foreign.Add((Name.Of(id), idShard));
+        if (tokenShard != home) foreign.Add((Name.Of(hash), tokenShard));
+        var notAfter = foreign.Count == 0 ? 0 : wallMs() + ReservationMs;
+        var reservation = foreign.Count == 0 ? 0 : Reservations.New(fillRandom, tokenShard);
+
+        var held = new List<(Name Name, ShardId Shard)>();
+        foreach (var (name, shard) in foreign)
+        {
+            // Held even if the answer is lost: then it may be.
+            held.Add((name, shard));
+            var reserved = await ReserveAsync(name, shard, reservation, id, user, notAfter, caller);
+            if (reserved.IsOk) continue;
+            await ReleaseAsync(held, reservation, caller);
+            return reserved;
+        }
+
+        var create = new CreateSession
+        {
+            Id = id,
+            Token = hash,
+            UserId = user,
+            DeviceId = Encoding.UTF8.GetBytes(session.DeviceId),
+            Ip = caller.Ip,
+            UserAgent = caller.UserAgent,
+            CreatedBy = caller.Key,
+            TtlMs = session.TtlMs,
+            Data = session.Data,
+            QuotaLimit = session.Quota,
+            IdForeign = idShard != home,
+            TokenForeign = tokenShard != home,
+            Reservation = reservation,
+            NotAfterMs = notAfter,
+        };
+        var reply = await store.WriteAsync(home.Group, b => SessionOps.Create(b, create), caller.DeadlineMs);
+        if (reply.IsOk && reply.Tag == ReplyTag.NamePointer)
+        {
+            // A name that is local here is held for a session of another user: free if that one is dead.
+            var holder = new ReplyReader(reply.Body.Span).NamePointer();
+            var refusal = await EvictAsync(holder, home, caller);
+            reply = refusal ?? await store.WriteAsync(home.Group, b => SessionOps.Create(b, create), caller.DeadlineMs);
+            if (reply.IsOk && reply.Tag == ReplyTag.NamePointer) reply = Conflict(holder.Name.Kind);
+        }
+        // Of an unknown outcome the reservation must stay: the session may exist. The shards' leaders sort it out.
+        if (!reply.IsOk && reply.Outcome != CallOutcome.Unknown) await ReleaseAsync(held, reservation, caller);
+        return reply;
+    }
+
+    private async ValueTask<StoreReply> ReserveAsync(Name name, ShardId shard, UInt128 reservation, SessionId id, byte[] user, long notAfter, Caller caller)
+    {
+        var reply = await store.WriteAsync(shard.Group, b => NameOps.Reserve(b, name, reservation, id, user, notAfter), caller.DeadlineMs);
+        if (!reply.IsOk || reply.Tag != ReplyTag.NamePointer) return reply;
+        var holder = new ReplyReader(reply.Body.Span).NamePointer();
+        var resolved = await ResolveAsync(holder, caller);
+        if (!resolved.IsOk) return resolved;
+        if (new ReplyReader(resolved.Body.Span).Resolution() != Resolution.Dead) return Conflict(name.Kind);
+        reply = await store.WriteAsync(shard.Group, b => NameOps.Reserve(b, name, reservation, id, user, notAfter, holder.Reservation), caller.DeadlineMs);
+        return reply.IsOk && reply.Tag == ReplyTag.NamePointer ? Conflict(name.Kind) : reply;
+    }
+
+    /// <summary>Null when the holder is dead and gone; else why the name cannot be had.</summary>
+    private async ValueTask<StoreReply?> EvictAsync(NamePointer holder, ShardId shard, Caller caller)
+    {
+        var resolved = await ResolveAsync(holder, caller);
+        if (!resolved.IsOk) return resolved;
+        if (new ReplyReader(resolved.Body.Span).Resolution() != Resolution.Dead) return Conflict(holder.Name.Kind);
+        var released = await store.WriteAsync(shard.Group, b => NameOps.Release(b, holder.Name, holder.Reservation), caller.DeadlineMs);
+        return released.IsOk ? null : released;
+    }
+
+    private ValueTask<StoreReply> ResolveAsync(NamePointer holder, Caller caller) =>
+        store.WriteAsync(GroupOfUser(holder), b => NameOps.Resolve(b, holder), caller.DeadlineMs);
+
+    // Best effort: what is not released now is found by the name's shard when its time is over.
+    private async ValueTask ReleaseAsync(List<(Name Name, ShardId Shard)> held, UInt128 reservation, Caller caller)
+    {
+        foreach (var (name, shard) in held)
+            await store.WriteAsync(shard.Group, b => NameOps.Release(b, name, reservation), caller.DeadlineMs);
+    }
+
+    private static StoreReply Conflict(NameKind kind) =>
+        StoreReply.Refused(kind == NameKind.Token ? ErrorCode.TokenConflict : ErrorCode.SessionIdConflict);
+}

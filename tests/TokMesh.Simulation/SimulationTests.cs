@@ -1,0 +1,84 @@
+using TokMesh.Linearizability;
+using TokMesh.Simulation.World;
+
+namespace TokMesh.Simulation;
+
+/// <summary>
+/// The production runtime, three nodes in one process, on virtual time: elections, writes, crashes with loss of what was not
+/// synced, restarts, cut links. The history must be linearizable and the replicas equal; the same seed must be the same run.
+/// </summary>
+public sealed class SimulationTests
+{
+    private sealed record Outcome(ulong Trace, int Operations, int Unknown, int Crashes, int Cuts, long Steps);
+
+    public static TheoryData<int> Seeds()
+    {
+        var data = new TheoryData<int>();
+        var count = int.Parse(Environment.GetEnvironmentVariable("TOKMESH_SEEDS") ?? "8");
+        for (var seed = 1; seed <= count; seed++) data.Add(seed);
+        return data;
+    }
+
+    [Theory]
+    [MemberData(nameof(Seeds))]
+    public void Acknowledged_writes_survive_crashes_and_cuts(int seed)
+    {
+        var outcome = Run(seed, seconds: 30);
+        Assert.True(outcome.Operations > 1000, $"Only {outcome.Operations} operations were answered.");
+        Assert.True(outcome.Crashes > 2);
+    }
+
+    [Fact]
+    public void The_same_seed_is_the_same_run() => Assert.Equal(Run(42, seconds: 15), Run(42, seconds: 15));
+
+    [Fact]
+    public void Different_seeds_are_different_runs() => Assert.NotEqual(Run(43, seconds: 5).Trace, Run(44, seconds: 5).Trace);
+
+    private static Outcome Run(int seed, int seconds)
+    {
+        var world = new VirtualWorld(nodes: 3, shards: 8, seed);
+        var history = new List<Operation>();
+        var clients = Enumerable.Range(1, 8).Select(n => new RegisterClient(world, n, history)).ToArray();
+        world.Run(2000);
+        foreach (var client in clients) client.Start();
+        int crashes = 0, cuts = 0;
+        var random = world.Random;
+        for (var end = world.Time.NowUs + seconds * 1_000_000L; world.Time.NowUs < end;)
+        {
+            world.Run(random.Next(100, 2500));
+            var node = world.Nodes[random.Next(world.Nodes.Count)];
+            switch (random.Next(4))
+            {
+                case 0 or 1 when world.Nodes.All(n => n.Node is not null):
+                    if (random.Next(2) == 0) node.Crash();
+                    else node.Disk.CutPowerAt(node.Disk.Operations + random.Next(1, 30));
+                    crashes++;
+                    break;
+                case 2:
+                    foreach (var other in world.Nodes)
+                    {
+                        if (other == node) continue;
+                        world.Network.Cut(node.Id, other.Id);
+                        if (random.Next(2) == 0) world.Network.Cut(other.Id, node.Id);
+                    }
+                    cuts++;
+                    break;
+                default:
+                    world.Network.HealAll();
+                    foreach (var down in world.Nodes) if (down.Node is null) down.Start();
+                    break;
+            }
+        }
+        foreach (var client in clients) client.Stopped = true;
+        world.Network.HealAll();
+        world.Run(100);
+        foreach (var down in world.Nodes) if (down.Node is null) down.Start();
+        world.Run(8000);
+        foreach (var down in world.Nodes) if (down.Node is null) down.Start();
+        world.Run(8000);
+        Assert.True(world.DigestsAgree(out var differences), $"Seed {seed}: replicas differ.\n{differences}");
+        var verdict = Checker.Check(history);
+        Assert.True(verdict.IsLinearizable, $"Seed {seed}: register {verdict.Register} is not linearizable: {verdict.Explanation}");
+        return new Outcome(world.Time.Trace, clients.Sum(c => c.Answered), clients.Sum(c => c.Unknown), crashes, cuts, world.Time.Steps);
+    }
+}
