@@ -3,7 +3,7 @@ using System.Text;
 namespace TokMesh.State;
 
 /// <summary>A API key id, <c>tmak-</c> + ULID. Public: it may be logged. Canonical form is lowercase; any case is read.</summary>
-public readonly record struct ApiKeyId(Ulid Ulid) : IComparable<ApiKeyId>
+public readonly record struct ApiKeyId(Ulid Ulid)
 {
     /// <summary>The prefix of the text form.</summary>
     public const string Prefix = "tmak-";
@@ -35,7 +35,7 @@ public readonly record struct ApiKeyId(Ulid Ulid) : IComparable<ApiKeyId>
         Encoding.ASCII.GetBytes(text, target);
     }
 
-    /// <inheritdoc/>
+    /// <summary>By value, which is by text.</summary>
     public int CompareTo(ApiKeyId other) => Ulid.CompareTo(other.Ulid);
 
     /// <summary>The canonical form.</summary>

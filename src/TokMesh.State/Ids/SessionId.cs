@@ -3,7 +3,7 @@ using System.Text;
 namespace TokMesh.State;
 
 /// <summary>A session id, <c>tmss-</c> + ULID. Public: it may be logged. Canonical form is lowercase; any case is read.</summary>
-public readonly record struct SessionId(Ulid Ulid) : IComparable<SessionId>
+public readonly record struct SessionId(Ulid Ulid)
 {
     /// <summary>The prefix of the text form.</summary>
     public const string Prefix = "tmss-";
@@ -35,7 +35,7 @@ public readonly record struct SessionId(Ulid Ulid) : IComparable<SessionId>
         Encoding.ASCII.GetBytes(text, target);
     }
 
-    /// <inheritdoc/>
+    /// <summary>By value, which is by text.</summary>
     public int CompareTo(SessionId other) => Ulid.CompareTo(other.Ulid);
 
     /// <summary>The canonical form.</summary>

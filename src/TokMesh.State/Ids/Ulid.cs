@@ -4,7 +4,7 @@ namespace TokMesh.State;
 /// A ULID: 128 bits, written as 26 lowercase Crockford base32 characters (contract 1.2). Reading accepts any case; the
 /// letters i, l, o, u are refused, as is a first character above 7. Order of values is order of texts.
 /// </summary>
-public readonly record struct Ulid(UInt128 Value) : IComparable<Ulid>
+public readonly record struct Ulid(UInt128 Value)
 {
     /// <summary>Characters of the text form.</summary>
     public const int TextLength = 26;
@@ -52,7 +52,7 @@ public readonly record struct Ulid(UInt128 Value) : IComparable<Ulid>
         }
     }
 
-    /// <inheritdoc/>
+    /// <summary>By value, which is by text.</summary>
     public int CompareTo(Ulid other) => Value.CompareTo(other.Value);
 
     /// <inheritdoc/>

@@ -2,7 +2,10 @@ using System.Buffers;
 
 namespace TokMesh.State;
 
-/// <summary>Writes the operations on sessions. Replies are named per operation; any may be an error.</summary>
+/// <summary>
+/// Writes the operations on sessions. Update, Renew and Revoke of a session whose record lives in another shard are answered
+/// with the <see cref="NamePointer"/> held for its id: send the operation to the shard of its user.
+/// </summary>
 public static class SessionOps
 {
     /// <summary>
@@ -62,7 +65,10 @@ public static class SessionOps
         output.WriteUInt128(id.Ulid.Value);
     }
 
-    /// <summary>Reply: Integer, the live sessions removed.</summary>
+    /// <summary>
+    /// Reply: Integer, the live sessions removed; or, when pointers are held for some ids, an Array: that Integer, then a
+    /// NamePointer each.
+    /// </summary>
     public static void RevokeMany(IBufferWriter<byte> output, ReadOnlySpan<SessionId> ids)
     {
         output.WriteByte((byte)OpCode.SessionRevokeMany);

@@ -18,7 +18,7 @@ public readonly ref struct SessionView
     private readonly ReadOnlySpan<byte> _head;
     private readonly ReadOnlySpan<byte> _createdBy;
 
-    private SessionView(ReadOnlySpan<byte> record, ref WireReader reader)
+    private SessionView(ReadOnlySpan<byte> record, scoped ref WireReader reader)
     {
         _head = record;
         int flags = record[FlagsOffset];

@@ -1,0 +1,67 @@
+using System.Buffers;
+
+namespace TokMesh.State;
+
+/// <summary>Applies the operations of the pointer protocol.</summary>
+internal sealed class NameCommands(ShardData data)
+{
+    public void Reserve(in ReserveOp op, IBufferWriter<byte> reply)
+    {
+        NamePointer? held = data.Names.Find(op.Name);
+        if (held is not null && held.Reservation == op.Reservation)
+        {
+            ReplyWriter.Ok(reply);
+            return;
+        }
+        if (data.Time > op.NotAfterMs)
+        {
+            ReplyWriter.Error(reply, ErrorCode.ReservationLapsed);
+            return;
+        }
+        int slot = op.Name.Kind == NameKind.SessionId
+            ? data.Sessions.FindId(op.Name.High) : data.Sessions.FindToken(op.Name.Token);
+        if (slot >= 0 && !SessionRecord.IsExpired(data.Sessions[slot], data.Time))
+        {
+            ReplyWriter.Error(reply, op.Name.Kind == NameKind.SessionId ? ErrorCode.SessionIdConflict : ErrorCode.TokenConflict);
+            return;
+        }
+        if (held is not null && !(op.HasReplaces && held.Reservation == op.Replaces))
+        {
+            ReplyWriter.Pointer(reply, held);
+            return;
+        }
+        data.Names.Put(new NamePointer(op.Name, op.Reservation, new SessionId(new Ulid(op.Session)), op.UserId.ToArray(),
+            NameState.Reserved, op.NotAfterMs));
+        ReplyWriter.Ok(reply);
+    }
+
+    public void Confirm(Name name, UInt128 reservation, IBufferWriter<byte> reply)
+    {
+        NamePointer? held = data.Names.Find(name);
+        bool mine = held is not null && held.Reservation == reservation;
+        if (mine && held!.State == NameState.Reserved)
+            data.Names.Put(held with { State = NameState.Confirmed });
+        ReplyWriter.Integer(reply, mine ? 1 : 0);
+    }
+
+    public void Release(Name name, UInt128 reservation, IBufferWriter<byte> reply)
+    {
+        NamePointer? held = data.Names.Find(name);
+        bool mine = held is not null && held.Reservation == reservation;
+        if (mine)
+            data.Names.Remove(name);
+        ReplyWriter.Integer(reply, mine ? 1 : 0);
+    }
+
+    public void Resolve(in ResolveOp op, IBufferWriter<byte> reply)
+    {
+        int slot = data.Sessions.FindId(op.Session);
+        ForeignNames? foreign = slot < 0 ? null : data.Sessions.ForeignOf(slot);
+        bool lives = foreign is not null && foreign.Reservation == op.Reservation && foreign.Holds(op.Name.Kind)
+            && (op.Name.Kind == NameKind.SessionId
+                ? op.Name.High == op.Session : SessionRecord.Token(data.Sessions[slot]) == op.Name.Token)
+            && !SessionRecord.IsExpired(data.Sessions[slot], data.Time);
+        ReplyWriter.Resolution(reply, lives ? Resolution.Live
+            : data.Time > op.NotAfterMs ? Resolution.Dead : Resolution.TooEarly);
+    }
+}

@@ -1,0 +1,67 @@
+using System.Buffers;
+
+namespace TokMesh.State;
+
+/// <summary>Answers queries on plain keys. Reads change nothing, not even what has expired.</summary>
+internal sealed class KeyQueries(ShardData data)
+{
+    public void Get(ReadOnlySpan<byte> key, long now, IBufferWriter<byte> reply)
+    {
+        byte[]? record = Find(key, now);
+        if (record is null)
+            ReplyWriter.Nil(reply);
+        else
+            ReplyWriter.Bulk(reply, KeyRecord.Value(record));
+    }
+
+    public void MGet(ref WireReader keys, long now, IBufferWriter<byte> reply)
+    {
+        int count = keys.Count();
+        ReplyWriter.ArrayHead(reply, count);
+        for (; count > 0; count--)
+            Get(keys.Bytes(), now, reply);
+    }
+
+    public void GetWithVersion(ReadOnlySpan<byte> key, long now, IBufferWriter<byte> reply)
+    {
+        byte[]? record = Find(key, now);
+        if (record is null)
+            ReplyWriter.Nil(reply);
+        else
+            ReplyWriter.Versioned(reply, KeyRecord.Version(record), KeyRecord.ExpiresAt(record), KeyRecord.Value(record));
+    }
+
+    public void Strlen(ReadOnlySpan<byte> key, long now, IBufferWriter<byte> reply)
+    {
+        byte[]? record = Find(key, now);
+        ReplyWriter.Integer(reply, record is null ? 0 : KeyRecord.ValueLength(record));
+    }
+
+    public void Exists(ref WireReader keys, long now, IBufferWriter<byte> reply)
+    {
+        long found = 0;
+        for (int count = keys.Count(); count > 0; count--)
+        {
+            if (Find(keys.Bytes(), now) is not null)
+                found++;
+        }
+        ReplyWriter.Integer(reply, found);
+    }
+
+    /// <summary>The expiry less <paramref name="origin"/>.</summary>
+    public void Expiry(ReadOnlySpan<byte> key, long now, long origin, IBufferWriter<byte> reply)
+    {
+        byte[]? record = Find(key, now);
+        long expires = record is null ? 0 : KeyRecord.ExpiresAt(record);
+        ReplyWriter.Integer(reply, record is null ? -2 : expires == 0 ? -1 : expires - origin);
+    }
+
+    public void Type(ReadOnlySpan<byte> key, long now, IBufferWriter<byte> reply)
+        => ReplyWriter.Bulk(reply, Find(key, now) is null ? "none"u8 : "string"u8);
+
+    private byte[]? Find(ReadOnlySpan<byte> key, long now)
+    {
+        int slot = data.Keys.Find(key);
+        return slot < 0 || KeyRecord.IsExpired(data.Keys[slot], now) ? null : data.Keys[slot];
+    }
+}
