@@ -1,0 +1,81 @@
+namespace TokMesh.Host.Configuration;
+
+/// <summary>Everything the server can be told, with its defaults (contract 11.3, decisions 15 and 16).</summary>
+internal sealed class HostSettings
+{
+    public string DataDirectory { get; set; } = "./data";
+
+    public string NodeId { get; set; } = "";
+
+    public string HttpAddress { get; set; } = "127.0.0.1:5080";
+
+    public long HttpMaxBodyBytes { get; set; } = 100L << 20;
+
+    public bool RedisEnabled { get; set; } = true;
+
+    public string RedisAddress { get; set; } = "127.0.0.1:6379";
+
+    public long RedisMaxBulkBytes { get; set; } = 16L << 20;
+
+    public string ClusterListenAddress { get; set; } = "127.0.0.1:5343";
+
+    public string ClusterAdvertiseAddress { get; set; } = "";
+
+    public string ClusterCertificateFile { get; set; } = "";
+
+    public string ClusterKeyFile { get; set; } = "";
+
+    public string ClusterAuthorityFile { get; set; } = "";
+
+    public List<string> Seeds { get; set; } = [];
+
+    public int ExpectNodes { get; set; } = 1;
+
+    public int ShardCount { get; set; } = 256;
+
+    public int ReplicationFactor { get; set; } = 3;
+
+    public int HeartbeatMs { get; set; } = 100;
+
+    public int ElectionTimeoutMs { get; set; } = 600;
+
+    public int MaxClockOffsetMs { get; set; } = 500;
+
+    public bool AllowPlaintext { get; set; }
+
+    public string EncryptionKey { get; set; } = "";
+
+    public bool Encryption { get; set; } = true;
+
+    public long SegmentBytes { get; set; } = 64L << 20;
+
+    public long SnapshotThresholdBytes { get; set; } = 1L << 30;
+
+    public long DefaultTtlMs { get; set; } = 2 * 3600_000L;
+
+    public long MaxTtlMs { get; set; } = 720 * 3600_000L;
+
+    public int QuotaPerUser { get; set; } = 50;
+
+    public List<string> TrustedProxies { get; set; } = [];
+
+    public bool AntiReplayRequired { get; set; }
+
+    public long AntiReplayWindowMs { get; set; } = 30_000;
+
+    public long NonceTtlMs { get; set; } = 60_000;
+
+    public int NonceCacheSize { get; set; } = 100_000;
+
+    public long AuthCacheTtlMs { get; set; } = 60_000;
+
+    public int AuthCacheCapacity { get; set; } = 10_000;
+
+    public bool MetricsAuthentication { get; set; } = true;
+
+    public LogLevel LogLevel { get; set; } = LogLevel.Information;
+
+    public string AdvertiseOrListen => ClusterAdvertiseAddress.Length > 0 ? ClusterAdvertiseAddress : ClusterListenAddress;
+
+    public bool HasClusterTls => ClusterCertificateFile.Length > 0;
+}

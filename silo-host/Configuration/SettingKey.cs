@@ -1,0 +1,120 @@
+using System.Globalization;
+
+namespace TokMesh.Host.Configuration;
+
+/// <summary>One key of the configuration: its contract name, what it takes, and where its value goes.</summary>
+/// <param name="Name">Dotted name.</param>
+/// <param name="Takes">Allowed values, for messages and <c>--help</c>.</param>
+/// <param name="Apply">Sets the value, or says what is wrong with it: code and problem.</param>
+internal sealed record SettingKey(string Name, string Takes, Func<HostSettings, string, (string Code, string Problem)?> Apply)
+{
+    private const string BadType = "TM-CFG-1001";
+    private const string BadRange = "TM-CFG-1002";
+
+    /// <summary>As an environment variable.</summary>
+    public string Variable => "TOKMESH_" + Name.Replace('.', '_').ToUpperInvariant();
+
+    /// <summary>As a command-line option.</summary>
+    public string Option => "--" + Name.Replace('_', '-');
+
+    /// <summary>Every key there is.</summary>
+    public static IReadOnlyList<SettingKey> All { get; } =
+    [
+        Text("storage.dir", "a directory", (s, v) => s.DataDirectory = v),
+        Size("storage.wal.segment_size", 1L << 20, 1L << 30, (s, v) => s.SegmentBytes = v),
+        Size("storage.snapshot.threshold", 1L << 20, 10L << 30, (s, v) => s.SnapshotThresholdBytes = v),
+        Text("security.storage.wal_encryption_key", "64 hexadecimal digits, or empty for a key kept in the data directory", (s, v) => s.EncryptionKey = v),
+        Flag("security.storage.encryption", (s, v) => s.Encryption = v),
+        Address("server.http.address", (s, v) => s.HttpAddress = v),
+        Size("server.http.max_body_size", 1L << 20, 1L << 30, (s, v) => s.HttpMaxBodyBytes = v),
+        Flag("server.redis.enabled", (s, v) => s.RedisEnabled = v),
+        Address("server.redis.address", (s, v) => s.RedisAddress = v),
+        Size("server.redis.max_bulk_size", 1L << 10, 16L << 20, (s, v) => s.RedisMaxBulkBytes = v),
+        Flag("server.allow_plaintext", (s, v) => s.AllowPlaintext = v),
+        Text("cluster.node_id", "tmnd- and up to 64 of 0-9 a-z . -, or empty to draw one", (s, v) => s.NodeId = v.ToLowerInvariant()),
+        Address("cluster.listen_address", (s, v) => s.ClusterListenAddress = v),
+        Address("cluster.advertise_address", (s, v) => s.ClusterAdvertiseAddress = v),
+        Text("cluster.tls.cert_file", "a PEM file", (s, v) => s.ClusterCertificateFile = v),
+        Text("cluster.tls.key_file", "a PEM file", (s, v) => s.ClusterKeyFile = v),
+        Text("cluster.tls.client_ca_file", "a PEM file", (s, v) => s.ClusterAuthorityFile = v),
+        List("cluster.discovery.seeds", "host:port, comma-separated", (s, v) => s.Seeds = v),
+        Number("cluster.bootstrap.expect_nodes", 1, 100, (s, v) => s.ExpectNodes = v),
+        Number("cluster.bootstrap.shard_count", 1, 4096, (s, v) => s.ShardCount = v),
+        Number("cluster.data.replication_factor", 1, 7, (s, v) => s.ReplicationFactor = v),
+        Duration("cluster.raft.heartbeat", 10, 10_000, (s, v) => s.HeartbeatMs = (int)v),
+        Duration("cluster.raft.election_timeout", 30, 120_000, (s, v) => s.ElectionTimeoutMs = (int)v),
+        Duration("cluster.max_clock_offset", 10, 60_000, (s, v) => s.MaxClockOffsetMs = (int)v),
+        Duration("session.ttl.default", 60_000, 8760 * 3600_000L, (s, v) => s.DefaultTtlMs = v),
+        Duration("session.ttl.max", 60_000, 8760 * 3600_000L, (s, v) => s.MaxTtlMs = v),
+        Number("session.quota.max_per_user", 1, 10_000, (s, v) => s.QuotaPerUser = v),
+        Duration("security.auth.cache_ttl", 10_000, 300_000, (s, v) => s.AuthCacheTtlMs = v),
+        Number("security.auth.cache_capacity", 1000, 100_000, (s, v) => s.AuthCacheCapacity = v),
+        Flag("security.anti_replay.required", (s, v) => s.AntiReplayRequired = v),
+        Duration("security.anti_replay.timestamp_window", 1000, 300_000, (s, v) => s.AntiReplayWindowMs = v),
+        Duration("security.anti_replay.nonce_ttl", 1000, 600_000, (s, v) => s.NonceTtlMs = v),
+        Number("security.anti_replay.nonce_cache_size", 1000, 1_000_000, (s, v) => s.NonceCacheSize = v),
+        List("security.network.trusted_proxies", "addresses or CIDR blocks, comma-separated", (s, v) => s.TrustedProxies = v),
+        Flag("telemetry.metrics.auth_enabled", (s, v) => s.MetricsAuthentication = v),
+        Level("telemetry.logging.level", (s, v) => s.LogLevel = v),
+    ];
+
+    private static SettingKey Text(string name, string takes, Action<HostSettings, string> set) => new(name, takes, (s, v) =>
+    {
+        set(s, v);
+        return null;
+    });
+
+    private static SettingKey List(string name, string takes, Action<HostSettings, List<string>> set) => new(name, takes, (s, v) =>
+    {
+        set(s, [.. v.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)]);
+        return null;
+    });
+
+    private static SettingKey Flag(string name, Action<HostSettings, bool> set) => new(name, "true or false", (s, v) =>
+    {
+        if (!bool.TryParse(v, out var flag)) return (BadType, "is neither true nor false");
+        set(s, flag);
+        return null;
+    });
+
+    private static SettingKey Number(string name, int min, int max, Action<HostSettings, int> set) => new(name, $"{min} to {max}", (s, v) =>
+    {
+        if (!int.TryParse(v, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)) return (BadType, "is not a whole number");
+        if (number < min || number > max) return (BadRange, "is out of range");
+        set(s, number);
+        return null;
+    });
+
+    private static SettingKey Address(string name, Action<HostSettings, string> set) => new(name, "host:port, port 1 to 65535", (s, v) =>
+    {
+        var colon = v.LastIndexOf(':');
+        if (colon <= 0 || !int.TryParse(v.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port)) return (BadType, "is not host:port");
+        if (port is < 1 or > 65535) return (BadRange, $"has port {port}");
+        set(s, v);
+        return null;
+    });
+
+    private static SettingKey Size(string name, long min, long max, Action<HostSettings, long> set) => new(name, $"{Units.FormatSize(min)} to {Units.FormatSize(max)}, such as 64MB", (s, v) =>
+    {
+        if (!Units.TryParseSize(v, out var bytes)) return (BadType, "is not a size such as 64MB");
+        if (bytes < min || bytes > max) return (BadRange, "is out of range");
+        set(s, bytes);
+        return null;
+    });
+
+    private static SettingKey Duration(string name, long minMs, long maxMs, Action<HostSettings, long> set) => new(name, $"{Units.FormatDuration(minMs)} to {Units.FormatDuration(maxMs)}, such as 500ms or 1h30m", (s, v) =>
+    {
+        if (!Units.TryParseDuration(v, out var ms)) return (BadType, "is not a duration such as 500ms or 1h30m");
+        if (ms < minMs || ms > maxMs) return (BadRange, "is out of range");
+        set(s, ms);
+        return null;
+    });
+
+    private static SettingKey Level(string name, Action<HostSettings, LogLevel> set) => new(name, "debug, info, warn or error", (s, v) =>
+    {
+        LogLevel? level = v switch { "debug" => LogLevel.Debug, "info" => LogLevel.Information, "warn" => LogLevel.Warning, "error" => LogLevel.Error, _ => null };
+        if (level is not { } known) return (BadType, "is not a level");
+        set(s, known);
+        return null;
+    });
+}

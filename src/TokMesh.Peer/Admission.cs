@@ -1,0 +1,37 @@
+using TokMesh.Cluster;
+
+namespace TokMesh.Peer;
+
+/// <summary>Decides who may connect. Pure: both sides of every connection ask it, so both say the same.</summary>
+internal static class Admission
+{
+    public const int MinVersion = 1;
+    public const int MaxVersion = 1;
+
+    /// <summary>Null when the speaker may connect, else why not.</summary>
+    /// <param name="self">This node.</param>
+    /// <param name="genesis">This node's cluster, if it has one.</param>
+    /// <param name="hello">What the other side said.</param>
+    /// <param name="certifiedAs">The node id its certificate stands for; null without TLS.</param>
+    public static HelloRefusal? Judge(Candidate self, Genesis? genesis, Hello hello, string? certifiedAs)
+    {
+        var other = hello.Self;
+        if (hello.MinVersion > MaxVersion || hello.MaxVersion < MinVersion)
+            return new HelloRefusal("TM-CLST-5050", $"Node {other.NodeId} speaks protocol versions {hello.MinVersion} to {hello.MaxVersion}, node {self.NodeId} {MinVersion} to {MaxVersion}: bring both to releases that overlap.", true);
+        if (certifiedAs is not null && certifiedAs != other.NodeId)
+            return new HelloRefusal("TM-CLST-4090", $"A node calls itself {other.NodeId} and shows a certificate for {certifiedAs}: give every node a certificate of its own.", true);
+        if (other.NodeId == self.NodeId)
+            return other.DirectoryId == self.DirectoryId
+                ? new HelloRefusal("TM-CLST-4090", $"Node {self.NodeId} reached itself: its own address is among its seeds or another node's.", false)
+                : new HelloRefusal("TM-CLST-4090", $"Node id {self.NodeId} is in use by two data directories: give one node another id.", true);
+        if (genesis is null) return null;
+        if (hello.ClusterId is { } cluster && cluster != genesis.ClusterId)
+            return new HelloRefusal("TM-CLST-5050", $"Node {other.NodeId} belongs to cluster {cluster}, node {self.NodeId} to {genesis.ClusterId}: check seeds and data directories.", true);
+        var listed = genesis.Nodes.FirstOrDefault(n => n.NodeId == other.NodeId);
+        if (listed is null)
+            return new HelloRefusal("TM-CLST-4090", $"Node {other.NodeId} is not a member of cluster {genesis.ClusterId}, which began with {genesis.Nodes.Count} nodes and takes no new ones.", true);
+        if (listed.DirectoryId != other.DirectoryId)
+            return new HelloRefusal("TM-CLST-4090", $"Node id {other.NodeId} belongs to another data directory. What that directory promised is not in this one: restore it, or use a new node id.", true);
+        return null;
+    }
+}

@@ -1,0 +1,56 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using TokMesh.Cluster;
+
+namespace TokMesh.Peer;
+
+/// <summary>A node that has no cluster yet and looks for one.</summary>
+/// <param name="NodeId">Its id.</param>
+/// <param name="DirectoryId">Its data directory.</param>
+/// <param name="Peer">Where nodes reach it.</param>
+/// <param name="Http">Its HTTP door.</param>
+/// <param name="Redis">Its Redis door.</param>
+public sealed record Candidate(string NodeId, Guid DirectoryId, string Peer, string Http, string Redis);
+
+/// <summary>Why a node would not talk to another.</summary>
+/// <param name="Code">Stable code.</param>
+/// <param name="Message">What happened and what to do.</param>
+/// <param name="IsFinal">Whether trying again is pointless.</param>
+public sealed record HelloRefusal(string Code, string Message, bool IsFinal);
+
+/// <summary>The first thing either side of a connection says: who it is, of which cluster, which protocol versions it speaks.</summary>
+public sealed record Hello
+{
+    /// <summary>Oldest protocol version understood.</summary>
+    public required int MinVersion { get; init; }
+
+    /// <summary>Newest protocol version understood.</summary>
+    public required int MaxVersion { get; init; }
+
+    /// <summary>The speaker.</summary>
+    public required Candidate Self { get; init; }
+
+    /// <summary>Its cluster; null while it has none.</summary>
+    public Guid? ClusterId { get; init; }
+
+    /// <summary>Whether the connection is to stay and carry frames; false for a question only.</summary>
+    public bool IsLink { get; init; }
+
+    /// <summary>Other nodes without a cluster that it knows of.</summary>
+    public IReadOnlyList<Candidate> Known { get; init; } = [];
+
+    /// <summary>In an answer to a founding node that does not know its cluster yet: how it began.</summary>
+    public Genesis? Genesis { get; init; }
+
+    /// <summary>In an answer: why there will be no connection.</summary>
+    public HelloRefusal? Refusal { get; init; }
+
+    internal byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, PeerJson.Default.Hello);
+
+    internal static Hello FromJson(ReadOnlySpan<byte> json) =>
+        JsonSerializer.Deserialize(json, PeerJson.Default.Hello) ?? throw new JsonException("A hello is null.");
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(Hello))]
+internal sealed partial class PeerJson : JsonSerializerContext;

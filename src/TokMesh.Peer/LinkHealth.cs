@@ -1,0 +1,47 @@
+using TokMesh.Cluster;
+using TokMesh.Raft;
+
+namespace TokMesh.Peer;
+
+/// <summary>Judges one node from the answers to pings: how long ago the last came, and what it said of the other clock.</summary>
+internal sealed class LinkHealth(MemberId node, long nowMs, long wallMs)
+{
+    public const int PingMs = 500;
+    private const int SuspectMs = 2_000;
+    private const int DeadMs = 10_000;
+    private const int Samples = 8;
+
+    private readonly Queue<(double RoundTrip, double Offset)> _samples = new();
+    private readonly Lock _lock = new();
+    private long _heardAt = nowMs - DeadMs;
+    private Liveness _liveness = Liveness.Dead;
+    private long _since = wallMs;
+
+    /// <summary>An answer came.</summary>
+    /// <param name="sentWallMs">This node's wall clock when it asked.</param>
+    /// <param name="otherWallMs">The other node's wall clock when it answered.</param>
+    /// <param name="nowWallMs">This node's wall clock now.</param>
+    /// <param name="now">Monotonic milliseconds.</param>
+    public void Heard(double sentWallMs, double otherWallMs, double nowWallMs, long now)
+    {
+        lock (_lock)
+        {
+            _heardAt = now;
+            _samples.Enqueue((nowWallMs - sentWallMs, otherWallMs - (sentWallMs + nowWallMs) / 2));
+            if (_samples.Count > Samples) _samples.Dequeue();
+        }
+    }
+
+    public NodeSighting Look(long now, long wall)
+    {
+        lock (_lock)
+        {
+            var silence = now - _heardAt;
+            var liveness = silence >= DeadMs ? Liveness.Dead : silence >= SuspectMs ? Liveness.Suspect : Liveness.Alive;
+            if (liveness != _liveness) (_liveness, _since) = (liveness, wall);
+            // The quickest round trip leaves the least room for error.
+            double? offset = _samples.Count == 0 || liveness == Liveness.Dead ? null : _samples.MinBy(s => s.RoundTrip).Offset;
+            return new NodeSighting(node, liveness, _since, offset);
+        }
+    }
+}

@@ -1,0 +1,158 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using TokMesh.Cluster;
+using TokMesh.Raft;
+
+namespace TokMesh.Peer;
+
+/// <summary>
+/// The built-in engine: finds or founds the cluster, keeps a link to every other node, and tells the local node what it hears.
+/// The host listens with <see cref="PeerListener"/>.
+/// </summary>
+public sealed class PeerEngine : ITransport, IMembership, IDisposable
+{
+    private readonly ConcurrentDictionary<string, Candidate> _candidates = new(StringComparer.Ordinal);
+    private readonly CancellationTokenSource _stop = new();
+    private Dictionary<MemberId, PeerLink> _links = [];
+    private Genesis? _genesis;
+    private Task _watch = Task.CompletedTask;
+
+    /// <summary>Makes an engine that listens to nobody yet.</summary>
+    public PeerEngine(PeerOptions options, IClock clock, ILogger logger)
+    {
+        Options = options;
+        Clock = clock;
+        Log = new PeerLog(logger);
+        Self = new Candidate(options.NodeId, options.DirectoryId, options.AdvertiseAddress, options.HttpAddress, options.RedisAddress);
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<NodeSighting> Sightings => [.. _links.Values.Select(l => l.Health.Look(Clock.MonotonicMs, Clock.WallMs))];
+
+    internal PeerOptions Options { get; }
+
+    internal IClock Clock { get; }
+
+    internal PeerLog Log { get; }
+
+    internal Candidate Self { get; }
+
+    internal Node? Node { get; private set; }
+
+    internal IReadOnlyCollection<Candidate> Candidates => [.. _candidates.Values];
+
+    /// <summary>Unix time in milliseconds with fractions: for measuring clock offsets.</summary>
+    internal static double PreciseWallMs => (DateTime.UtcNow - DateTime.UnixEpoch).TotalMilliseconds;
+
+    /// <summary>
+    /// The cluster this node belongs to: the one it knows, or the one it finds or founds. The host must be listening already.
+    /// </summary>
+    /// <param name="known">What the data directory says.</param>
+    /// <param name="store">Makes a genesis durable; called before anybody else hears of it.</param>
+    /// <param name="cancel">Gives up.</param>
+    /// <exception cref="InvalidOperationException">Another node refuses this one for good.</exception>
+    /// <exception cref="TimeoutException">Too few nodes were found in time.</exception>
+    public async Task<Genesis> FindClusterAsync(Genesis? known, Func<Genesis, Task> store, CancellationToken cancel)
+    {
+        _genesis = known;
+        if (known is not null) return known;
+        var found = await new Discovery(this, store).FindAsync(cancel);
+        _genesis = found;
+        return found;
+    }
+
+    /// <summary>Begins to carry the node's frames.</summary>
+    public void Attach(Node node)
+    {
+        _links = node.Genesis.Nodes.Where(n => n.Number != node.Self.Value)
+            .ToDictionary(n => new MemberId(n.Number), n => new PeerLink(this, new MemberId(n.Number), n.NodeId, n.Peer));
+        Node = node;
+        foreach (var link in _links.Values) link.Start();
+        _watch = Task.Run(WatchClocksAsync);
+    }
+
+    /// <inheritdoc/>
+    public void Send(MemberId to, FrameBuffer frames)
+    {
+        if (_links.TryGetValue(to, out var link)) link.Send(frames);
+        else frames.Dispose();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _stop.Cancel();
+        foreach (var link in _links.Values) link.Dispose();
+        try
+        {
+            _watch.Wait(TimeSpan.FromSeconds(5));
+        }
+        catch (AggregateException)
+        {
+            // It ends by being cancelled.
+        }
+        _stop.Dispose();
+    }
+
+    internal void LinkChanged(PeerLink link, bool up)
+    {
+        if (up) Log.LinkUp(link.NodeId);
+        else if (!_stop.IsCancellationRequested) Log.LinkDown(link.NodeId);
+        Node?.LinkChanged(link.Number, up);
+    }
+
+    internal Hello Introduction(bool isLink) => new()
+    {
+        MinVersion = Admission.MinVersion,
+        MaxVersion = Admission.MaxVersion,
+        Self = Self,
+        ClusterId = _genesis?.ClusterId,
+        IsLink = isLink,
+        Known = _genesis is null ? Candidates.ToArray() : [],
+    };
+
+    internal HelloRefusal? Judge(Hello hello, string? certifiedAs) => Admission.Judge(Self, _genesis, hello, certifiedAs);
+
+    internal void Learn(Hello hello)
+    {
+        // A node that was seen with another directory has been set up anew since.
+        if (hello.ClusterId is null) _candidates[hello.Self.NodeId] = hello.Self;
+        foreach (var other in hello.Known)
+            if (other.NodeId != Self.NodeId) _candidates.TryAdd(other.NodeId, other);
+    }
+
+    /// <summary>What to answer to a hello, and which member it came from if a link may follow.</summary>
+    internal Hello Answer(Hello hello, string? certifiedAs, out MemberId? member)
+    {
+        member = null;
+        var answer = Introduction(hello.IsLink);
+        if (Judge(hello, certifiedAs) is { } refusal)
+        {
+            if (refusal.IsFinal) Log.RefusedPeer(hello.Self.NodeId, refusal.Code, refusal.Message);
+            return answer with { Refusal = refusal };
+        }
+        if (_genesis is not { } genesis)
+        {
+            if (hello.IsLink)
+                return answer with { Refusal = new HelloRefusal("TM-CLST-5030", $"Node {Self.NodeId} has no cluster yet.", false) };
+            Learn(hello);
+            return answer with { Known = [.. Candidates] };
+        }
+        if (hello.ClusterId is null) return answer with { Genesis = genesis };
+        var number = new MemberId(genesis.Nodes.First(n => n.NodeId == hello.Self.NodeId).Number);
+        if (_links.TryGetValue(number, out var link)) link.Address = hello.Self.Peer;
+        if (hello.IsLink && Node is null) return answer with { Refusal = new HelloRefusal("TM-CLST-5030", $"Node {Self.NodeId} is starting.", false) };
+        member = number;
+        return answer;
+    }
+
+    private async Task WatchClocksAsync()
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1));
+        while (await timer.WaitForNextTickAsync(_stop.Token))
+        {
+            var offsets = Sightings.Where(s => s.ClockOffsetMs is not null).Select(s => s.ClockOffsetMs!.Value).ToArray();
+            if (offsets.Length > 0) Node?.JudgeClock(offsets);
+        }
+    }
+}

@@ -1,0 +1,240 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+using TokMesh.Cluster;
+using TokMesh.Raft;
+
+namespace TokMesh.Peer;
+
+/// <summary>
+/// This node's way to one other: dials, introduces itself, sends what lanes hand over, and dials again with growing, random
+/// pauses when the connection ends. The other node dials back for its own frames, so each connection carries frames one way.
+/// </summary>
+internal sealed class PeerLink(PeerEngine engine, MemberId number, string nodeId, string address) : IDisposable
+{
+    private const int MinPauseMs = 30;
+    private const int MaxPauseMs = 1_000;
+    private const int ConnectTimeoutMs = 2_000;
+
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Lock _lock = new();
+    private readonly SemaphoreSlim _ready = new(0, 1);
+    private List<FrameBuffer> _queue = [];
+    private List<FrameBuffer> _sending = [];
+    private long _queuedBytes;
+    private bool _isUp;
+    private string? _lastProblem;
+    private Task _run = Task.CompletedTask;
+
+    public MemberId Number { get; } = number;
+
+    public string NodeId { get; } = nodeId;
+
+    /// <summary>Where to dial; learned anew when the other node introduces itself with another address.</summary>
+    public string Address { get; set; } = address;
+
+    public LinkHealth Health { get; } = new(number, engine.Clock.MonotonicMs, engine.Clock.WallMs);
+
+    public void Start() => _run = Task.Run(RunAsync);
+
+    /// <summary>Queues frames; drops them while the link is down or its queue is full.</summary>
+    public void Send(FrameBuffer frames)
+    {
+        bool first;
+        lock (_lock)
+        {
+            if (!_isUp || _queuedBytes + frames.Length > engine.Options.MaxQueuedBytes)
+            {
+                frames.Dispose();
+                return;
+            }
+            first = _queue.Count == 0;
+            _queue.Add(frames);
+            _queuedBytes += frames.Length;
+        }
+        if (first) Wake();
+    }
+
+    public void Dispose()
+    {
+        _stop.Cancel();
+        Wake();
+        try
+        {
+            _run.Wait(TimeSpan.FromSeconds(5));
+        }
+        catch (AggregateException)
+        {
+            // It ends by being cancelled.
+        }
+        _stop.Dispose();
+        _ready.Dispose();
+    }
+
+    private void Wake()
+    {
+        try
+        {
+            if (_ready.CurrentCount == 0) _ready.Release();
+        }
+        catch (SemaphoreFullException)
+        {
+            // Somebody else woke it at the same moment.
+        }
+    }
+
+    private async Task RunAsync()
+    {
+        var pause = MinPauseMs;
+        while (!_stop.IsCancellationRequested)
+        {
+            try
+            {
+                using var connection = await ConnectAsync(engine, Address, _stop.Token);
+                await SpeakAsync(connection);
+                pause = MinPauseMs;
+            }
+            catch (Exception e) when (e is IOException or SocketException or FormatException or OperationCanceledException or PeerRefusedException)
+            {
+                Report(e);
+            }
+            if (_stop.IsCancellationRequested) return;
+            // Jitter keeps nodes that lost the same peer from dialling it in step.
+            await Task.Delay(pause / 2 + Random.Shared.Next(pause), _stop.Token).ContinueWith(static _ => { }, TaskScheduler.Default);
+            pause = Math.Min(MaxPauseMs, pause * 2);
+        }
+    }
+
+    private async Task SpeakAsync(PeerConnection connection)
+    {
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+        var reading = Task.CompletedTask;
+        try
+        {
+            var answer = await connection.IntroduceAsync(engine.Introduction(isLink: true), end.Token);
+            if (engine.Judge(answer, connection.CertifiedAs) is { } refusal) throw new PeerRefusedException(refusal);
+            if (answer.Self.NodeId != NodeId) throw new PeerRefusedException(new HelloRefusal("TM-CLST-4090", $"Node {answer.Self.NodeId} answers at {Address}, where node {NodeId} is expected.", false));
+            lock (_lock) _isUp = true;
+            _lastProblem = null;
+            engine.LinkChanged(this, true);
+            reading = ReadPongsAsync(connection.Input, end);
+            await WriteAsync(connection.Output, end.Token);
+        }
+        finally
+        {
+            bool wasUp;
+            lock (_lock)
+            {
+                wasUp = _isUp;
+                _isUp = false;
+                foreach (var frames in _queue) frames.Dispose();
+                _queue.Clear();
+                _queuedBytes = 0;
+            }
+            end.Cancel();
+            await reading;
+            if (wasUp) engine.LinkChanged(this, false);
+        }
+    }
+
+    private async Task WriteAsync(PipeWriter output, CancellationToken cancel)
+    {
+        var pingDue = engine.Clock.MonotonicMs;
+        while (true)
+        {
+            var wait = (int)Math.Max(0, pingDue - engine.Clock.MonotonicMs);
+            await _ready.WaitAsync(wait, cancel);
+            cancel.ThrowIfCancellationRequested();
+            lock (_lock) (_queue, _sending) = (_sending, _queue);
+            long bytes = 0;
+            foreach (var frames in _sending)
+            {
+                Wire.Write(output, WireKind.Frames, frames.Written);
+                bytes += frames.Length;
+                frames.Dispose();
+            }
+            _sending.Clear();
+            if (engine.Clock.MonotonicMs >= pingDue)
+            {
+                pingDue = engine.Clock.MonotonicMs + LinkHealth.PingMs;
+                Wire.Write(output, WireKind.Ping, BitConverter.GetBytes(PeerEngine.PreciseWallMs));
+            }
+            var flushed = await output.FlushAsync(cancel);
+            lock (_lock) _queuedBytes -= bytes;
+            if (flushed.IsCompleted) throw new IOException("The connection ended.");
+        }
+    }
+
+    private async Task ReadPongsAsync(PipeReader input, CancellationTokenSource end)
+    {
+        try
+        {
+            while (true)
+            {
+                var read = await input.ReadAsync(end.Token);
+                var buffer = read.Buffer;
+                while (Wire.TryRead(ref buffer, Wire.MaxHelloBytes, out var kind, out var body))
+                {
+                    if (kind != WireKind.Pong || body.Length != 16) throw new FormatException($"Message kind {(byte)kind} is not an answer to a ping.");
+                    var times = body.ToArray();
+                    Health.Heard(BitConverter.ToDouble(times, 0), BitConverter.ToDouble(times, 8), PeerEngine.PreciseWallMs, engine.Clock.MonotonicMs);
+                }
+                input.AdvanceTo(buffer.Start, buffer.End);
+                if (read.IsCompleted) break;
+            }
+        }
+        catch (Exception e) when (e is IOException or SocketException or OperationCanceledException or FormatException)
+        {
+            Report(e);
+        }
+        end.Cancel();
+    }
+
+    // The same trouble again and again is said once.
+    private void Report(Exception e)
+    {
+        if (_stop.IsCancellationRequested || e is OperationCanceledException || e.Message == _lastProblem) return;
+        _lastProblem = e.Message;
+        if (e is PeerRefusedException { Refusal: { IsFinal: true } refusal }) engine.Log.Refused(NodeId, Address, refusal.Code, refusal.Message);
+        else engine.Log.LinkTrouble(NodeId, Address, e.Message);
+    }
+
+    internal static async Task<PeerConnection> ConnectAsync(PeerEngine engine, string address, CancellationToken cancel)
+    {
+        var colon = address.LastIndexOf(':');
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+            limit.CancelAfter(ConnectTimeoutMs);
+            await socket.ConnectAsync(address[..colon], int.Parse(address.AsSpan(colon + 1), System.Globalization.CultureInfo.InvariantCulture), limit.Token);
+            Stream stream = new NetworkStream(socket, ownsSocket: true);
+            if (engine.Options.Certificates is not { } certificates) return new PeerConnection(stream, null);
+            var problem = "";
+            var tls = new SslStream(stream);
+            try
+            {
+                await tls.AuthenticateAsClientAsync(certificates.ForClient(p => problem = p), limit.Token);
+            }
+            catch (System.Security.Authentication.AuthenticationException e)
+            {
+                await tls.DisposeAsync();
+                throw new PeerRefusedException(new HelloRefusal("TM-CFG-1007", $"No TLS connection to {address}: {(problem.Length > 0 ? problem : e.Message)}.", false));
+            }
+            return new PeerConnection(tls, PeerCertificates.NodeIdOf(tls.RemoteCertificate));
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            socket.Dispose();
+            throw new IOException($"No answer within {ConnectTimeoutMs} ms.");
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+}

@@ -1,0 +1,93 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http.Features;
+using TokMesh.Raft;
+
+namespace TokMesh.Peer;
+
+/// <summary>Takes the connections of other nodes: hears who they are, answers, then reads their frames.</summary>
+public sealed class PeerListener(PeerEngine engine) : ConnectionHandler
+{
+    private const int HelloTimeoutMs = 5_000;
+
+    /// <inheritdoc/>
+    public override async Task OnConnectedAsync(ConnectionContext connection)
+    {
+        var (input, output) = (connection.Transport.Input, connection.Transport.Output);
+        try
+        {
+            Hello hello;
+            using (var limit = CancellationTokenSource.CreateLinkedTokenSource(connection.ConnectionClosed))
+            {
+                limit.CancelAfter(HelloTimeoutMs);
+                hello = await Wire.ReadHelloAsync(input, limit.Token);
+            }
+            var certificate = connection.Features.Get<ITlsConnectionFeature>()?.ClientCertificate;
+            var answer = engine.Answer(hello, engine.Options.Certificates is null ? null : PeerCertificates.NodeIdOf(certificate) ?? "nobody", out var from);
+            Wire.Write(output, WireKind.Hello, answer.ToJson());
+            await output.FlushAsync(connection.ConnectionClosed);
+            if (!hello.IsLink || from is not { } member)
+            {
+                await output.CompleteAsync();
+                return;
+            }
+            await ReadFramesAsync(member, input, output, connection.ConnectionClosed);
+        }
+        catch (FormatException e)
+        {
+            engine.Log.BadPeer(connection.RemoteEndPoint?.ToString() ?? "unknown", e.Message);
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException or ConnectionAbortedException or ConnectionResetException)
+        {
+            // The other side went away; its own link says so.
+        }
+    }
+
+    private async Task ReadFramesAsync(MemberId from, PipeReader input, PipeWriter output, CancellationToken closed)
+    {
+        while (true)
+        {
+            var read = await input.ReadAsync(closed);
+            var buffer = read.Buffer;
+            var answered = false;
+            while (Wire.TryRead(ref buffer, Wire.MaxMessageBytes, out var kind, out var body))
+            {
+                switch (kind)
+                {
+                    case WireKind.Frames:
+                        Receive(from, body);
+                        break;
+                    case WireKind.Ping when body.Length == 8:
+                        var pong = new byte[16];
+                        body.CopyTo(pong);
+                        BitConverter.TryWriteBytes(pong.AsSpan(8), PeerEngine.PreciseWallMs);
+                        Wire.Write(output, WireKind.Pong, pong);
+                        answered = true;
+                        break;
+                    default:
+                        throw new FormatException($"Message kind {(byte)kind} of {body.Length} bytes is not known to this version.");
+                }
+            }
+            input.AdvanceTo(buffer.Start, buffer.End);
+            if (answered) await output.FlushAsync(closed);
+            if (read.IsCompleted) return;
+        }
+    }
+
+    private void Receive(MemberId from, ReadOnlySequence<byte> frames)
+    {
+        if (engine.Node is not { } node) return;
+        if (frames.IsSingleSegment)
+        {
+            node.Receive(from, frames.FirstSpan);
+            return;
+        }
+        var length = (int)frames.Length;
+        var copy = ArrayPool<byte>.Shared.Rent(length);
+        frames.CopyTo(copy);
+        node.Receive(from, copy.AsSpan(0, length));
+        ArrayPool<byte>.Shared.Return(copy);
+    }
+}

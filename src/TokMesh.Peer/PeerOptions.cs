@@ -1,0 +1,41 @@
+namespace TokMesh.Peer;
+
+/// <summary>Who this node is among its peers, and how it finds them.</summary>
+public sealed record PeerOptions
+{
+    /// <summary><c>tmnd-…</c></summary>
+    public required string NodeId { get; init; }
+
+    /// <summary>Identity of the data directory.</summary>
+    public required Guid DirectoryId { get; init; }
+
+    /// <summary>Address other nodes reach this one at, host:port.</summary>
+    public required string AdvertiseAddress { get; init; }
+
+    /// <summary>Address of this node's HTTP door, host:port.</summary>
+    public required string HttpAddress { get; init; }
+
+    /// <summary>Address of this node's Redis door, host:port.</summary>
+    public required string RedisAddress { get; init; }
+
+    /// <summary>Where to begin looking for other nodes, host:port each.</summary>
+    public IReadOnlyList<string> Seeds { get; init; } = [];
+
+    /// <summary>A new cluster begins when this many nodes have found each other.</summary>
+    public int ExpectNodes { get; init; } = 1;
+
+    /// <summary>Shards of a new cluster.</summary>
+    public int ShardCount { get; init; } = 256;
+
+    /// <summary>Replicas per shard of a new cluster.</summary>
+    public int ReplicationFactor { get; init; } = 3;
+
+    /// <summary>How long a node looks for a cluster before it gives up.</summary>
+    public TimeSpan DiscoveryTimeout { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>Certificates; null for plain TCP, which belongs on loopback only.</summary>
+    public PeerCertificates? Certificates { get; init; }
+
+    /// <summary>Most bytes waiting for one link; beyond it frames are dropped, which the protocols above survive.</summary>
+    public long MaxQueuedBytes { get; init; } = 64L << 20;
+}
