@@ -1,0 +1,36 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace TokMesh.Launcher;
+
+/// <summary>One node process. Addresses are host:port.</summary>
+internal sealed record RunningNode(string Id, int Pid, string Http, string Redis, string Peer, string Data);
+
+/// <summary>What <c>up</c> leaves behind for <c>down</c>, for the next <c>up</c> and for scripts: <c>cluster.json</c>, mode 0600.</summary>
+internal sealed record ClusterFile(string AdminKey, IReadOnlyList<RunningNode> Nodes)
+{
+    public const string Name = "cluster.json";
+
+    public static ClusterFile? Load(string directory)
+    {
+        var path = Path.Combine(directory, Name);
+        return File.Exists(path) ? JsonSerializer.Deserialize(File.ReadAllBytes(path), LauncherJson.Default.ClusterFile) : null;
+    }
+
+    public void Save(string directory)
+    {
+        var path = Path.Combine(directory, Name);
+        var aside = path + ".tmp";
+        File.Delete(aside);
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        using (var file = new FileStream(aside, options)) file.Write(ToJson());
+        File.Move(aside, path, overwrite: true);
+    }
+
+    public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, LauncherJson.Default.ClusterFile);
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true)]
+[JsonSerializable(typeof(ClusterFile))]
+internal sealed partial class LauncherJson : JsonSerializerContext;

@@ -1,0 +1,78 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+
+namespace TokMesh.Launcher;
+
+/// <summary>Starting, watching and ending one server process.</summary>
+internal static class NodeProcess
+{
+    private const int SigTerm = 15;
+
+    /// <summary>Starts a server in a session of its own, so that Ctrl-C at the terminal reaches the launcher alone. Returns its pid.</summary>
+    public static int Start(string server, RunningNode node, string seeds, int nodeCount, IReadOnlyList<string> more)
+    {
+        Directory.CreateDirectory(node.Data);
+        var log = Path.Combine(node.Data, "server.log");
+        string[] arguments =
+        [
+            $"--storage.dir={node.Data}", $"--cluster.node-id={node.Id}", $"--server.http.address={node.Http}", $"--server.redis.address={node.Redis}",
+            $"--cluster.listen-address={node.Peer}", $"--cluster.discovery.seeds={seeds}", $"--cluster.bootstrap.expect-nodes={nodeCount}", .. more,
+        ];
+        var info = new ProcessStartInfo("setsid") { UseShellExecute = false };
+        info.ArgumentList.Add("/bin/sh");
+        info.ArgumentList.Add("-c");
+        // exec keeps the pid; the server outlives the launcher, so its output goes to a file and not to a pipe of ours.
+        info.ArgumentList.Add("exec dotnet \"$@\" >>\"$0\" 2>&1 </dev/null");
+        info.ArgumentList.Add(log);
+        info.ArgumentList.Add(server);
+        foreach (var argument in arguments) info.ArgumentList.Add(argument);
+        using var process = Process.Start(info) ?? throw new InvalidOperationException("The server could not be started.");
+        return process.Id;
+    }
+
+    /// <summary>Whether the process is there and is the server of this data directory, not another that has been given its pid since.</summary>
+    public static bool IsRunning(RunningNode node)
+    {
+        try
+        {
+            var stat = File.ReadAllText($"/proc/{node.Pid}/stat");
+            var isZombie = stat[(stat.LastIndexOf(')') + 2)..].StartsWith('Z');
+            return !isZombie && File.ReadAllText($"/proc/{node.Pid}/cmdline").Split('\0').Contains($"--storage.dir={node.Data}");
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Asks it to end and waits; ends it by force when it does not. False when it had to be forced.</summary>
+    public static async Task<bool> StopAsync(RunningNode node, TimeSpan patience)
+    {
+        if (!IsRunning(node)) return true;
+        _ = Native.Kill(node.Pid, SigTerm);
+        for (var until = DateTime.UtcNow + patience; DateTime.UtcNow < until;)
+        {
+            if (!IsRunning(node)) return true;
+            await Task.Delay(50);
+        }
+        _ = Native.Kill(node.Pid, 9);
+        return false;
+    }
+
+    /// <summary>Whether somebody listens there already.</summary>
+    public static bool IsTaken(string address)
+    {
+        var colon = address.LastIndexOf(':');
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            socket.Bind(new IPEndPoint(IPAddress.Parse(address[..colon]), int.Parse(address.AsSpan(colon + 1), System.Globalization.CultureInfo.InvariantCulture)));
+            return false;
+        }
+        catch (SocketException)
+        {
+            return true;
+        }
+    }
+}

@@ -1,0 +1,74 @@
+using System.Globalization;
+
+namespace TokMesh.Launcher;
+
+/// <summary>The command line is wrong; the message says how.</summary>
+internal sealed class UsageException(string message) : Exception(message);
+
+/// <summary>What the user asked for.</summary>
+internal sealed record Options(string Command, int? Nodes, string Data, bool Detach, bool Json, int PortOffset, IReadOnlyList<string> ServerOptions)
+{
+    public const string Help = """
+        ./tokmesh up [--nodes N] [--data DIR] [--detach] [--json] [--port-offset K] [-- --key=value ...]
+            Starts a cluster of N node processes on loopback (1 to 9, default 3; DIR defaults to ./data) and shows how to use it.
+            Ctrl-C stops it. With --detach it returns when the cluster serves; DIR/cluster.json then says where everything is.
+            On the data of an earlier cluster it continues that one, starting whichever nodes are not running.
+            K is added to every port (HTTP 5080, Redis 6379, peers 5343; node n adds 10(n-1)).
+            What follows -- goes to every server as it is; "tokmesh-server --help" lists the keys.
+        ./tokmesh down [--data DIR]
+            Stops the cluster that runs on DIR.
+        ./tokmesh test [PATTERN]
+            Runs every test, or those whose project name contains PATTERN, and prints one closing line.
+        ./tokmesh bench [OPTIONS]
+            Measures a cluster; --vs redis,etcd compares; --help says more.
+        """;
+
+    public static Options Parse(IReadOnlyList<string> arguments)
+    {
+        if (arguments.Count == 0) throw new UsageException("A command is missing.");
+        int? nodes = null;
+        string data = "data";
+        bool detach = false, json = false;
+        var offset = 0;
+        var rest = new List<string>();
+        for (var i = 1; i < arguments.Count; i++)
+        {
+            switch (arguments[i])
+            {
+                case "--nodes":
+                    nodes = Number(arguments, ref i, 1, 9);
+                    break;
+                case "--port-offset":
+                    offset = Number(arguments, ref i, 0, 50_000);
+                    break;
+                case "--data":
+                    data = Value(arguments, ref i);
+                    break;
+                case "--detach":
+                    detach = true;
+                    break;
+                case "--json":
+                    json = true;
+                    break;
+                case "--":
+                    rest.AddRange(arguments.Skip(i + 1));
+                    i = arguments.Count;
+                    break;
+                default:
+                    throw new UsageException($"\"{arguments[i]}\" is not an option of {arguments[0]}.");
+            }
+        }
+        return new Options(arguments[0], nodes, Path.GetFullPath(data), detach, json, offset, rest);
+    }
+
+    private static string Value(IReadOnlyList<string> arguments, ref int i) =>
+        i + 1 < arguments.Count ? arguments[++i] : throw new UsageException($"{arguments[i]} needs a value.");
+
+    private static int Number(IReadOnlyList<string> arguments, ref int i, int min, int max)
+    {
+        var name = arguments[i];
+        var text = Value(arguments, ref i);
+        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= min && number <= max
+            ? number : throw new UsageException($"{name} is \"{text}\"; allowed is {min} to {max}.");
+    }
+}
