@@ -1,0 +1,192 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Http.Json;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+
+namespace TokMesh.EndToEnd;
+
+/// <summary>One server process of a test.</summary>
+internal sealed class LocalNode
+{
+    public required string Id { get; init; }
+
+    public required string Http { get; init; }
+
+    public required string Redis { get; init; }
+
+    public required string Peer { get; init; }
+
+    public required string Data { get; init; }
+
+    public required LinkProxy Proxy { get; init; }
+
+    public Process? Process { get; set; }
+
+    public int RedisPort => int.Parse(Redis[(Redis.LastIndexOf(':') + 1)..], System.Globalization.CultureInfo.InvariantCulture);
+}
+
+/// <summary>Real server processes on loopback, each behind a <see cref="LinkProxy"/>; killed, paused and cut off at will, and gone at the end.</summary>
+internal sealed partial class LocalCluster : IAsyncDisposable
+{
+    private const int SigStop = 19, SigCont = 18;
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("tokmesh-e2e-").FullName;
+    private readonly string[] _serverOptions;
+
+    private LocalCluster(string[] serverOptions) => _serverOptions = serverOptions;
+
+    public IReadOnlyList<LocalNode> Nodes { get; private set; } = [];
+
+    public string AdminKey { get; private set; } = "";
+
+    public HttpClient Client { get; } = new() { Timeout = TimeSpan.FromSeconds(10) };
+
+    public static string ServerDll
+    {
+        get
+        {
+            var root = new DirectoryInfo(AppContext.BaseDirectory);
+            while (!File.Exists(Path.Combine(root.FullName, "TokMesh.sln"))) root = root.Parent ?? throw new InvalidOperationException("The tests do not run inside the repository.");
+            return Path.Combine(root.FullName, "silo-host/bin/Release/net10.0/tokmesh-server.dll");
+        }
+    }
+
+    public static async Task<LocalCluster> StartAsync(int nodes, params string[] serverOptions)
+    {
+        var cluster = new LocalCluster(serverOptions);
+        cluster.Nodes = [.. Enumerable.Range(1, nodes).Select(n =>
+        {
+            var peer = FreePort();
+            return new LocalNode
+            {
+                Id = $"tmnd-e2e{n}",
+                Http = $"127.0.0.1:{FreePort()}",
+                Redis = $"127.0.0.1:{FreePort()}",
+                Peer = $"127.0.0.1:{peer}",
+                Data = Path.Combine(cluster._folder, $"{n}"),
+                Proxy = new LinkProxy(peer),
+            };
+        })];
+        foreach (var node in cluster.Nodes) cluster.Start(node);
+        await cluster.WaitUntilReadyAsync();
+        for (var i = 0; i < 200 && cluster.AdminKey.Length == 0; i++)
+        {
+            var file = Path.Combine(cluster.Nodes[0].Data, "admin.key");
+            if (File.Exists(file)) cluster.AdminKey = (await File.ReadAllTextAsync(file)).Trim();
+            await Task.Delay(50);
+        }
+        await cluster.WaitUntilAsync("the admin key works everywhere", async () =>
+        {
+            foreach (var node in cluster.Nodes)
+            {
+                using var answer = await cluster.SendAsync(node, HttpMethod.Get, "/cluster/status");
+                if (answer.StatusCode != HttpStatusCode.OK) return false;
+            }
+            return true;
+        });
+        return cluster;
+    }
+
+    public void Start(LocalNode node)
+    {
+        Directory.CreateDirectory(node.Data);
+        var info = new ProcessStartInfo("/bin/sh") { UseShellExecute = false };
+        foreach (var argument in (string[])
+        [
+            "-c", "exec dotnet \"$@\" >>\"$0\" 2>&1 </dev/null", Path.Combine(node.Data, "server.log"), ServerDll, $"--storage.dir={node.Data}",
+            $"--cluster.node-id={node.Id}", $"--server.http.address={node.Http}", $"--server.redis.address={node.Redis}",
+            $"--cluster.listen-address={node.Peer}", $"--cluster.advertise-address={node.Proxy.Address}",
+            $"--cluster.discovery.seeds={string.Join(',', Nodes.Select(n => n.Proxy.Address))}", $"--cluster.bootstrap.expect-nodes={Nodes.Count}", .. _serverOptions,
+        ]) info.ArgumentList.Add(argument);
+        node.Process = Process.Start(info);
+    }
+
+    /// <summary><c>kill -9</c></summary>
+    public static async Task KillAsync(LocalNode node)
+    {
+        node.Process!.Kill();
+        await node.Process.WaitForExitAsync();
+    }
+
+    public static void Pause(LocalNode node) => Assert.Equal(0, Kill(node.Process!.Id, SigStop));
+
+    public static void Resume(LocalNode node) => Assert.Equal(0, Kill(node.Process!.Id, SigCont));
+
+    public async Task WaitUntilReadyAsync() => await WaitUntilAsync("every node is ready", async () =>
+    {
+        foreach (var node in Nodes)
+        {
+            if (node.Process!.HasExited) throw new InvalidOperationException($"{node.Id} ended: {string.Join('\n', File.ReadLines(Path.Combine(node.Data, "server.log")).TakeLast(5))}");
+            using var answer = await Client.GetAsync(new Uri($"http://{node.Http}/ready"));
+            if (answer.StatusCode != HttpStatusCode.OK) return false;
+        }
+        return true;
+    });
+
+    /// <summary>Polls; a time-out names what was waited for.</summary>
+    public async Task WaitUntilAsync(string what, Func<Task<bool>> holds)
+    {
+        for (var until = DateTime.UtcNow.AddSeconds(60); DateTime.UtcNow < until; await Task.Delay(100))
+        {
+            try
+            {
+                if (await holds()) return;
+            }
+            catch (Exception e) when (e is HttpRequestException or TaskCanceledException)
+            {
+                // Not there yet.
+            }
+        }
+        throw new TimeoutException($"After 60 s it does not hold that {what}.\n" + string.Join('\n', Nodes.Select(n => $"{n.Id}: {string.Join('\n', File.ReadLines(Path.Combine(n.Data, "server.log")).TakeLast(4))}")));
+    }
+
+    public async Task<HttpResponseMessage> SendAsync(LocalNode node, HttpMethod method, string path, object? body = null, string? key = null)
+    {
+        using var request = new HttpRequestMessage(method, $"http://{node.Http}{path}");
+        request.Headers.TryAddWithoutValidation("Authorization", $"Bearer {key ?? AdminKey}");
+        if (body is not null) request.Content = JsonContent.Create(body);
+        return await Client.SendAsync(request);
+    }
+
+    /// <summary>All replicas of all shards hold the same, at the same position.</summary>
+    public Task WaitUntilDigestsAgreeAsync() => WaitUntilAsync("all replicas have equal digests", async () =>
+    {
+        var seen = new Dictionary<int, string>();
+        foreach (var node in Nodes)
+        {
+            using var answer = await SendAsync(node, HttpMethod.Get, "/cluster/shards?digest=true");
+            answer.EnsureSuccessStatusCode();
+            using var json = JsonDocument.Parse(await answer.Content.ReadAsStreamAsync());
+            foreach (var replica in json.RootElement.GetProperty("data").GetProperty("replicas").EnumerateArray())
+            {
+                var state = $"{replica.GetProperty("applied_index")} {replica.GetProperty("digest")}";
+                if (!seen.TryAdd(replica.GetProperty("group").GetInt32(), state) && seen[replica.GetProperty("group").GetInt32()] != state) return false;
+            }
+        }
+        return seen.Count > 200;
+    });
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var node in Nodes)
+        {
+            if (node.Process is { HasExited: false } process) await KillAsync(node);
+            node.Process?.Dispose();
+            node.Proxy.Dispose();
+        }
+        Client.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private static int FreePort()
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
+    private static partial int Kill(int pid, int signal);
+}
