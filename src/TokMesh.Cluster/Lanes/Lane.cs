@@ -25,6 +25,8 @@ internal sealed partial class Lane
     private readonly Stack<LogWork> _spareWork = [];
     private List<Replica> _listed = [];
     private List<Replica> _stepping = [];
+    private readonly List<Replica> _gathering = [];
+    private int _workUnderWay;
     private List<Route> _routesWithWork = [];
     private List<Route> _routesToPump = [];
     private LogWork _work;
@@ -88,12 +90,14 @@ internal sealed partial class Lane
         foreach (var item in items) Handle(item);
         if (NowMs >= _nextTick) Tick();
         PumpRoutes();
+        ProposeGathered();
         StepGroups();
         // Stepping can answer or redirect this node's own calls; what that opens leaves in this turn too.
         PumpRoutes();
         if (!_work.Records.IsEmpty || _work.Writes.Count > 0)
         {
             _node.Log.Submit(_work);
+            _workUnderWay++;
             _work = _spareWork.TryPop(out var spare) ? spare : new LogWork(this);
         }
         foreach (var (node, frames) in _frames) _node.Transport.Send(node, frames);
@@ -113,6 +117,13 @@ internal sealed partial class Lane
         if (replica.IsListed) return;
         replica.IsListed = true;
         _listed.Add(replica);
+    }
+
+    public void Gathers(Replica replica)
+    {
+        if (replica.IsGathering) return;
+        replica.IsGathering = true;
+        _gathering.Add(replica);
     }
 
     public void RouteHasWork(Route route)
@@ -152,6 +163,7 @@ internal sealed partial class Lane
                     HasWork(replica);
                 }
                 work.Clear();
+                _workUnderWay--;
                 _spareWork.Push(work);
                 break;
             case LaneItem.SnapshotTaken(var replica, var index, var term):
@@ -216,6 +228,22 @@ internal sealed partial class Lane
             foreach (var route in _routesToPump) route.Pump();
             _routesToPump.Clear();
         }
+    }
+
+    /// <summary>
+    /// Writes that arrive while this lane's last batch is still being synced are gathered and become one entry per group when it
+    /// is durable: they could not be committed sooner anyway, and everything behind costs per entry, not per write.
+    /// </summary>
+    private void ProposeGathered()
+    {
+        if (_gathering.Count == 0 || _workUnderWay > 0) return;
+        foreach (var replica in _gathering)
+        {
+            replica.IsGathering = false;
+            replica.Propose();
+            HasWork(replica);
+        }
+        _gathering.Clear();
     }
 
     private void StepGroups()

@@ -36,6 +36,9 @@ internal sealed class Replica : IRaftOutput, IApplySink
 
     public MemberId Leader => Raft.Leader;
 
+    /// <summary>Whether the lane has it on its list of groups that gather writes.</summary>
+    public bool IsGathering { get; set; }
+
     /// <summary>Whether the lane has it on its list of groups to step.</summary>
     public bool IsListed { get; set; }
 
@@ -71,11 +74,12 @@ internal sealed class Replica : IRaftOutput, IApplySink
         stream.Next++;
         _entrySources.Add((node, origin, epoch, first));
         if (_entry.Written.Length >= MaxEntryBytes) Propose();
+        else _lane.Gathers(this);
         _lane.HasWork(this);
         return null;
     }
 
-    /// <summary>Proposes what this turn has gathered, as one entry.</summary>
+    /// <summary>Proposes what has been gathered, as one entry.</summary>
     public void Propose()
     {
         if (_entrySources.Count == 0) return;
@@ -136,7 +140,6 @@ internal sealed class Replica : IRaftOutput, IApplySink
     /// <summary>Steps the group: does everything that is due. Tells whether more is.</summary>
     public bool Step()
     {
-        Propose();
         Raft.Drain(this);
         return Raft.HasWork;
     }

@@ -63,8 +63,11 @@ internal sealed class Cluster
             foreach (var m in Members) if (m.IsUp) m.Tick();
             for (var rounds = 0; rounds < 200; rounds++)
             {
-                Wire.RemoveAll(w => passes is not null && !passes(w.Message));
-                while (Wire.Count > 0) Deliver(0);
+                while (Wire.Count > 0)
+                {
+                    if (passes is null || passes(Wire[0].Message)) Deliver(0);
+                    else Wire.RemoveAt(0);
+                }
                 foreach (var m in Members) if (m.IsUp && (persists is null || persists(m))) m.PersistAll();
                 if (Wire.Count == 0) break;
             }
