@@ -1,7 +1,11 @@
 using System.Net;
+using System.Security.Cryptography;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using TokMesh.Cluster;
+using TokMesh.Gateway;
 using TokMesh.Host.Configuration;
-using TokMesh.Peer;
+using TokMesh.Redis;
 
 namespace TokMesh.Host;
 
@@ -24,13 +28,63 @@ internal static class Doors
         return new IPEndPoint(host == "localhost" ? IPAddress.Loopback : IPAddress.TryParse(host, out var ip) ? ip : Dns.GetHostAddresses(host)[0], port);
     }
 
-    public static async Task<WebApplication> OpenAsync(HostSettings settings, Node node, PeerEngine engine, IClock clock, ILoggerFactory loggers, CancellationToken cancel)
+    public static async Task<WebApplication> OpenAsync(HostSettings settings, Node node, NodeMeter meter, IMembership membership, IClock clock,
+        ILoggerFactory loggers, Func<bool> isStopping, CancellationToken cancel)
     {
-        var builder = NewBuilder(loggers);
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(EndPoint(settings.HttpAddress)));
+        var store = new StoreClient(node);
+        var sessions = new SessionService(store, RandomNumberGenerator.Fill, () => clock.WallMs);
+        var authenticator = new Authenticator(() => node.Meta, () => clock.WallMs, settings.AuthCacheCapacity, (int)settings.AuthCacheTtlMs);
+        var gateway = GatewayOptions(settings);
+        var builder = NewBuilder(loggers).UseTokMeshDefaults(gateway);
+        builder.Services.AddRoutingCore();
+        builder.Services.AddSingleton(new RedisDoor(RedisOptions(settings), store, sessions, authenticator, () => clock.WallMs));
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.Listen(EndPoint(settings.HttpAddress), static listen => listen.Protocols = HttpProtocols.Http1);
+            if (settings.RedisEnabled) kestrel.Listen(EndPoint(settings.RedisAddress), static listen => listen.UseConnectionHandler<RedisConnectionHandler>());
+        });
         var app = builder.Build();
-        _ = (node, engine, clock);
+        app.UseRouting();
+        app.MapTokMesh(new GatewayDoor
+        {
+            Node = node,
+            Store = store,
+            Sessions = sessions,
+            Authenticator = authenticator,
+            Membership = membership,
+            Clock = clock,
+            FillRandom = RandomNumberGenerator.Fill,
+            Log = loggers.CreateLogger("tokmesh.gateway"),
+            Meter = meter,
+            Options = gateway,
+            IsStopping = isStopping,
+        });
         await app.StartAsync(cancel);
         return app;
     }
+
+    private static GatewayOptions GatewayOptions(HostSettings settings) => new()
+    {
+        DefaultTtlSeconds = settings.DefaultTtlMs / 1000,
+        MaxTtlSeconds = settings.MaxTtlMs / 1000,
+        QuotaPerUser = settings.QuotaPerUser,
+        MaxBodyBytes = settings.HttpMaxBodyBytes,
+        TrustedProxies = settings.TrustedProxies,
+        MetricsAuthentication = settings.MetricsAuthentication,
+        AntiReplay = new AntiReplayOptions
+        {
+            Required = settings.AntiReplayRequired,
+            WindowSeconds = (int)(settings.AntiReplayWindowMs / 1000),
+            NonceTtlSeconds = (int)(settings.NonceTtlMs / 1000),
+            NonceCacheSize = settings.NonceCacheSize,
+        },
+    };
+
+    private static RedisDoorOptions RedisOptions(HostSettings settings) => new()
+    {
+        MaxBulkBytes = (int)settings.RedisMaxBulkBytes,
+        SessionDefaultTtlMs = settings.DefaultTtlMs,
+        SessionMaxTtlMs = settings.MaxTtlMs,
+        SessionQuotaPerUser = settings.QuotaPerUser,
+    };
 }

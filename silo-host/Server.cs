@@ -1,9 +1,7 @@
-using System.Net;
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.AspNetCore.Server.Kestrel.Https;
 using TokMesh.Cluster;
+using TokMesh.Gateway;
 using TokMesh.Host.Configuration;
 using TokMesh.Log;
 using TokMesh.Peer;
@@ -18,6 +16,7 @@ internal sealed class Server(HostSettings settings, ILoggerFactory loggers) : IA
     private readonly Stack<Func<ValueTask>> _undo = new();
     private readonly NodeLog _log = new(loggers.CreateLogger("tokmesh.node"));
     private readonly SystemClock _clock = new();
+    private volatile bool _isStopping;
 
     /// <summary>Told when the node must stop by itself.</summary>
     public required Action<Exception> Failed { get; init; }
@@ -44,14 +43,15 @@ internal sealed class Server(HostSettings settings, ILoggerFactory loggers) : IA
 
         var logDirectory = Path.Combine(settings.DataDirectory, "log");
         Directory.CreateDirectory(logDirectory);
-        var node = new Node(new MemberId(self.Number), genesis, NodeOptions(), new FileDisk(logDirectory), Key(disk), _clock, engine, RandomNumberGenerator.Fill, _log);
+        var meter = new NodeMeter(_log);
+        var node = new Node(new MemberId(self.Number), genesis, NodeOptions(), new FileDisk(logDirectory), Key(disk), _clock, engine, RandomNumberGenerator.Fill, meter);
         Undo(node.Dispose);
         if (node.Recovery.TornTail is { } torn) _log.TornTail(torn.File, torn.Offset, torn.Bytes);
         var threads = new NodeThreads(node, Failed);
         Undo(threads.Dispose);
         engine.Attach(node);
 
-        var doors = await Doors.OpenAsync(settings, node, engine, _clock, loggers, cancel);
+        var doors = await Doors.OpenAsync(settings, node, meter, engine, _clock, loggers, () => _isStopping, cancel);
         Undo(async () => await StopAsync(doors));
         if (self.Number == 1)
         {
@@ -69,6 +69,7 @@ internal sealed class Server(HostSettings settings, ILoggerFactory loggers) : IA
 
     public async ValueTask DisposeAsync()
     {
+        _isStopping = true;
         while (_undo.TryPop(out var step)) await step();
     }
 
@@ -138,7 +139,7 @@ internal sealed class Server(HostSettings settings, ILoggerFactory loggers) : IA
     private static async Task StopAsync(WebApplication app)
     {
         // Connections that stay open for good, links and Redis clients, must not hold up the end.
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(2));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMilliseconds(500));
         try
         {
             await app.StopAsync(limit.Token);
