@@ -100,6 +100,8 @@ internal sealed partial class LocalCluster : IAsyncDisposable
             $"--cluster.listen-address={node.Peer}", $"--cluster.advertise-address={node.Proxy.Address}",
             $"--cluster.discovery.seeds={string.Join(',', Nodes.Select(n => n.Proxy.Address))}", $"--cluster.bootstrap.expect-nodes={Nodes.Count}", .. _serverOptions,
         ]) info.ArgumentList.Add(argument);
+        // What steers the tests is no setting of the server.
+        foreach (var name in info.Environment.Keys.Where(k => k.StartsWith("TOKMESH_", StringComparison.Ordinal)).ToArray()) info.Environment.Remove(name);
         node.Process = Process.Start(info);
     }
 

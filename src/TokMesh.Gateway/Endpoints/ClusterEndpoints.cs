@@ -1,0 +1,167 @@
+using System.Globalization;
+using System.Text.Json;
+using TokMesh.Cluster;
+using TokMesh.Raft;
+
+namespace TokMesh.Gateway;
+
+/// <summary>What an operator asks about the cluster, as this node sees it.</summary>
+internal sealed class ClusterEndpoints(GatewayDoor door, ReplicaSurvey survey)
+{
+    private const uint MetaGroup = 0;
+    private readonly Genesis _genesis = door.Node.Genesis;
+
+    public async ValueTask StatusAsync(Exchange exchange)
+    {
+        var replicas = await survey.TakeAsync();
+        var leaderless = replicas.Count(r => r.Leader.IsNone);
+        var warning = EvenNodes.Warning(_genesis);
+        var json = exchange.Begin();
+        json.WriteStartObject();
+        json.WriteString("cluster_id"u8, _genesis.ClusterId);
+        json.WriteString("node_id"u8, NodeIdOf(door.Node.Self));
+        json.WriteNumber("number"u8, door.Node.Self.Value);
+        json.WriteString("health"u8, leaderless > 0 || !survey.IsComplete(replicas) || warning is not null ? "DEGRADED"u8 : "OK"u8);
+        json.WriteNumber("nodes"u8, _genesis.Nodes.Count);
+        json.WriteNumber("nodes_down"u8, Down());
+        WriteNode(json, "meta_leader"u8, LeaderOf(replicas, MetaGroup));
+        json.WriteNumber("shard_count"u8, _genesis.ShardCount);
+        json.WriteStartObject("replication_factor"u8);
+        json.WriteNumber("configured"u8, _genesis.ReplicationFactor);
+        json.WriteNumber("effective"u8, Math.Min(_genesis.ReplicationFactor, _genesis.Nodes.Count));
+        json.WriteEndObject();
+        json.WriteStartObject("this_node"u8);
+        json.WriteNumber("replicas"u8, replicas.Count);
+        json.WriteNumber("leads"u8, replicas.Count(r => r.Role == Role.Leader));
+        json.WriteNumber("without_leader"u8, leaderless);
+        json.WriteBoolean("clock_trusted"u8, door.Node.Clock.IsTrusted);
+        json.WriteNumber("clock_offset_ms"u8, door.Node.Clock.OffsetMs);
+        json.WriteEndObject();
+        json.WriteStartArray("warnings"u8);
+        if (warning is not null) json.WriteStringValue(warning);
+        if (_genesis.ReplicationFactor > _genesis.Nodes.Count) json.WriteStringValue("Replication factor exceeds cluster size"u8);
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    public async ValueTask MembersAsync(Exchange exchange)
+    {
+        var replicas = await survey.TakeAsync();
+        var metaLeader = LeaderOf(replicas, MetaGroup);
+        var sightings = door.Membership?.Sightings ?? [];
+        var json = exchange.Begin();
+        json.WriteStartObject();
+        json.WriteString("cluster_id"u8, _genesis.ClusterId);
+        json.WriteStartArray("members"u8);
+        foreach (var node in _genesis.Nodes)
+        {
+            var number = new MemberId(node.Number);
+            json.WriteStartObject();
+            json.WriteNumber("number"u8, node.Number);
+            json.WriteString("node_id"u8, node.NodeId);
+            json.WriteString("peer"u8, node.Peer);
+            json.WriteString("http"u8, node.Http);
+            json.WriteString("redis"u8, node.Redis);
+            WriteSighting(json, number, sightings.FirstOrDefault(s => s.Number == number));
+            json.WriteBoolean("is_meta_voter"u8, _genesis.MetaConfiguration.Voters.Contains(number));
+            json.WriteBoolean("is_meta_leader"u8, metaLeader == number);
+            json.WriteNumber("leads"u8, replicas.Count(r => r.Leader == number));
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    public async ValueTask ShardsAsync(Exchange exchange)
+    {
+        var query = new QueryReader(exchange.Http.Request.Query, "digest");
+        var digest = query.Choice("digest", "false", "true");
+        if (query.Broken is { } broken)
+        {
+            exchange.Fail(broken);
+            return;
+        }
+        var replicas = digest ? await survey.TakeWithDigestsAsync() : await survey.TakeAsync();
+        var json = exchange.Begin();
+        json.WriteStartObject();
+        json.WriteString("node_id"u8, NodeIdOf(door.Node.Self));
+        json.WriteBoolean("complete"u8, survey.IsComplete(replicas));
+        json.WriteStartArray("replicas"u8);
+        foreach (var replica in replicas) Write(json, replica);
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    private static void Write(Utf8JsonWriter json, ReplicaStatus replica)
+    {
+        json.WriteStartObject();
+        json.WriteNumber("group"u8, replica.Group);
+        json.WriteString("role"u8, replica.Role switch
+        {
+            Role.Leader => "leader"u8,
+            Role.Candidate => "candidate"u8,
+            Role.PreCandidate => "pre_candidate"u8,
+            _ => "follower"u8,
+        });
+        json.WriteNumber("leader"u8, replica.Leader.Value);
+        json.WriteNumber("term"u8, replica.Term.Value);
+        json.WriteNumber("last_index"u8, replica.LastIndex.Value);
+        json.WriteNumber("commit_index"u8, replica.CommitIndex.Value);
+        json.WriteNumber("applied_index"u8, replica.AppliedIndex.Value);
+        json.WriteNumber("sessions"u8, replica.Sessions);
+        json.WriteNumber("keys"u8, replica.Keys);
+        if (replica.Digest is { } digest) json.WriteString("digest"u8, digest.ToString("x16", CultureInfo.InvariantCulture));
+        json.WriteEndObject();
+    }
+
+    private void WriteSighting(Utf8JsonWriter json, MemberId number, NodeSighting? sighting)
+    {
+        var isSelf = number == door.Node.Self;
+        json.WriteString("liveness"u8, isSelf ? "alive"u8 : sighting?.Liveness switch
+        {
+            Liveness.Alive => "alive"u8,
+            Liveness.Suspect => "suspect"u8,
+            Liveness.Dead => "dead"u8,
+            _ => "unknown"u8,
+        });
+        if (sighting is not null) json.WriteNumber("since"u8, sighting.SinceMs);
+        else json.WriteNull("since"u8);
+        if (isSelf) json.WriteNumber("clock_offset_ms"u8, 0);
+        else if (sighting?.ClockOffsetMs is { } offset) json.WriteNumber("clock_offset_ms"u8, offset);
+        else json.WriteNull("clock_offset_ms"u8);
+    }
+
+    private void WriteNode(Utf8JsonWriter json, ReadOnlySpan<byte> name, MemberId number)
+    {
+        if (number.IsNone)
+        {
+            json.WriteNull(name);
+            return;
+        }
+        json.WriteStartObject(name);
+        json.WriteNumber("number"u8, number.Value);
+        json.WriteString("node_id"u8, NodeIdOf(number));
+        json.WriteEndObject();
+    }
+
+    private int Down() => door.Membership?.Sightings.Count(s => s.Liveness == Liveness.Dead) ?? 0;
+
+    private static MemberId LeaderOf(IReadOnlyList<ReplicaStatus> replicas, uint group) =>
+        replicas.FirstOrDefault(r => r.Group == group)?.Leader ?? MemberId.None;
+
+    private string NodeIdOf(MemberId number) => _genesis.Nodes.FirstOrDefault(n => n.Number == number.Value)?.NodeId ?? "";
+}
+
+/// <summary>The warning about an even number of nodes (decision 12): it concerns the meta voters only.</summary>
+internal static class EvenNodes
+{
+    /// <summary>Null for an odd number of nodes.</summary>
+    public static string? Warning(Genesis genesis)
+    {
+        if (genesis.Nodes.Count % 2 == 1) return null;
+        var voters = genesis.MetaConfiguration.Voters.Count;
+        var losable = (voters - 1) / 2;
+        return string.Create(CultureInfo.InvariantCulture,
+            $"Cluster has even number of nodes ({genesis.Nodes.Count}). Meta has {voters} voters and survives the loss of {losable}; beyond that API keys, settings and membership cannot change until voters are back. Sessions and keys depend on their own shards' replicas, not on this.");
+    }
+}

@@ -1,0 +1,126 @@
+using System.Buffers.Text;
+using System.Globalization;
+using System.Text;
+using System.Text.Unicode;
+using TokMesh.Cluster;
+using TokMesh.State;
+
+namespace TokMesh.Gateway;
+
+/// <summary>Plain keys (decision 17): the same ones as behind the Redis door. Version 0 is that of an absent key.</summary>
+internal sealed class KeyEndpoints(GatewayDoor door)
+{
+    /// <summary>Not in <see cref="ErrorTable"/>: no shard says it, an absent key is a Nil there.</summary>
+    private const string NotFoundCode = "TM-KEYS-4040";
+
+    public async ValueTask GetAsync(Exchange exchange)
+    {
+        if (KeyOf(exchange, 0) is not { } key) return;
+        var reply = await door.Store.ReadAsync(GroupOf(key), b => Queries.GetWithVersion(b, key), exchange.Consistency, exchange.DeadlineMs);
+        if (exchange.FailIfRefused(reply)) return;
+        if (reply.Tag == ReplyTag.Nil)
+        {
+            exchange.Fail(NotFoundCode, 404, "there is no such key", static json => json.WriteNumber("version"u8, 0));
+            return;
+        }
+        var value = new ReplyReader(reply.Body.Span).Versioned(out var version, out var expiresAt);
+        var json = exchange.Begin();
+        json.WriteStartObject();
+        if (Utf8.IsValid(value)) json.WriteString("value"u8, value);
+        else json.WriteBase64String("value_base64"u8, value);
+        json.WriteNumber("version"u8, version);
+        json.WriteNumber("expires_at"u8, expiresAt);
+        json.WriteEndObject();
+    }
+
+    public async ValueTask SetAsync(Exchange exchange)
+    {
+        if (KeyOf(exchange, 0) is not { } key) return;
+        var (ok, body) = await exchange.ReadBodyAsync<SetKeyBody>(SetKeyBody.TryRead);
+        if (!ok) return;
+        var broken = ValueOf(body, out var value) ?? Ttl(body.TtlSeconds);
+        if (broken is not null)
+        {
+            exchange.Fail(broken);
+            return;
+        }
+        var mode = body.TtlSeconds is null ? ExpiryMode.None : ExpiryMode.Relative;
+        var reply = await door.Store.WriteAsync(GroupOf(key),
+            b => KeyOps.Set(b, key, value, SetFlags.GetVersion, mode, (body.TtlSeconds ?? 0) * 1000, body.IfVersion), exchange.DeadlineMs);
+        if (FailIfConflict(exchange, reply) || exchange.FailIfRefused(reply)) return;
+        var json = exchange.Begin();
+        json.WriteStartObject();
+        json.WriteNumber("version"u8, new ReplyReader(reply.Body.Span).Integer());
+        json.WriteEndObject();
+    }
+
+    public async ValueTask DeleteAsync(Exchange exchange)
+    {
+        if (KeyOf(exchange, 1) is not { } key) return;
+        var (ok, body) = await exchange.ReadBodyAsync<DeleteKeyBody>(DeleteKeyBody.TryRead);
+        if (!ok) return;
+        // A conditional delete is a set whose expiry has passed: the shard removes the key in the same entry that compares.
+        var reply = body.IfVersion is { } ifVersion
+            ? await door.Store.WriteAsync(GroupOf(key), b => KeyOps.Set(b, key, [], SetFlags.GetVersion, ExpiryMode.Absolute, 1, ifVersion), exchange.DeadlineMs)
+            : await door.Store.WriteAsync(GroupOf(key), b =>
+            {
+                KeyOps.Del(b, 1);
+                KeyOps.KeyItem(b, key);
+            }, exchange.DeadlineMs);
+        if (FailIfConflict(exchange, reply) || exchange.FailIfRefused(reply)) return;
+        var deleted = body.IfVersion is { } matched ? matched != 0 : new ReplyReader(reply.Body.Span).Integer() > 0;
+        var json = exchange.Begin();
+        json.WriteStartObject();
+        json.WriteBoolean("deleted"u8, deleted);
+        json.WriteNumber("version"u8, 0);
+        json.WriteEndObject();
+    }
+
+    private static byte[]? KeyOf(Exchange exchange, int fromEnd)
+    {
+        if (exchange.PathBytes(fromEnd) is not { } key) return null;
+        RuleViolation? broken =
+            key.Length > KeyRules.MaxKeyBytes ? new(ErrorCode.ArgumentInvalid, $"key: {key.Length} bytes, allowed are 1 to {KeyRules.MaxKeyBytes}")
+            : key.AsSpan().StartsWith("tmss-"u8) ? new(ErrorCode.ArgumentInvalid, "key: names that begin with tmss- are sessions; use /sessions")
+            : null;
+        if (broken is null) return key;
+        exchange.Fail(broken);
+        return null;
+    }
+
+    private static RuleViolation? ValueOf(in SetKeyBody body, out byte[] value)
+    {
+        value = [];
+        switch (body)
+        {
+            case { Value: not null, ValueBase64: not null }:
+                return new(ErrorCode.ArgumentConflict, "value and value_base64 exclude each other");
+            case { Value: { } text }:
+                value = Encoding.UTF8.GetBytes(text);
+                break;
+            case { ValueBase64: { } base64 }:
+                if (!Base64.IsValid(base64, out var length)) return new(ErrorCode.ArgumentInvalid, "value_base64: not Base64");
+                value = new byte[length];
+                Convert.TryFromBase64String(base64, value, out _);
+                break;
+            default:
+                return new(ErrorCode.ArgumentMissing, "value or value_base64 is required");
+        }
+        return value.Length <= KeyRules.MaxValueBytes ? null
+            : new(ErrorCode.KeyTooLong, $"value: {value.Length} bytes, allowed are 0 to {KeyRules.MaxValueBytes}");
+    }
+
+    private static RuleViolation? Ttl(long? seconds) =>
+        seconds is null or (>= 1 and <= 1_000_000_000_000) ? null
+            : new(ErrorCode.KeyInvalidExpire, "ttl_seconds: must be 1 to 1000000000000");
+
+    private static bool FailIfConflict(Exchange exchange, in StoreReply reply)
+    {
+        if (reply.Error != ErrorCode.KeyVersionConflict) return false;
+        _ = ulong.TryParse(reply.Detail, NumberStyles.None, CultureInfo.InvariantCulture, out var current);
+        exchange.Fail(ErrorCode.KeyVersionConflict, null, json => json.WriteNumber("version"u8, current));
+        return true;
+    }
+
+    private uint GroupOf(byte[] key) => Sharding.OfKey(key, door.Node.Genesis.ShardCount).Group;
+}

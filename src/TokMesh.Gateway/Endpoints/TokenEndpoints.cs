@@ -1,0 +1,52 @@
+using System.Text.Json;
+using TokMesh.State;
+
+namespace TokMesh.Gateway;
+
+/// <summary>B8: a token's session. An invalid token is an error of its own code, with <c>details.valid = false</c> (C22).</summary>
+internal sealed class TokenEndpoints(GatewayDoor door, DoorMeter meter)
+{
+    private static readonly Action<Utf8JsonWriter> NotValid = static json => json.WriteBoolean("valid"u8, false);
+
+    public async ValueTask ValidateAsync(Exchange exchange)
+    {
+        var (ok, body) = await exchange.ReadBodyAsync<ValidateBody>(ValidateBody.TryRead);
+        if (!ok)
+        {
+            meter.Validated(ValidateResult.Error);
+            return;
+        }
+        if (string.IsNullOrEmpty(body.Token))
+        {
+            meter.Validated(ValidateResult.Error);
+            exchange.Fail(ErrorCode.ArgumentMissing, "token is required");
+            return;
+        }
+        if (!TokenRules.IsWellFormed(body.Token))
+        {
+            meter.Validated(ValidateResult.Invalid);
+            exchange.Fail(SessionEndpoints.Malformed(), NotValid);
+            return;
+        }
+        var reply = await door.Sessions.ValidateAsync(body.Token, body.Touch, exchange.Caller(withAccess: body.Touch));
+        if (reply.Error is ErrorCode.TokenInvalid or ErrorCode.TokenExpired or ErrorCode.TokenRevoked)
+        {
+            meter.Validated(ValidateResult.Invalid);
+            exchange.Fail(reply.Error, reply.Detail, NotValid);
+            return;
+        }
+        if (exchange.FailIfRefused(reply))
+        {
+            meter.Validated(ValidateResult.Error);
+            return;
+        }
+        meter.Validated(ValidateResult.Valid);
+        var session = new ReplyReader(reply.Body.Span).Session();
+        var json = exchange.Begin();
+        json.WriteStartObject();
+        json.WriteBoolean("valid"u8, true);
+        json.WritePropertyName("session"u8);
+        SessionJson.Write(json, session);
+        json.WriteEndObject();
+    }
+}

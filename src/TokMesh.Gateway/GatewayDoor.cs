@@ -1,0 +1,41 @@
+using Microsoft.Extensions.Logging;
+using TokMesh.Cluster;
+
+namespace TokMesh.Gateway;
+
+/// <summary>What the HTTP door stands on. The host fills it in and hands it to <see cref="GatewayExtensions.MapTokMesh"/>.</summary>
+public sealed class GatewayDoor
+{
+    /// <summary>The local node.</summary>
+    public required Node Node { get; init; }
+
+    /// <summary>Calls to groups.</summary>
+    public required StoreClient Store { get; init; }
+
+    /// <summary>Sessions.</summary>
+    public required SessionService Sessions { get; init; }
+
+    /// <summary>Checks API keys; shared with the other doors, so that a secret is verified once.</summary>
+    public required Authenticator Authenticator { get; init; }
+
+    /// <summary>Which other nodes are there; null when this one is alone.</summary>
+    public IMembership? Membership { get; init; }
+
+    /// <summary>Time.</summary>
+    public required IClock Clock { get; init; }
+
+    /// <summary>Randomness for keys.</summary>
+    public required Action<Span<byte>> FillRandom { get; init; }
+
+    /// <summary>Where the door says what went wrong.</summary>
+    public required ILogger Log { get; init; }
+
+    /// <summary>Counts what the node reports; null to leave those metrics out.</summary>
+    public NodeMeter? Meter { get; init; }
+
+    /// <summary>Settings.</summary>
+    public GatewayOptions Options { get; init; } = new();
+
+    /// <summary>Whether the process is going down: <c>/ready</c> then says so.</summary>
+    public Func<bool> IsStopping { get; init; } = static () => false;
+}

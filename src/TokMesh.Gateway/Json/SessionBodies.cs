@@ -1,0 +1,86 @@
+using System.Buffers;
+using TokMesh.State;
+
+namespace TokMesh.Gateway;
+
+/// <summary>Body of B1.</summary>
+internal readonly record struct CreateBody(string? UserId, string? DeviceId, long? TtlSeconds, List<KeyValuePair<string, string>>? Data, string? Token)
+{
+    private static readonly string[] Fields = ["user_id", "device_id", "ttl_seconds", "data", "token"];
+
+    public static RuleViolation? TryRead(in ReadOnlySequence<byte> body, out CreateBody value)
+    {
+        value = default;
+        var json = new StrictObject(body, Fields);
+        while (json.Next() is var field and >= 0)
+        {
+            value = field switch
+            {
+                0 => value with { UserId = json.Text() },
+                1 => value with { DeviceId = json.Text() },
+                2 => value with { TtlSeconds = json.Integer() },
+                3 => value with { Data = json.Map() },
+                _ => value with { Token = json.Text() },
+            };
+        }
+        return json.Broken;
+    }
+}
+
+/// <summary>Body of B5.</summary>
+internal readonly record struct RenewBody(long? TtlSeconds)
+{
+    private static readonly string[] Fields = ["ttl_seconds"];
+
+    public static RuleViolation? TryRead(in ReadOnlySequence<byte> body, out RenewBody value)
+    {
+        value = default;
+        var json = new StrictObject(body, Fields);
+        while (json.Next() >= 0) value = new RenewBody(json.Integer());
+        return json.Broken;
+    }
+}
+
+/// <summary>Body of B6 and B7: optional, and <c>sync</c> changes nothing, since every revoke is on a majority (decision 1).</summary>
+internal readonly record struct RevokeBody(bool Sync)
+{
+    private static readonly string[] Fields = ["sync"];
+
+    public static RuleViolation? TryRead(in ReadOnlySequence<byte> body, out RevokeBody value)
+    {
+        value = default;
+        var json = new StrictObject(body, Fields, mayBeEmpty: true);
+        while (json.Next() >= 0) value = new RevokeBody(json.Flag() ?? false);
+        return json.Broken;
+    }
+}
+
+/// <summary>A body that says nothing: none at all, or <c>{}</c>.</summary>
+internal readonly record struct EmptyBody
+{
+    public static RuleViolation? TryRead(in ReadOnlySequence<byte> body, out EmptyBody value)
+    {
+        value = default;
+        var json = new StrictObject(body, [], mayBeEmpty: true);
+        json.Next();
+        return json.Broken;
+    }
+}
+
+/// <summary>Body of B8.</summary>
+internal readonly record struct ValidateBody(string? Token, bool Touch)
+{
+    private static readonly string[] Fields = ["token", "touch"];
+
+    public static RuleViolation? TryRead(in ReadOnlySequence<byte> body, out ValidateBody value)
+    {
+        value = default;
+        var json = new StrictObject(body, Fields);
+        while (json.Next() is var field and >= 0)
+        {
+            if (field == 0) value = value with { Token = json.Text() };
+            else value = value with { Touch = json.Flag() ?? false };
+        }
+        return json.Broken;
+    }
+}

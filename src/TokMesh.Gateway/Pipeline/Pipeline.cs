@@ -1,0 +1,60 @@
+using System.Diagnostics;
+using Microsoft.AspNetCore.Http;
+using TokMesh.State;
+
+namespace TokMesh.Gateway;
+
+/// <summary>The way of every request: request id, admission, the operation, the envelope, the figures.</summary>
+internal sealed class Pipeline
+{
+    private readonly Admission _admission;
+
+    public Pipeline(GatewayDoor door)
+    {
+        Door = door;
+        _admission = new Admission(door, Meter, Usage);
+    }
+
+    public GatewayDoor Door { get; }
+
+    public DoorMeter Meter { get; } = new();
+
+    public KeyUsage Usage { get; } = new();
+
+    public async Task RunAsync(HttpContext http, Route route)
+    {
+        var started = Stopwatch.GetTimestamp();
+        var method = http.Request.Method;
+        var operation = HttpMethods.IsGet(method) ? route.Get : HttpMethods.IsPost(method) ? route.Post : null;
+        var exchange = new Exchange(Door, http, operation);
+        try
+        {
+            if (operation is not null)
+            {
+                if (_admission.Admit(exchange, operation)) await operation.RunAsync(exchange);
+            }
+            else if (route == Route.Unmatched)
+            {
+                exchange.Fail("TM-SYS-4000", StatusCodes.Status404NotFound, "There is no such path.");
+            }
+            else
+            {
+                http.Response.Headers.Allow = route.Allow;
+                exchange.Fail("TM-SYS-4000", StatusCodes.Status405MethodNotAllowed, $"This path answers {route.Allow} only.");
+            }
+        }
+        catch (Exception e) when (!http.Response.HasStarted)
+        {
+            // Kestrel's own refusals of a body (too large, cut off) carry their status.
+            if (e is BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge }) exchange.FailTooLarge();
+            else if (e is BadHttpRequestException) exchange.Fail(ErrorCode.SysBadRequest, "The body could not be read.");
+            else if (!http.RequestAborted.IsCancellationRequested)
+            {
+                GatewayLog.RequestFailed(Door.Log, exchange.RequestId, operation is null ? "-" : method, route.Template, e.GetType().Name, e.StackTrace);
+                exchange.Fail(ErrorCode.SysInternal);
+            }
+        }
+        await exchange.SendAsync();
+        route.Meter.Record(method, http.Response.StatusCode, Stopwatch.GetElapsedTime(started));
+    }
+}

@@ -1,0 +1,54 @@
+using TokMesh.Cluster;
+
+namespace TokMesh.Gateway;
+
+/// <summary>Who may call an operation.</summary>
+/// <param name="IsOpen">Anyone, without a key.</param>
+/// <param name="Role">The role needed; null for any key.</param>
+/// <param name="IsAdminApi">Whether refusals carry the admin API's own codes.</param>
+internal readonly record struct Access(bool IsOpen, ApiRole? Role, bool IsAdminApi = false)
+{
+    public static readonly Access Open = new(true, null);
+    public static readonly Access AnyKey = new(false, null);
+    public static readonly Access AdminApi = new(false, ApiRole.Admin, true);
+
+    public static Access Of(ApiRole role) => new(false, role);
+}
+
+/// <summary>How an operation stands to the anti-replay headers. Reads never look at them.</summary>
+internal enum Replay
+{
+    Ignored,
+    VerifiedIfSent,
+    MayBeRequired,
+}
+
+/// <summary>One method of a route.</summary>
+/// <param name="RunAsync">Answers the exchange.</param>
+/// <param name="Access">Who may.</param>
+/// <param name="Replay">Whether anti-replay headers count.</param>
+internal sealed record Operation(Func<Exchange, ValueTask> RunAsync, Access Access, Replay Replay = Replay.Ignored)
+{
+    /// <summary>Most bytes of a body: what is held for one request of an operation that needs little.</summary>
+    public long MaxBodyBytes { get; init; } = 1 << 20;
+
+    /// <summary>Errors carry no body, as scrapers expect.</summary>
+    public bool HasBareErrors { get; init; }
+}
+
+/// <summary>A path template and what GET and POST do there.</summary>
+internal sealed record Route(string Template, Operation? Get = null, Operation? Post = null)
+{
+    /// <summary>Every path that no route has.</summary>
+    public static readonly Route Unmatched = new("unmatched");
+
+    public string Allow { get; } = (Get, Post) switch
+    {
+        (not null, not null) => "GET, POST",
+        (not null, null) => "GET",
+        _ => "POST",
+    };
+
+    /// <summary>Figures of this route's requests.</summary>
+    public RouteMeter Meter { get; } = new();
+}

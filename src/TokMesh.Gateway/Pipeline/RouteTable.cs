@@ -1,0 +1,49 @@
+using TokMesh.Cluster;
+
+namespace TokMesh.Gateway;
+
+/// <summary>Every route of the door (contract 4.4, 5.2; decision 17).</summary>
+internal static class RouteTable
+{
+    public static IReadOnlyList<Route> Of(Pipeline pipeline)
+    {
+        var door = pipeline.Door;
+        var sessions = new SessionEndpoints(door, pipeline.Meter);
+        var tokens = new TokenEndpoints(door, pipeline.Meter);
+        var search = new SearchEndpoint(door);
+        var keys = new KeyEndpoints(door);
+        var apiKeys = new ApiKeyEndpoints(door, pipeline.Usage);
+        var survey = new ReplicaSurvey(door.Node);
+        var health = new HealthEndpoints(door, survey);
+        var cluster = new ClusterEndpoints(door, survey);
+
+        var issuer = Access.Of(ApiRole.Issuer);
+        var validator = Access.Of(ApiRole.Validator);
+        Route[] routes =
+        [
+            new("/sessions", Get: new(search.RunAsync, issuer), Post: new(sessions.CreateAsync, issuer, Replay.MayBeRequired)),
+            new("/sessions/{session_id}", Get: new(sessions.GetAsync, validator)),
+            new("/sessions/{session_id}/touch", Post: new(sessions.TouchAsync, validator, Replay.VerifiedIfSent)),
+            new("/sessions/{session_id}/renew", Post: new(sessions.RenewAsync, issuer, Replay.MayBeRequired)),
+            new("/sessions/{session_id}/revoke", Post: new(sessions.RevokeAsync, issuer, Replay.MayBeRequired)),
+            new("/users/{user_id}/sessions/revoke", Post: new(sessions.RevokeUserAsync, issuer, Replay.MayBeRequired)),
+            new("/tokens/validate", Post: new(tokens.ValidateAsync, validator, Replay.VerifiedIfSent)),
+            new("/keys/{key}",
+                Get: new(keys.GetAsync, issuer),
+                Post: new(keys.SetAsync, issuer, Replay.MayBeRequired) { MaxBodyBytes = door.Options.MaxBodyBytes }),
+            new("/keys/{key}/delete", Post: new(keys.DeleteAsync, issuer, Replay.MayBeRequired)),
+            new("/admin/v1/keys",
+                Get: new(apiKeys.ListAsync, Access.AdminApi),
+                Post: new(apiKeys.CreateAsync, Access.AdminApi, Replay.MayBeRequired)),
+            new("/admin/v1/keys/{key_id}/status", Post: new(apiKeys.SetStatusAsync, Access.AdminApi, Replay.MayBeRequired)),
+            new("/cluster/status", Get: new(cluster.StatusAsync, Access.AnyKey)),
+            new("/cluster/members", Get: new(cluster.MembersAsync, Access.AnyKey)),
+            new("/cluster/shards", Get: new(cluster.ShardsAsync, Access.Of(ApiRole.Admin))),
+            new("/health", Get: new(health.HealthAsync, Access.Open)),
+            new("/ready", Get: new(health.ReadyAsync, Access.Open)),
+        ];
+        var metrics = new MetricsEndpoint(pipeline, survey, [.. routes, Route.Unmatched]);
+        var access = door.Options.MetricsAuthentication ? Access.Of(ApiRole.Metrics) : Access.Open;
+        return [.. routes, new Route("/metrics", Get: new(metrics.RunAsync, access) { HasBareErrors = true })];
+    }
+}

@@ -1,0 +1,93 @@
+using System.Text;
+using TokMesh.Cluster;
+using TokMesh.State;
+
+namespace TokMesh.Redis;
+
+/// <summary>The texts of errors: Redis 7.0's own where it has one, else <c>ERR code message</c> (contract 6.2).</summary>
+internal static class ErrorReplies
+{
+    public const string Syntax = "ERR syntax error";
+    public const string NotAnInteger = "ERR value is not an integer or out of range";
+    public const string NoAuth = "NOAUTH Authentication required.";
+    public const string UnknownOutcome = "outcome unknown: it may have happened, in whole or in part; read before you repeat it";
+
+    private const int MaxQuoted = 128;
+
+    public static string Arity(string command) => $"ERR wrong number of arguments for '{command}' command";
+
+    public static string InvalidExpire(CommandSpec command) => $"ERR invalid expire time in '{command.Name}' command";
+
+    public static string UnknownSubcommand(ReadOnlySpan<byte> subcommand, CommandSpec command) =>
+        $"ERR unknown subcommand '{Quote(subcommand)}'. Try {command.Name.ToUpperInvariant()} HELP.";
+
+    public static string Forbidden(string what) => $"NOPERM {ErrorCode.AuthForbidden.ToText()} the API key's role may not {what}";
+
+    /// <summary>Bad credentials. Client libraries look for the first word.</summary>
+    public static string BadCredentials(ErrorCode code) => code == ErrorCode.AuthDisabled
+        ? $"WRONGPASS {code.ToText()} {code.Message()}"
+        : $"WRONGPASS {ErrorCode.AuthInvalid.ToText()} invalid username-password pair or user is disabled.";
+
+    /// <summary>A key that was good when the client authenticated, and is not any more.</summary>
+    public static string KeyLost(ErrorCode code) => $"NOAUTH {code.ToText()} {code.Message()}";
+
+    public static string Of(ErrorCode code, string detail) => $"ERR {code.ToText()} {detail}";
+
+    public static string Of(RuleViolation violation) => Of(violation.Code, violation.Message);
+
+    public static string Of(StoreReply reply) => reply.Outcome switch
+    {
+        CallOutcome.Unknown => Of(reply.Error, UnknownOutcome),
+        CallOutcome.Failed when reply.Error is ErrorCode.SessionIdConflict or ErrorCode.TokenConflict => Of(reply.Error, reply.Error.Message()),
+        CallOutcome.Failed => $"TRYAGAIN {reply.Error.ToText()} {reply.Detail}",
+        _ => OfShard(reply.Error, reply.Detail, null),
+    };
+
+    /// <summary>Why a call did not bring what was asked for.</summary>
+    public static string Of(Call call, CommandSpec? command)
+    {
+        if (call.Outcome != CallOutcome.Answered) return Of(StoreReply.Of(call));
+        var code = new ReplyReader(call.Reply.Span).Error(out var message);
+        return OfShard(code, message, command);
+    }
+
+    /// <summary>The command's name and its arguments, cut as Redis cuts them.</summary>
+    public static byte[] UnknownCommand(in Request request)
+    {
+        var text = new List<byte>(256);
+        text.AddRange("ERR unknown command '"u8);
+        text.AddRange(CText(request[0], MaxQuoted));
+        text.AddRange("', with args beginning with: "u8);
+        var start = text.Count;
+        for (var i = 1; i < request.Count && text.Count - start < MaxQuoted; i++)
+        {
+            var room = MaxQuoted - (text.Count - start);
+            text.Add((byte)'\'');
+            text.AddRange(CText(request[i], room));
+            text.AddRange("' "u8);
+        }
+        return [.. text];
+    }
+
+    /// <summary>What the client sent, as text.</summary>
+    public static string Quote(ReadOnlySpan<byte> word) => Encoding.UTF8.GetString(CText(word, MaxQuoted));
+
+    private static string OfShard(ErrorCode code, string message, CommandSpec? command)
+    {
+        // The shard does not know which of several commands it serves.
+        if (code == ErrorCode.KeyInvalidExpire && command is not null) return InvalidExpire(command);
+        var info = code.Info();
+        if (info.RedisPrefix is { } prefix) return $"{prefix} {message}";
+        return code is ErrorCode.Superseded or ErrorCode.ReservationLapsed or ErrorCode.SysUnavailable or ErrorCode.SysTooManyRequests
+            ? $"TRYAGAIN {info.Text} {message}"
+            : $"ERR {info.Text} {message}";
+    }
+
+    /// <summary>Redis prints C strings: up to the first zero byte.</summary>
+    private static ReadOnlySpan<byte> CText(ReadOnlySpan<byte> word, int most)
+    {
+        var end = word.IndexOf((byte)0);
+        if (end >= 0) word = word[..end];
+        return word.Length > most ? word[..most] : word;
+    }
+}

@@ -1,0 +1,30 @@
+using TokMesh.Cluster;
+
+namespace TokMesh.Redis;
+
+/// <summary>The place of one command in the order of replies.</summary>
+internal struct PendingReply
+{
+    /// <summary>What the reply looks like.</summary>
+    public ReplyShape Shape;
+
+    /// <summary>The command, for messages that name it.</summary>
+    public CommandSpec? Command;
+
+    /// <summary>The call, of a command that asks one shard.</summary>
+    public Call? Call;
+
+    /// <summary>The calls and which key is whose, of a command that asks several.</summary>
+    public SplitCall? Split;
+
+    /// <summary>Bytes of <see cref="ReplyShape.Written"/>.</summary>
+    public int Length;
+
+    /// <summary>Whether a shard may answer with a pointer to another one.</summary>
+    public readonly bool MayMove => Shape >= ReplyShape.SessionJson;
+}
+
+/// <summary>One command cut into a call per shard; each is atomic, all of them together are not.</summary>
+/// <param name="Calls">One per shard.</param>
+/// <param name="CallOfKey">Which call asks for which key.</param>
+internal sealed record SplitCall(Call[] Calls, int[] CallOfKey);

@@ -1,0 +1,70 @@
+using TokMesh.Cluster;
+using TokMesh.State;
+
+namespace TokMesh.Redis;
+
+/// <summary>Commands on the expiry and the type of one plain key (https://redis.io/commands/?group=generic).</summary>
+internal static class ExpiryCommands
+{
+    /// <summary>EXPIRE, PEXPIRE, EXPIREAT, PEXPIREAT.</summary>
+    public static Taken Expire(CommandScope scope, CommandSpec command, in Request request)
+    {
+        // Redis reads the conditions before the time, so its complaint about them comes first.
+        if (ReadConditions(request, out var flags) is { } problem) return scope.Refuse(problem);
+        var seconds = command.Id is Command.Expire or Command.ExpireAt;
+        if (ExpireArgument.Read(request[2], seconds, command, out var ms) is { } error) return scope.Refuse(error);
+        if (command.Id is Command.ExpireAt or Command.PExpireAt) flags |= ExpireFlags.Absolute;
+        if (!scope.MayWrite(request[1], out var group)) return Taken.NextStage;
+        KeyOps.Expire(scope.Arena, request[1], ms, flags);
+        return scope.Submit(command, ReplyShape.Plain, group, CallKind.Write);
+    }
+
+    public static Taken Persist(CommandScope scope, CommandSpec command, in Request request)
+    {
+        if (!scope.MayWrite(request[1], out var group)) return Taken.NextStage;
+        KeyOps.Persist(scope.Arena, request[1]);
+        return scope.Submit(command, ReplyShape.Plain, group, CallKind.Write);
+    }
+
+    /// <summary>TTL, PTTL.</summary>
+    public static Taken Ttl(CommandScope scope, CommandSpec command, in Request request)
+    {
+        if (!scope.MayRead(request[1], out var group)) return Taken.NextStage;
+        Queries.PTtl(scope.Arena, request[1]);
+        return scope.Submit(command, command.Id == Command.Ttl ? ReplyShape.Seconds : ReplyShape.Plain, group, CallKind.Read);
+    }
+
+    /// <summary>EXPIRETIME, PEXPIRETIME.</summary>
+    public static Taken ExpireTime(CommandScope scope, CommandSpec command, in Request request)
+    {
+        if (!scope.MayRead(request[1], out var group)) return Taken.NextStage;
+        Queries.PExpireTime(scope.Arena, request[1]);
+        return scope.Submit(command, command.Id == Command.ExpireTime ? ReplyShape.Seconds : ReplyShape.Plain, group, CallKind.Read);
+    }
+
+    public static Taken Type(CommandScope scope, CommandSpec command, in Request request)
+    {
+        if (!scope.MayRead(request[1], out var group)) return Taken.NextStage;
+        Queries.Type(scope.Arena, request[1]);
+        return scope.Submit(command, ReplyShape.Status, group, CallKind.Read);
+    }
+
+    private static string? ReadConditions(in Request request, out ExpireFlags flags)
+    {
+        flags = ExpireFlags.None;
+        for (var i = 3; i < request.Count; i++)
+        {
+            var word = request[i];
+            if (Words.Is(word, "nx"u8)) flags |= ExpireFlags.IfNone;
+            else if (Words.Is(word, "xx"u8)) flags |= ExpireFlags.IfAny;
+            else if (Words.Is(word, "gt"u8)) flags |= ExpireFlags.IfLater;
+            else if (Words.Is(word, "lt"u8)) flags |= ExpireFlags.IfSooner;
+            else return $"ERR Unsupported option {ErrorReplies.Quote(word)}";
+        }
+        if ((flags & ExpireFlags.IfNone) != 0 && flags != ExpireFlags.IfNone)
+            return "ERR NX and XX, GT or LT options at the same time are not compatible";
+        return (flags & (ExpireFlags.IfLater | ExpireFlags.IfSooner)) == (ExpireFlags.IfLater | ExpireFlags.IfSooner)
+            ? "ERR GT and LT options at the same time are not compatible"
+            : null;
+    }
+}

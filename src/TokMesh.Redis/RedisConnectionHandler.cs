@@ -1,0 +1,41 @@
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Logging;
+
+namespace TokMesh.Redis;
+
+/// <summary>
+/// Serves Redis clients on a Kestrel endpoint: <c>listen.UseConnectionHandler&lt;RedisConnectionHandler&gt;()</c>, after
+/// <c>UseHttps</c> for TLS. One object serves all connections.
+/// </summary>
+/// <param name="door">What the connections share.</param>
+/// <param name="logger">Hears of connections that failed.</param>
+public sealed partial class RedisConnectionHandler(RedisDoor door, ILogger<RedisConnectionHandler> logger) : ConnectionHandler
+{
+    /// <inheritdoc/>
+    public override async Task OnConnectedAsync(ConnectionContext connection)
+    {
+        var client = new ClientState(door, connection.RemoteEndPoint, connection.LocalEndPoint);
+        door.Enter(client);
+        using var conversation = new RedisConnection(door, client, connection.Transport);
+        try
+        {
+            await conversation.RunAsync();
+        }
+        catch (Exception e) when (e is ConnectionResetException or ConnectionAbortedException or OperationCanceledException or IOException)
+        {
+            // The client is gone.
+        }
+        catch (Exception e)
+        {
+            ConversationFailed(e, client.Id);
+            connection.Abort(new ConnectionAbortedException("The server failed.", e));
+        }
+        finally
+        {
+            door.Leave(client);
+        }
+    }
+
+    [LoggerMessage(EventId = 6001, Level = LogLevel.Error, Message = "Redis connection {ClientId} failed and was closed.")]
+    private partial void ConversationFailed(Exception e, long clientId);
+}

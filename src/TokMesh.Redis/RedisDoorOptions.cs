@@ -1,0 +1,49 @@
+using TokMesh.State;
+
+namespace TokMesh.Redis;
+
+/// <summary>What the Redis door can be told.</summary>
+public sealed record RedisDoorOptions
+{
+    /// <summary>Milliseconds a command may take; after that the client hears that it failed, or that its outcome is unknown.</summary>
+    public int CommandTimeoutMs { get; init; } = 5_000;
+
+    /// <summary>Largest element of a command in bytes (<c>server.redis.max_bulk_size</c>).</summary>
+    public int MaxBulkBytes { get; init; } = KeyRules.MaxValueBytes;
+
+    /// <summary>Largest command in bytes; a client that sends more is disconnected.</summary>
+    public int MaxCommandBytes { get; init; } = 256 << 20;
+
+    /// <summary>Most commands of one connection that are under way together.</summary>
+    public int MaxPipelinedCommands { get; init; } = 1024;
+
+    /// <summary>Milliseconds a session lives when its creator does not say.</summary>
+    public long SessionDefaultTtlMs { get; init; } = 2 * 3600 * 1000L;
+
+    /// <summary>Most milliseconds a session may be given.</summary>
+    public long SessionMaxTtlMs { get; init; } = 720 * 3600 * 1000L;
+
+    /// <summary>Most live sessions of a user.</summary>
+    public int SessionQuotaPerUser { get; init; } = 50;
+
+    /// <summary>Failed authentications of one address within a minute, above which each further attempt waits for a second.</summary>
+    public int FailedLoginsPerMinute { get; init; } = 20;
+
+    /// <summary>Every problem of these settings; empty when there is none.</summary>
+    public IReadOnlyList<string> Validate()
+    {
+        var problems = new List<string>();
+        if (CommandTimeoutMs < 1) problems.Add($"CommandTimeoutMs is {CommandTimeoutMs}; it must be at least 1.");
+        if (MaxBulkBytes is < 1024 or > KeyRules.MaxValueBytes)
+            problems.Add($"MaxBulkBytes is {MaxBulkBytes}; allowed are 1024 to {KeyRules.MaxValueBytes}.");
+        if (MaxCommandBytes < MaxBulkBytes || MaxCommandBytes > 1 << 30)
+            problems.Add($"MaxCommandBytes is {MaxCommandBytes}; allowed are MaxBulkBytes to {1 << 30}.");
+        if (MaxPipelinedCommands is < 1 or > 65_536) problems.Add($"MaxPipelinedCommands is {MaxPipelinedCommands}; allowed are 1 to 65536.");
+        if (SessionMaxTtlMs < 1000) problems.Add($"SessionMaxTtlMs is {SessionMaxTtlMs}; it must be at least 1000.");
+        if (SessionDefaultTtlMs < 1 || SessionDefaultTtlMs > SessionMaxTtlMs)
+            problems.Add($"SessionDefaultTtlMs is {SessionDefaultTtlMs}; allowed are 1 to SessionMaxTtlMs.");
+        if (SessionQuotaPerUser < 1) problems.Add($"SessionQuotaPerUser is {SessionQuotaPerUser}; it must be at least 1.");
+        if (FailedLoginsPerMinute < 1) problems.Add($"FailedLoginsPerMinute is {FailedLoginsPerMinute}; it must be at least 1.");
+        return problems;
+    }
+}

@@ -1,0 +1,235 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Text;
+using System.Text.Json;
+using TokMesh.Cluster;
+using TokMesh.State;
+
+namespace TokMesh.Redis;
+
+/// <summary>Commands on sessions that take several steps (contract 6.2).</summary>
+internal sealed class SessionSteps(CommandScope scope, PipeWriter output)
+{
+    /// <summary>Most session keys of one DEL (contract 6.2, decision 20).</summary>
+    private const int MaxDeletedSessions = 1000;
+
+    private RedisDoor Door => scope.Door;
+
+    /// <summary>
+    /// SET id json [EX seconds | PX milliseconds]: with a token it creates, without one it updates. The token of a session cannot be
+    /// changed.
+    /// </summary>
+    public async ValueTask SetAsync(byte[][] words)
+    {
+        if (!SessionId.TryParse(words[1], out var id))
+        {
+            Error(ErrorReplies.Of(ErrorCode.ArgumentInvalid, SessionCommands.MalformedId));
+            return;
+        }
+        SessionBody body = new();
+        var problem = ReadTtl(words, out var ttlMs);
+        problem ??= SessionBody.Read(words[2], out body);
+        problem ??= Check(body, ttlMs);
+        if (problem is not null)
+        {
+            Error(problem);
+            return;
+        }
+        if (body.Token is null) await UpdateAsync(id, body, ttlMs);
+        else await CreateAsync(id, body, ttlMs);
+    }
+
+    /// <summary>TM.CREATE id json [TTL seconds].</summary>
+    public async ValueTask CreateAsync(byte[][] words)
+    {
+        if (!SessionId.TryParse(words[1], out var id))
+        {
+            Error(ErrorReplies.Of(ErrorCode.ArgumentInvalid, SessionCommands.MalformedId));
+            return;
+        }
+        SessionBody body = new();
+        long? ttlMs = null;
+        if (ReadCreate(words, ref body, ref ttlMs) is { } problem)
+        {
+            Error(problem);
+            return;
+        }
+        var (reply, token) = await Door.Sessions.CreateAsync(NewSession(id, body, null, ttlMs), scope.Client.Caller(scope.DeadlineMs));
+        if (!reply.IsOk) Error(ErrorReplies.Of(reply));
+        else Bulk(CreatedJson(reply, token));
+    }
+
+    /// <summary>TM.REVOKE_USER user_id.</summary>
+    public async ValueTask RevokeUserAsync(byte[][] words)
+    {
+        var user = Encoding.UTF8.GetString(words[1]);
+        if (SessionRules.UserId(user) is { } broken)
+        {
+            Error(ErrorReplies.Of(broken));
+            return;
+        }
+        var reply = await Door.Sessions.RevokeUserAsync(user, scope.Client.Caller(scope.DeadlineMs));
+        if (reply.IsOk) Integer(new ReplyReader(reply.Body.Span).Integer());
+        else Error(ErrorReplies.Of(reply));
+    }
+
+    /// <summary>DEL, UNLINK of several keys with sessions among them.</summary>
+    public ValueTask DelAsync(byte[][] words) => CountAsync(words, writes: true);
+
+    /// <summary>EXISTS of several keys with sessions among them.</summary>
+    public ValueTask ExistsAsync(byte[][] words) => CountAsync(words, writes: false);
+
+    private async ValueTask CountAsync(byte[][] words, bool writes)
+    {
+        var sessions = new List<SessionId>();
+        var plain = new Dictionary<uint, List<byte[]>>();
+        foreach (var key in words.AsSpan(1))
+        {
+            if (!SessionKeys.Is(key))
+            {
+                var group = scope.GroupOf(key);
+                if (!plain.TryGetValue(group, out var keys)) plain.Add(group, keys = []);
+                keys.Add(key);
+            }
+            else if (SessionId.TryParse(key, out var id)) sessions.Add(id);
+            else
+            {
+                Error(ErrorReplies.Of(ErrorCode.ArgumentInvalid, SessionCommands.MalformedId));
+                return;
+            }
+        }
+        if (writes && sessions.Count > MaxDeletedSessions)
+        {
+            Error(ErrorReplies.Of(ErrorCode.SessionQuotaExceeded, $"{sessions.Count} sessions in one command, allowed are {MaxDeletedSessions}: send them in batches"));
+            return;
+        }
+        var caller = scope.Client.Caller(scope.DeadlineMs);
+        var asked = new List<Task<StoreReply>>(plain.Count);
+        foreach (var (group, keys) in plain) asked.Add(AskAsync(group, keys, writes));
+        var (total, error) = writes ? await Door.Sessions.RevokeManyAsync(sessions, caller) : await Door.Sessions.ExistAsync(sessions, caller);
+        var done = sessions.Count > 0 && error is null;
+        foreach (var reply in await Task.WhenAll(asked))
+        {
+            if (reply.IsOk)
+            {
+                done = true;
+                total += new ReplyReader(reply.Body.Span).Integer();
+            }
+            else error ??= reply;
+        }
+        if (error is not { } failure) Integer(total);
+        // Part of it may have happened, also where several shards had sessions.
+        else if (writes && (done || sessions.Count > 1)) Error(ErrorReplies.Of(ErrorCode.ClusterTimeout, ErrorReplies.UnknownOutcome));
+        else Error(ErrorReplies.Of(failure));
+    }
+
+    private Task<StoreReply> AskAsync(uint group, List<byte[]> keys, bool writes) => writes
+        ? Door.Store.WriteAsync(group, b => Write(b, keys, true), scope.DeadlineMs).AsTask()
+        : Door.Store.ReadAsync(group, b => Write(b, keys, false), scope.Client.Consistency, scope.DeadlineMs).AsTask();
+
+    private static void Write(IBufferWriter<byte> output, List<byte[]> keys, bool del)
+    {
+        if (del) KeyOps.Del(output, keys.Count);
+        else Queries.Exists(output, keys.Count);
+        foreach (var key in keys) KeyOps.KeyItem(output, key);
+    }
+
+    private async ValueTask UpdateAsync(SessionId id, SessionBody body, long? ttlMs)
+    {
+        var update = new UpdateSession
+        {
+            Id = id,
+            DeviceId = body.EncodeDevice(),
+            Data = body.EncodeData(),
+            TtlMs = ttlMs,
+            ExpectedUserId = body.EncodeUser(),
+        };
+        var reply = await Door.Sessions.UpdateAsync(update, scope.Client.Caller(scope.DeadlineMs));
+        if (reply.IsOk) Ok();
+        else if (reply.Error is ErrorCode.SessionNotFound or ErrorCode.SessionExpired)
+            Error(ErrorReplies.Of(ErrorCode.ArgumentMissing, "token is required to create a session; there is no session of this id"));
+        else Error(ErrorReplies.Of(reply));
+    }
+
+    private async ValueTask CreateAsync(SessionId id, SessionBody body, long? ttlMs)
+    {
+        var (reply, _) = await Door.Sessions.CreateAsync(NewSession(id, body, body.Token, ttlMs), scope.Client.Caller(scope.DeadlineMs));
+        if (reply.IsOk) Ok();
+        else if (reply.Error == ErrorCode.SessionIdConflict)
+            Error(ErrorReplies.Of(reply.Error, "the session exists; its token cannot be changed"));
+        else Error(ErrorReplies.Of(reply));
+    }
+
+    private NewSession NewSession(SessionId id, SessionBody body, string? token, long? ttlMs) => new()
+    {
+        Id = id,
+        Token = token,
+        UserId = body.UserId ?? "",
+        DeviceId = body.DeviceId ?? "",
+        Data = body.EncodeData() ?? default,
+        TtlMs = ttlMs ?? Door.Options.SessionDefaultTtlMs,
+        Quota = Door.Options.SessionQuotaPerUser,
+    };
+
+    private static string? ReadTtl(byte[][] words, out long? ttlMs)
+    {
+        ttlMs = null;
+        if (words.Length == 3) return null;
+        var seconds = Words.Is(words[3], "ex"u8);
+        if (words.Length != 5 || !(seconds || Words.Is(words[3], "px"u8))) return ErrorReplies.Syntax;
+        var error = ExpireArgument.Read(words[4], seconds, CommandTable.Find("set"u8)!, out var ms);
+        ttlMs = ms;
+        return error;
+    }
+
+    private string? Check(SessionBody body, long? ttlMs)
+    {
+        if (body.Token is not null && body.UserId is null) return ErrorReplies.Of(ErrorCode.ArgumentMissing, "user_id is required");
+        if (body.Token is { } token && !TokenRules.IsWellFormed(token)) return ErrorReplies.Of(ErrorCode.TokenMalformed, ErrorCode.TokenMalformed.Message());
+        return CheckRules(body, ttlMs);
+    }
+
+    private string? ReadCreate(byte[][] words, ref SessionBody body, ref long? ttlMs)
+    {
+        if (words.Length > 3)
+        {
+            if (words.Length != 5 || !Words.Is(words[3], "ttl"u8)) return ErrorReplies.Syntax;
+            if (ExpireArgument.Read(words[4], seconds: true, CommandTable.Find("tm.create"u8)!, out var ms) is { } error) return error;
+            ttlMs = ms;
+        }
+        if (SessionBody.Read(words[2], out body) is { } unreadable) return unreadable;
+        // A token in the JSON is ignored, like every other field: TM.CREATE draws it.
+        return body.UserId is null ? ErrorReplies.Of(ErrorCode.ArgumentMissing, "user_id is required") : CheckRules(body, ttlMs);
+    }
+
+    private string? CheckRules(SessionBody body, long? ttlMs)
+    {
+        var broken = body.Check();
+        if (ttlMs is { } ms) broken ??= SessionRules.CreateTtl(SessionCommands.ToSeconds(ms), Door.Options.SessionMaxTtlMs / 1000);
+        return broken is null ? null : ErrorReplies.Of(broken);
+    }
+
+    private static byte[] CreatedJson(StoreReply reply, string token)
+    {
+        var session = new ReplyReader(reply.Body.Span).Session();
+        var buffer = new ArrayBufferWriter<byte>(256);
+        using var json = new Utf8JsonWriter(buffer);
+        json.WriteStartObject();
+        json.WriteString("session_id"u8, session.Id.ToString());
+        json.WriteString("token"u8, token);
+        json.WriteNumber("expires_at"u8, session.ExpiresAt);
+        json.WriteEndObject();
+        json.Flush();
+        return buffer.WrittenSpan.ToArray();
+    }
+
+    private void Ok() => Reply((ref RespWriter w) => w.Ok());
+
+    private void Integer(long value) => Reply((ref RespWriter w) => w.Integer(value));
+
+    private void Bulk(byte[] value) => Reply((ref RespWriter w) => w.Bulk(value));
+
+    private void Error(string text) => Reply((ref RespWriter w) => w.Error(text));
+
+    private void Reply(ReplyBody body) => body.WriteTo(output, scope.Client.IsResp3);
+}
