@@ -72,8 +72,8 @@ public sealed class Node : IDisposable
     /// <summary>Judges this node's clock.</summary>
     public ClockGuard Clock { get; }
 
-    /// <summary>What meta has applied on this node.</summary>
-    public MetaView Meta => Volatile.Read(ref _meta);
+    /// <summary>What meta has applied on this node; null while that may be long out of date, just after a start.</summary>
+    public MetaView? Meta => _parts.MetaIsCurrent ? Volatile.Read(ref _meta) : null;
 
     /// <summary>The log as it was at its last housekeeping.</summary>
     public LogStatus LogStatus => _parts.Log.Status;

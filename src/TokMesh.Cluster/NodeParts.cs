@@ -23,6 +23,7 @@ internal sealed class NodeParts
     private readonly IReadOnlyList<IReadOnlyList<MemberId>> _placement;
     private readonly IReadOnlyList<MemberId> _metaMembers;
     private Lane[] _lanes = [];
+    private bool _metaIsCurrent;
 
     public NodeParts(MemberId self, Genesis genesis)
     {
@@ -47,6 +48,12 @@ internal sealed class NodeParts
     public required INodeWatch Watch { get; init; }
 
     public required Func<ulong> NextRandom { get; init; }
+
+    /// <summary>
+    /// Whether meta as applied here has caught up with its leader at least once since this node started. Before, what it says about
+    /// API keys may be long out of date.
+    /// </summary>
+    public bool MetaIsCurrent { get => Volatile.Read(ref _metaIsCurrent); set => Volatile.Write(ref _metaIsCurrent, value); }
 
     public int GroupCount => Genesis.ShardCount + 1;
 

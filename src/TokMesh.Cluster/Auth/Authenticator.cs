@@ -21,11 +21,11 @@ public readonly record struct Identity(ApiKey? Key, ApiKeyId Id, ErrorCode Error
 /// Checks API keys against meta as this node has applied it. A secret that was verified once is remembered by its hash for a
 /// while; status and expiry of the key are looked at on every call.
 /// </summary>
-/// <param name="meta">Meta as applied here.</param>
+/// <param name="meta">Meta as applied here; null while this node has not caught up, when nobody can be judged.</param>
 /// <param name="wallMs">Unix time in milliseconds.</param>
 /// <param name="capacity">Most remembered verdicts.</param>
 /// <param name="lifetimeMs">How long a verdict is remembered.</param>
-public sealed class Authenticator(Func<MetaView> meta, Func<long> wallMs, int capacity = 10_000, int lifetimeMs = 60_000)
+public sealed class Authenticator(Func<MetaView?> meta, Func<long> wallMs, int capacity = 10_000, int lifetimeMs = 60_000)
 {
     private readonly ConcurrentDictionary<(ulong, ulong, ulong, ulong), (string Verifier, long Until)> _verified = new();
 
@@ -42,7 +42,8 @@ public sealed class Authenticator(Func<MetaView> meta, Func<long> wallMs, int ca
     public Identity Authenticate(ReadOnlySpan<char> keyId, string secret)
     {
         if (!ApiKeyId.TryParse(keyId, out var id) || !ApiSecret.IsWellFormed(secret)) return Refuse(ErrorCode.AuthInvalid);
-        if (!meta().ApiKeys.TryGetValue(id.ToString(), out var key)) return Refuse(ErrorCode.AuthInvalid);
+        if (meta() is not { } view) return Refuse(ErrorCode.SysUnavailable);
+        if (!view.ApiKeys.TryGetValue(id.ToString(), out var key)) return Refuse(ErrorCode.AuthInvalid);
         if (!IsVerified(key, secret)) return Refuse(ErrorCode.AuthInvalid);
         return Judge(id, key);
     }
@@ -56,7 +57,8 @@ public sealed class Authenticator(Func<MetaView> meta, Func<long> wallMs, int ca
 
     /// <summary>Looks again at a key that was verified earlier on the same connection: it may have been disabled since.</summary>
     public Identity Recheck(ApiKeyId id) =>
-        meta().ApiKeys.TryGetValue(id.ToString(), out var key) ? Judge(id, key) : Refuse(ErrorCode.AuthInvalid);
+        meta() is not { } view ? Refuse(ErrorCode.SysUnavailable)
+        : view.ApiKeys.TryGetValue(id.ToString(), out var key) ? Judge(id, key) : Refuse(ErrorCode.AuthInvalid);
 
     private static Identity Refuse(ErrorCode error) => new(null, default, error);
 

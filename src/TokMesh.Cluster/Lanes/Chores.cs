@@ -25,6 +25,8 @@ internal sealed class Chores(Lane lane)
         foreach (var replica in lane.Replicas)
         {
             if (replica.Raft.Log.Bytes > KeptLogBytes) replica.Raft.Trim(KeptLogBytes / 2);
+            if (replica.Group == 0 && !lane.Node.MetaIsCurrent && (replica.Raft.IsEstablished || replica.Raft.StalenessMs(lane.NowMs) is not null))
+                lane.Node.MetaIsCurrent = true;
             if (!replica.Raft.IsEstablished) continue;
             Propose(replica);
             if (replica.State is ShardGroupState shard) NamesOf(replica).Tick(shard.Shard);

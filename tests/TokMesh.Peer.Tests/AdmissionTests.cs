@@ -1,0 +1,67 @@
+using TokMesh.Cluster;
+
+namespace TokMesh.Peer.Tests;
+
+public sealed class AdmissionTests
+{
+    private static readonly Candidate A = new("tmnd-a", Guid.NewGuid(), "127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3");
+    private static readonly Candidate B = new("tmnd-b", Guid.NewGuid(), "127.0.0.1:4", "127.0.0.1:5", "127.0.0.1:6");
+    private static readonly Genesis Cluster = GenesisOf(A, B);
+
+    public static Genesis GenesisOf(params Candidate[] nodes) => new()
+    {
+        ClusterId = Guid.NewGuid(),
+        Nodes = [.. nodes.Select((n, i) => new FoundingNode((uint)i + 1, n.NodeId, n.DirectoryId, n.Peer, n.Http, n.Redis))],
+        ShardCount = 8,
+        ReplicationFactor = 3,
+        CreatedAtMs = 1,
+    };
+
+    private static Hello From(Candidate c, Guid? cluster = null) => new() { MinVersion = 1, MaxVersion = 1, Self = c, ClusterId = cluster };
+
+    [Fact]
+    public void A_member_is_admitted() => Assert.Null(Admission.Judge(A, Cluster, From(B, Cluster.ClusterId), null));
+
+    [Fact]
+    public void A_founding_node_that_does_not_know_its_cluster_yet_is_admitted() => Assert.Null(Admission.Judge(A, Cluster, From(B), null));
+
+    [Fact]
+    public void A_node_of_another_cluster_is_refused_with_both_ids()
+    {
+        var foreign = Guid.NewGuid();
+        var refusal = Admission.Judge(A, Cluster, From(B, foreign), null);
+        Assert.NotNull(refusal);
+        Assert.Contains(foreign.ToString(), refusal.Message);
+        Assert.Contains(Cluster.ClusterId.ToString(), refusal.Message);
+        Assert.True(refusal.IsFinal);
+    }
+
+    [Fact]
+    public void A_second_data_directory_under_the_same_node_id_is_refused()
+    {
+        var twin = A with { DirectoryId = Guid.NewGuid() };
+        Assert.Equal("TM-CLST-4090", Admission.Judge(A, null, From(twin), null)?.Code);
+        Assert.Equal("TM-CLST-4090", Admission.Judge(A, Cluster, From(twin, Cluster.ClusterId), null)?.Code);
+    }
+
+    [Fact]
+    public void A_member_whose_directory_was_wiped_is_refused() // 30
+    {
+        var wiped = B with { DirectoryId = Guid.NewGuid() };
+        var refusal = Admission.Judge(A, Cluster, From(wiped), null);
+        Assert.Equal("TM-CLST-4090", refusal?.Code);
+        Assert.Contains("another data directory", refusal!.Message);
+    }
+
+    [Fact]
+    public void A_stranger_is_refused() =>
+        Assert.Contains("not a member", Admission.Judge(A, Cluster, From(new Candidate("tmnd-c", Guid.NewGuid(), "x:1", "", "")), null)!.Message);
+
+    [Fact]
+    public void A_certificate_of_another_node_is_refused() =>
+        Assert.Contains("certificate for tmnd-z", Admission.Judge(A, Cluster, From(B, Cluster.ClusterId), "tmnd-z")!.Message);
+
+    [Fact]
+    public void Protocol_versions_must_overlap() =>
+        Assert.Contains("protocol versions 7 to 9", Admission.Judge(A, Cluster, From(B, Cluster.ClusterId) with { MinVersion = 7, MaxVersion = 9 }, null)!.Message);
+}
