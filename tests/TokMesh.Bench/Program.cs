@@ -4,16 +4,17 @@ using System.Text.Json;
 using TokMesh.Bench;
 
 const string Help = """
-    ./tokmesh bench [--seconds S] [--clients C] [--nodes N] [--vs redis,etcd] [--json FILE]
+    ./tokmesh bench [--seconds S] [--clients C] [--nodes N] [--vs redis,etcd] [--failover ROUNDS] [--json FILE]
         Starts a cluster on loopback and measures it in a closed loop, with every write replicated and synced.
         --seconds   how long each load runs, 1 to 600 (10)
         --clients   connections, 1 to 1000 (50)
         --nodes     nodes of the cluster, 1 to 9 (3)
         --vs        runs the same work on Debian's redis-server (appendfsync always) and a three-node etcd, in turn, and prints ratios
+        --failover  instead kills the node that leads most shards, so many times (1 to 200), and reports how long writes paused
         --json      also writes the results to a file (artifacts/bench.json)
     """;
 
-int seconds = 10, clients = 50, nodes = 3;
+int seconds = 10, clients = 50, nodes = 3, failovers = 0;
 var server = "";
 var json = "artifacts/bench.json";
 string[] others = [];
@@ -40,6 +41,9 @@ for (var i = 0; i < args.Length; i++)
         case "--nodes" when Number(value, 1, 9) is { } n:
             nodes = n;
             break;
+        case "--failover" when Number(value, 1, 200) is { } n:
+            failovers = n;
+            break;
         case "--json":
             json = value;
             break;
@@ -60,6 +64,19 @@ foreach (var (program, package, needed) in new[] { ("redis-benchmark", "redis-to
     }
 }
 
+var launcher = Path.Combine(Path.GetDirectoryName(server)!, "../../../../src/TokMesh.Launcher/bin/Release/net10.0/tokmesh-launcher.dll");
+if (failovers > 0)
+{
+    using var victim = await TokMeshCluster.StartAsync(launcher, server, nodes);
+    var rounds = await Failover.RunAsync(victim, failovers, Console.WriteLine);
+    foreach (var (what, values) in new[] { ("first shard", rounds.Select(r => r.FirstMs)), ("median shard", rounds.Select(r => r.MedianMs)), ("last shard", rounds.Select(r => r.LastMs)) })
+    {
+        var sorted = values.Order().ToArray();
+        Console.WriteLine($"  {what,-13} writes again after: min {sorted[0]:F0} ms, median {sorted[sorted.Length / 2]:F0} ms, p90 {sorted[sorted.Length * 9 / 10]:F0} ms, max {sorted[^1]:F0} ms of {sorted.Length} kills");
+    }
+    return 0;
+}
+
 var results = new List<LoadResult>();
 var duration = TimeSpan.FromSeconds(seconds);
 const int Value = 100, Keys = 100_000;
@@ -76,8 +93,7 @@ if (others.Contains("etcd"))
     await AddAsync(() => ClosedLoop.RunAsync("etcd", $"PUT {Value} B", clients, 1, duration, c => EtcdLoad.ConnectAsync(EtcdCluster.Addresses[c % 3], c, Keys, Value)));
     await AddAsync(() => ClosedLoop.RunAsync("etcd", $"PUT {Value} B", clients, 16, duration, c => EtcdLoad.ConnectAsync(EtcdCluster.Addresses[c % 3], c, Keys, Value)));
 }
-var launcher = Path.Combine(Path.GetDirectoryName(server)!, "../../../../src/TokMesh.Launcher/bin/Release/net10.0/tokmesh-launcher.dll");
-using (var cluster = await TokMeshCluster.StartAsync(launcher, server, nodes, 2000))
+using (var cluster = await TokMeshCluster.StartAsync(launcher, server, nodes))
 {
     var first = cluster.Nodes[0];
     foreach (var pipeline in new[] { 1, 16 })

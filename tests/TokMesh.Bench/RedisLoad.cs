@@ -11,12 +11,21 @@ internal sealed class RedisLoad : ILoadConnection
     private readonly bool _write;
     private readonly int _keys;
     private readonly string _value;
+    private string? _key;
     private readonly byte[] _received = new byte[64 << 10];
 
     private RedisLoad(Socket socket, int seed, bool write, int keys, int valueBytes)
     {
         (_socket, _random, _write, _keys) = (socket, new Random(seed), write, keys);
         _value = new string('x', valueBytes);
+    }
+
+    /// <summary>Writes one key only.</summary>
+    public static async Task<ILoadConnection> ConnectToKeyAsync(string address, string credential, string key)
+    {
+        var load = (RedisLoad)await ConnectAsync(address, credential, 0, write: true, 1, 1);
+        load._key = key;
+        return load;
     }
 
     public static async Task<ILoadConnection> ConnectAsync(string address, string? credential, int seed, bool write, int keys, int valueBytes)
@@ -33,7 +42,7 @@ internal sealed class RedisLoad : ILoadConnection
         var batch = new StringBuilder();
         for (var i = 0; i < operations; i++)
         {
-            var key = $"bench:{_random.Next(_keys):D8}";
+            var key = _key ?? $"bench:{_random.Next(_keys):D8}";
             if (_write) batch.Append($"*3\r\n$3\r\nSET\r\n${key.Length}\r\n{key}\r\n${_value.Length}\r\n{_value}\r\n");
             else batch.Append($"*2\r\n$3\r\nGET\r\n${key.Length}\r\n{key}\r\n");
         }

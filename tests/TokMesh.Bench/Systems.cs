@@ -57,36 +57,40 @@ internal abstract class SystemUnderTest : IDisposable
 /// <summary>A TokMesh cluster as <c>./tokmesh up</c> starts it.</summary>
 internal sealed class TokMeshCluster : SystemUnderTest
 {
+    private const int PortOffset = 2000;
     private readonly string _launcher;
     private readonly string _server;
 
     private TokMeshCluster(string launcher, string server)
         : base("tokmesh") => (_launcher, _server) = (launcher, server);
 
-    public required IReadOnlyList<(string Http, string Redis, int Pid)> Nodes { get; init; }
+    public IReadOnlyList<(string Http, string Redis, int Pid)> Nodes { get; private set; } = [];
 
-    public required string AdminKey { get; init; }
+    public string AdminKey { get; private set; } = "";
 
-    public static async Task<TokMeshCluster> StartAsync(string launcher, string server, int nodes, int portOffset)
+    public static async Task<TokMeshCluster> StartAsync(string launcher, string server, int nodes)
     {
-        var cluster = new TokMeshCluster(launcher, server) { Nodes = [], AdminKey = "" };
-        var json = await cluster.LaunchAsync("up", "--nodes", $"{nodes}", "--data", cluster.Folder, "--detach", "--json", "--port-offset", $"{portOffset}", "--", "--session.quota.max-per-user=10000");
-        var root = JsonDocument.Parse(json).RootElement;
-        return new TokMeshCluster(launcher, server)
-        {
-            AdminKey = root.GetProperty("admin_key").GetString()!,
-            Nodes = [.. root.GetProperty("nodes").EnumerateArray().Select(n => (n.GetProperty("http").GetString()!, n.GetProperty("redis").GetString()!, n.GetProperty("pid").GetInt32()))],
-            Data = cluster.Folder,
-        };
+        var cluster = new TokMeshCluster(launcher, server);
+        await cluster.UpAsync("--nodes", $"{nodes}");
+        return cluster;
     }
 
-    private string Data { get; init; } = "";
+    /// <summary>Starts whichever nodes are not running.</summary>
+    public Task RestartAsync() => UpAsync();
 
     public override void Dispose()
     {
-        LaunchAsync("down", "--data", Data).GetAwaiter().GetResult();
-        Directory.Delete(Data, recursive: true);
+        LaunchAsync("down", "--data", Folder).GetAwaiter().GetResult();
         base.Dispose();
+    }
+
+    private async Task UpAsync(params string[] more)
+    {
+        var json = await LaunchAsync(["up", "--data", Folder, "--detach", "--json", "--port-offset", $"{PortOffset}", .. more, "--", "--session.quota.max-per-user=10000"]);
+        using var document = JsonDocument.Parse(json);
+        var root = document.RootElement;
+        AdminKey = root.GetProperty("admin_key").GetString()!;
+        Nodes = [.. root.GetProperty("nodes").EnumerateArray().Select(n => (n.GetProperty("http").GetString()!, n.GetProperty("redis").GetString()!, n.GetProperty("pid").GetInt32()))];
     }
 
     private async Task<string> LaunchAsync(params string[] arguments)

@@ -43,6 +43,13 @@ internal sealed class Admission(GatewayDoor door, DoorMeter meter, KeyUsage usag
             return false;
         }
         var identity = door.Authenticator.Authenticate(credential.KeyId, credential.Secret);
+        if (identity.Error == ErrorCode.SysUnavailable)
+        {
+            // Just started and not caught up with meta: nobody can be judged, which is not the caller's failure.
+            exchange.Http.Response.Headers.RetryAfter = "1";
+            exchange.Fail(ErrorCode.SysUnavailable, "this node does not know the API keys yet", Outcomes.NotExecuted);
+            return false;
+        }
         if (identity.Key is not { } key)
         {
             _failures.Failed(exchange.ClientIp);

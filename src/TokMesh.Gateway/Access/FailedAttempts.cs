@@ -17,13 +17,14 @@ internal sealed class FailedAttempts(IClock clock, int perMinute)
     private readonly ConcurrentDictionary<UInt128, TokenBucket> _buckets = new();
     private readonly ConcurrentDictionary<UInt128, long> _goodUntil = new();
     private readonly TokenBucket _allOthers = new();
+    private int _addresses;
 
     /// <summary>Whether a try from the address must be refused unseen.</summary>
     public bool IsBlocked(ReadOnlySpan<byte> address, ReadOnlySpan<char> keyId, ReadOnlySpan<char> secret, out long waitMs)
     {
         waitMs = 0;
-        if (_buckets.IsEmpty) return false;
-        var bucket = _buckets.TryGetValue(NameOf(address), out var own) ? own : _buckets.Count < MaxAddresses ? null : _allOthers;
+        // The dictionary's own count would take all of its locks, for every request.
+        var bucket = _buckets.TryGetValue(NameOf(address), out var own) ? own : Volatile.Read(ref _addresses) < MaxAddresses ? null : _allOthers;
         return bucket is not null && bucket.IsEmpty(clock.MonotonicMs, perMinute, PeriodMs, out waitMs) && !IsGood(keyId, secret);
     }
 
@@ -37,6 +38,7 @@ internal sealed class FailedAttempts(IClock clock, int perMinute)
             if (_buckets.Count >= MaxAddresses)
                 foreach (var (old, full) in _buckets) if (full.FullInMs(now) == 0) _buckets.TryRemove(old, out _);
             bucket = _buckets.Count >= MaxAddresses ? _allOthers : _buckets.GetOrAdd(name, static _ => new TokenBucket());
+            Volatile.Write(ref _addresses, _buckets.Count);
         }
         bucket.TryTake(now, perMinute, PeriodMs, out _);
     }

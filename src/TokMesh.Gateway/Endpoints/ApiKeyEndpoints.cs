@@ -61,17 +61,18 @@ internal sealed class ApiKeyEndpoints(GatewayDoor door, KeyUsage usage)
     {
         var query = new QueryReader(exchange.Http.Request.Query, "page", "size", "role", "status");
         var (page, size) = query.Page();
-        ApiRole? role = query.Text("role") is { } roleText ? TryRole(roleText, out var parsed) ? parsed : (ApiRole)byte.MaxValue : null;
+        var byRole = query.Text("role");
+        var badRole = TryRole(byRole, out var role) || byRole is null ? null : BadRole();
         bool? enabled = query.Text("status") is null ? null : !query.Choice("status", "active", "disabled");
-        var broken = query.Broken ?? (role == (ApiRole)byte.MaxValue ? BadRole() : null);
+        var broken = query.Broken ?? badRole;
         if (broken is not null)
         {
             exchange.Fail(broken);
             return;
         }
-        var (reply, keys) = await ReadAsync(exchange);
+        var (reply, keys) = await ReadAsync(exchange, exchange.Consistency);
         if (exchange.FailIfRefused(reply)) return;
-        var found = keys.Where(k => (role is null || k.Role == role) && (enabled is null || k.Enabled == enabled)).ToList();
+        var found = keys.Where(k => (byRole is null || k.Role == role) && (enabled is null || k.Enabled == enabled)).ToList();
         var json = exchange.Begin();
         json.WriteStartObject();
         json.WriteStartArray("items"u8);
@@ -103,7 +104,7 @@ internal sealed class ApiKeyEndpoints(GatewayDoor door, KeyUsage usage)
         }
         for (var attempt = 1; ; attempt++)
         {
-            var (read, keys) = await ReadAsync(exchange);
+            var (read, keys) = await ReadAsync(exchange, Consistency.Linearizable);
             if (exchange.FailIfRefused(read)) return;
             if (keys.FirstOrDefault(k => k.KeyId == id.ToString()) is not { } stored)
             {
@@ -168,9 +169,9 @@ internal sealed class ApiKeyEndpoints(GatewayDoor door, KeyUsage usage)
         return door.Store.CallAsync(MetaGroup, CallKind.Write, operation, Consistency.Linearizable, exchange.DeadlineMs);
     }
 
-    private async ValueTask<(StoreReply Reply, IReadOnlyList<ApiKey> Keys)> ReadAsync(Exchange exchange)
+    private async ValueTask<(StoreReply Reply, IReadOnlyList<ApiKey> Keys)> ReadAsync(Exchange exchange, Consistency consistency)
     {
-        var reply = await door.Store.CallAsync(MetaGroup, CallKind.Read, MetaOps.ListApiKeys(), exchange.Consistency, exchange.DeadlineMs);
+        var reply = await door.Store.CallAsync(MetaGroup, CallKind.Read, MetaOps.ListApiKeys(), consistency, exchange.DeadlineMs);
         return (reply, reply.IsOk ? MetaOps.ReadApiKeys(new ReplyReader(reply.Body.Span).Bulk()) : []);
     }
 
@@ -181,7 +182,7 @@ internal sealed class ApiKeyEndpoints(GatewayDoor door, KeyUsage usage)
     private async ValueTask WaitUntilVisibleAsync(ApiKey key, CancellationToken stop)
     {
         var until = door.Node.NowMs + VisibleMs;
-        while (!(door.Node.Meta.ApiKeys.TryGetValue(key.KeyId, out var seen) && seen.Version >= key.Version) && door.Node.NowMs < until)
+        while (!(door.Node.Meta is { } meta && meta.ApiKeys.TryGetValue(key.KeyId, out var seen) && seen.Version >= key.Version) && door.Node.NowMs < until)
             await Task.Delay(2, stop);
     }
 
@@ -203,7 +204,7 @@ internal sealed class ApiKeyEndpoints(GatewayDoor door, KeyUsage usage)
         json.WriteEndObject();
     }
 
-    private static bool TryRole(string text, out ApiRole role)
+    private static bool TryRole(string? text, out ApiRole role)
     {
         foreach (var candidate in Enum.GetValues<ApiRole>())
         {

@@ -23,7 +23,7 @@ internal sealed class HealthEndpoints(GatewayDoor door, ReplicaSurvey survey)
         var replicas = await survey.TakeAsync();
         var storage = !door.Node.LogStatus.HasFailed && survey.IsComplete(replicas);
         var cluster = storage && replicas.All(r => !r.Leader.IsNone);
-        var keys = door.Node.Meta.ApiKeys.Values.Any(k => k is { Role: ApiRole.Admin, Enabled: true });
+        var keys = door.Node.Meta is { } meta && meta.ApiKeys.Values.Any(k => k is { Role: ApiRole.Admin, Enabled: true });
         var running = !door.IsStopping();
         if (storage && cluster && keys && running)
         {

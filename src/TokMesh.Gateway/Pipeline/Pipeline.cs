@@ -47,8 +47,8 @@ internal sealed class Pipeline
         {
             // Kestrel's own refusals of a body (too large, cut off) carry their status.
             if (e is BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge }) exchange.FailTooLarge();
-            else if (e is BadHttpRequestException) exchange.Fail(ErrorCode.SysBadRequest, "The body could not be read.");
-            else if (!http.RequestAborted.IsCancellationRequested)
+            else if (e is IOException) exchange.Fail(ErrorCode.SysBadRequest, "The body could not be read.");
+            else
             {
                 GatewayLog.RequestFailed(Door.Log, exchange.RequestId, operation is null ? "-" : method, route.Template, e.GetType().Name, e.StackTrace);
                 exchange.Fail(ErrorCode.SysInternal);

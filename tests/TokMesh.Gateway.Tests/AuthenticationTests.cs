@@ -1,0 +1,114 @@
+using TokMesh.Cluster;
+
+namespace TokMesh.Gateway.Tests;
+
+[Collection(DoorCollection.Name)]
+public sealed class AuthenticationTests(SharedDoor shared)
+{
+    private readonly TestDoor _door = shared.Door;
+
+    [Fact]
+    public async Task A_credential_may_come_in_either_header_or_in_two()
+    {
+        var (id, secret) = (_door.Admin[..31], _door.Admin[32..]);
+        (await _door.GetAsync("/cluster/status", null, ("X-API-Key", _door.Admin))).IsOk();
+        (await _door.GetAsync("/cluster/status", null, ("X-API-Key-ID", id), ("X-API-Key", secret))).IsOk();
+        (await _door.GetAsync("/cluster/status", null, ("Authorization", "bearer " + _door.Admin))).IsOk();
+        (await _door.GetAsync("/cluster/status", null, ("Authorization", "Basic abc"), ("X-API-Key", _door.Admin))).IsOk();
+    }
+
+    [Theory]
+    [InlineData("Authorization", "Bearer nothing-to-split")]
+    [InlineData("Authorization", "Bearer :secret")]
+    [InlineData("Authorization", "Bearer id:")]
+    [InlineData("Authorization", "Basic abc")]
+    [InlineData("X-API-Key", "no-colon")]
+    public async Task What_cannot_be_split_is_no_key_at_all(string header, string value) =>
+        (await _door.GetAsync("/cluster/status", null, (header, value))).Is(401, "TM-AUTH-4010");
+
+    [Fact]
+    public async Task The_bearer_header_goes_before_the_other_one() =>
+        (await _door.GetAsync("/cluster/status", "tmak-x:tmas_y", ("X-API-Key", _door.Admin))).Is(401, "TM-AUTH-4011");
+
+    [Fact]
+    public async Task The_case_of_a_key_id_does_not_matter_and_that_of_a_secret_does()
+    {
+        (await _door.GetAsync("/cluster/status", _door.Admin[..31].ToUpperInvariant() + _door.Admin[31..])).IsOk();
+        (await _door.GetAsync("/cluster/status", _door.Admin[..37] + Swap(_door.Admin[37..]))).Is(401, "TM-AUTH-4011");
+
+        static string Swap(string s) => string.Concat(s.Select(c => char.IsUpper(c) ? char.ToLowerInvariant(c) : char.ToUpperInvariant(c)));
+    }
+
+    [Fact]
+    public async Task A_disabled_key_is_4012_and_an_expired_one_4011()
+    {
+        (await _door.GetAsync("/cluster/status", await _door.AddKeyAsync(ApiRole.Admin, enabled: false))).Is(401, "TM-AUTH-4012");
+        (await _door.GetAsync("/cluster/status", await _door.AddKeyAsync(ApiRole.Admin, expiresAtMs: 1))).Is(401, "TM-AUTH-4011");
+    }
+
+    [Fact]
+    public async Task Failed_tries_of_an_address_are_limited_and_a_right_key_from_there_goes_on()
+    {
+        await using var door = await TestDoor.StartAsync(new GatewayOptions { FailedAuthenticationsPerMinute = 5 });
+        (await door.GetAsync("/cluster/status", door.Admin)).IsOk();
+        var wrong = door.Issuer[..32] + "tmas_003aUlTJC7tjlCTQj2uNU3MFagCXG9LRKRcwGkBIDlf";
+        var codes = new List<string>();
+        for (var i = 0; i < 8; i++) codes.Add((await door.GetAsync("/cluster/status", wrong)).Code);
+        Assert.Equal(5, codes.Count(c => c == "TM-AUTH-4011"));
+        var limited = await door.GetAsync("/cluster/status", wrong);
+        limited.Is(429, "TM-SYS-4290");
+        Assert.InRange(int.Parse(limited.Header("Retry-After")!, System.Globalization.CultureInfo.InvariantCulture), 1, 60);
+        (await door.GetAsync("/cluster/status", door.Admin)).IsOk();
+    }
+
+    [Fact]
+    public async Task An_address_outside_the_allow_list_is_refused_with_the_code_of_its_api()
+    {
+        await using var door = await TestDoor.StartAsync(new GatewayOptions { AllowList = ["10.0.0.0/8"] });
+        (await door.GetAsync("/cluster/status", door.Admin)).Is(403, "TM-AUTH-4031");
+        (await door.GetAsync("/admin/v1/keys", door.Admin)).Is(403, "TM-ADMIN-4031");
+        (await door.GetAsync("/health", null)).IsOk();
+    }
+
+    [Fact]
+    public async Task A_key_over_its_rate_gets_429_with_the_headers_and_recovers()
+    {
+        var key = await _door.AddKeyAsync(ApiRole.Validator, rateLimit: 10);
+        var answers = await Task.WhenAll(Enumerable.Range(0, 30).Select(_ => _door.GetAsync("/cluster/status", key)));
+        Assert.InRange(answers.Count(a => a.Status == 200), 10, 20);
+        var limited = answers.First(a => a.Status == 429);
+        limited.Is(429, "TM-SYS-4290");
+        Assert.Equal("10", limited.Header("X-RateLimit-Limit"));
+        Assert.Equal("0", limited.Header("X-RateLimit-Remaining"));
+        Assert.Equal("1", limited.Header("Retry-After"));
+        Assert.InRange(long.Parse(limited.Header("X-RateLimit-Reset")!, System.Globalization.CultureInfo.InvariantCulture),
+            DateTimeOffset.UtcNow.ToUnixTimeSeconds() - 5, DateTimeOffset.UtcNow.ToUnixTimeSeconds() + 5);
+        await Task.Delay(1100);
+        (await _door.GetAsync("/cluster/status", key)).IsOk();
+    }
+}
+
+public sealed class TokenBucketTests
+{
+    [Fact]
+    public void A_bucket_gives_its_capacity_at_once_and_then_one_per_interval()
+    {
+        var bucket = new TokenBucket();
+        Assert.Equal(10, Enumerable.Range(0, 20).Count(_ => bucket.TryTake(1000, 10, 1000, out var _)));
+        Assert.False(bucket.TryTake(1099, 10, 1000, out var wait));
+        Assert.Equal(1, wait);
+        Assert.True(bucket.TryTake(1100, 10, 1000, out _));
+        Assert.Equal(10, Enumerable.Range(0, 20).Count(_ => bucket.TryTake(5000, 10, 1000, out var _)));
+    }
+
+    [Fact]
+    public void A_changed_capacity_counts_at_once()
+    {
+        var bucket = new TokenBucket();
+        while (bucket.TryTake(1000, 10, 1000, out _))
+        {
+        }
+        Assert.True(bucket.IsEmpty(1010, 10, 1000, out _));
+        Assert.False(bucket.IsEmpty(1010, 1000, 1000, out _));
+    }
+}

@@ -1,0 +1,195 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using TokMesh.Cluster;
+using TokMesh.Log.Simulation;
+using TokMesh.Raft;
+using TokMesh.State;
+
+namespace TokMesh.Gateway.Tests;
+
+/// <summary>A whole node of one process behind a real Kestrel on a loopback port, with a key of each role.</summary>
+public sealed class TestDoor : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+    private readonly NodeThreads _threads;
+
+    private TestDoor(WebApplication app, NodeThreads threads, GatewayDoor door, CapturedLog log, Dictionary<ApiRole, string> keys)
+    {
+        (_app, _threads, Door, Log, Keys) = (app, threads, door, log, keys);
+        Address = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
+        Http = new HttpClient { BaseAddress = Address };
+    }
+
+    public GatewayDoor Door { get; }
+
+    public CapturedLog Log { get; }
+
+    /// <summary>Credentials, <c>key_id:secret</c>.</summary>
+    public IReadOnlyDictionary<ApiRole, string> Keys { get; }
+
+    public Uri Address { get; }
+
+    public HttpClient Http { get; }
+
+    public string Admin => Keys[ApiRole.Admin];
+
+    public string Issuer => Keys[ApiRole.Issuer];
+
+    public string Validator => Keys[ApiRole.Validator];
+
+    public string Metrics => Keys[ApiRole.Metrics];
+
+    public static async Task<TestDoor> StartAsync(GatewayOptions? options = null, int foundingNodes = 1, Action<Span<byte>>? doorRandom = null,
+        bool isStopping = false, bool withKeys = true, IMembership? membership = null)
+    {
+        options ??= new GatewayOptions { FailedAuthenticationsPerMinute = 1_000_000 };
+        var genesis = new Genesis
+        {
+            ClusterId = Guid.NewGuid(),
+            Nodes = [.. Enumerable.Range(1, foundingNodes).Select(n => new FoundingNode((uint)n, $"tmnd-test-{n}", Guid.NewGuid(), $"127.0.0.1:{n}", $"127.0.0.1:1{n}", $"127.0.0.1:2{n}"))],
+            ShardCount = 8,
+            ReplicationFactor = 1,
+            CreatedAtMs = 1,
+        };
+        var clock = new SystemClock();
+        var meter = new NodeMeter();
+        var nodeOptions = new NodeOptions { Lanes = 2, LogSegmentBytes = 8 << 20 };
+        var node = new Node(new MemberId(1), genesis, nodeOptions, new VirtualDisk(), null, clock, new NoTransport(), RandomNumberGenerator.Fill, meter);
+        var threads = new NodeThreads(node, e => throw new InvalidOperationException("A worker failed.", e));
+        var store = new StoreClient(node);
+        var log = new CapturedLog();
+
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Trace).AddProvider(log);
+        builder.UseTokMeshDefaults(options);
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        var app = builder.Build();
+        var door = new GatewayDoor
+        {
+            Node = node,
+            Store = store,
+            Sessions = new SessionService(store, RandomNumberGenerator.Fill, () => clock.WallMs),
+            Authenticator = new Authenticator(() => node.Meta, () => clock.WallMs),
+            Membership = membership,
+            Clock = clock,
+            FillRandom = doorRandom ?? RandomNumberGenerator.Fill,
+            Log = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("tokmesh.http"),
+            Meter = meter,
+            Options = options,
+            IsStopping = () => isStopping,
+        };
+        app.MapTokMesh(door);
+        await app.StartAsync();
+        var keys = new Dictionary<ApiRole, string>();
+        var test = new TestDoor(app, threads, door, log, keys);
+        if (withKeys)
+            foreach (var role in Enum.GetValues<ApiRole>()) keys[role] = await test.AddKeyAsync(role);
+        return test;
+    }
+
+    /// <summary>Puts a key into meta, past the door.</summary>
+    public async Task<string> AddKeyAsync(ApiRole role, int rateLimit = 0, bool enabled = true, long expiresAtMs = 0)
+    {
+        Span<byte> random = stackalloc byte[10];
+        RandomNumberGenerator.Fill(random);
+        var id = new ApiKeyId(Ulid.Of(Door.Clock.WallMs, random)).ToString();
+        var secret = ApiSecret.Format(RandomNumberGenerator.GetBytes(32));
+        var key = new ApiKey
+        {
+            KeyId = id,
+            Verifier = SecretVerifier.Make(secret, RandomNumberGenerator.Fill),
+            Role = role,
+            RateLimit = rateLimit,
+            Enabled = enabled,
+            ExpiresAtMs = expiresAtMs,
+        };
+        var reply = await Door.Store.CallAsync(0, CallKind.Write, MetaOps.PutApiKey(key), Consistency.Linearizable, Door.Node.NowMs + 5000);
+        Assert.True(reply.IsOk, reply.Detail);
+        while (!(Door.Node.Meta is { } meta && meta.ApiKeys.ContainsKey(id))) await Task.Delay(2);
+        return $"{id}:{secret}";
+    }
+
+    public Task<Answer> GetAsync(string path, string? key, params (string Name, string Value)[] headers) => SendAsync("GET", path, key, null, headers);
+
+    public Task<Answer> PostAsync(string path, string? key, string? body, params (string Name, string Value)[] headers) => SendAsync("POST", path, key, body, headers);
+
+    public async Task<Answer> SendAsync(string method, string path, string? key, string? body, params (string Name, string Value)[] headers)
+    {
+        using var request = new HttpRequestMessage(new HttpMethod(method), new Uri(Address, path));
+        if (key is not null) request.Headers.TryAddWithoutValidation("Authorization", "Bearer " + key);
+        foreach (var (name, value) in headers) request.Headers.TryAddWithoutValidation(name, value);
+        if (body is not null) request.Content = new StringContent(body, Encoding.UTF8, "application/json");
+        using var response = await Http.SendAsync(request);
+        return await Answer.ReadAsync(response);
+    }
+
+    /// <summary>Creates a session and gives its id and token.</summary>
+    public async Task<(string Id, string Token)> CreateAsync(string user, string more = "", params (string Name, string Value)[] headers)
+    {
+        var answer = await PostAsync("/sessions", Issuer, $$"""{"user_id":"{{user}}"{{more}}}""", headers);
+        Assert.Equal(201, answer.Status);
+        return (answer.Data.GetProperty("session_id").GetString()!, answer.Data.GetProperty("token").GetString()!);
+    }
+
+    public Task<Answer> ValidateAsync(string token, bool touch = false) =>
+        PostAsync("/tokens/validate", Validator, $$"""{"token":"{{token}}","touch":{{(touch ? "true" : "false")}}}""");
+
+    public async ValueTask DisposeAsync()
+    {
+        Http.Dispose();
+        await _app.DisposeAsync();
+        _threads.Dispose();
+        Door.Node.Dispose();
+    }
+
+    private sealed class NoTransport : ITransport
+    {
+        public void Send(MemberId to, FrameBuffer frames) => frames.Dispose();
+    }
+}
+
+/// <summary>Keeps every line that anything in the host logs.</summary>
+public sealed class CapturedLog : ILoggerProvider, ILogger
+{
+    private readonly ConcurrentQueue<string> _lines = new();
+
+    public IReadOnlyCollection<string> Lines => _lines;
+
+    public ILogger CreateLogger(string categoryName) => this;
+
+    public IDisposable? BeginScope<TState>(TState state)
+        where TState : notnull => null;
+
+    public bool IsEnabled(LogLevel logLevel) => true;
+
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        _lines.Enqueue($"{logLevel} {eventId.Id} {formatter(state, exception)} {exception}");
+
+    public void Dispose()
+    {
+    }
+}
+
+/// <summary>One node for all tests that do not need settings of their own.</summary>
+public sealed class SharedDoor : IAsyncLifetime
+{
+    public TestDoor Door { get; private set; } = null!;
+
+    public async Task InitializeAsync() => Door = await TestDoor.StartAsync();
+
+    public async Task DisposeAsync() => await Door.DisposeAsync();
+}
+
+[CollectionDefinition(Name)]
+public sealed class DoorCollection : ICollectionFixture<SharedDoor>
+{
+    public const string Name = "door";
+}
