@@ -1,4 +1,6 @@
+using System.IO.Pipelines;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.Extensions.Logging;
 
 namespace TokMesh.Redis;
@@ -16,6 +18,9 @@ public sealed partial class RedisConnectionHandler(RedisDoor door, ILogger<Redis
     {
         var client = new ClientState(door, connection.RemoteEndPoint, connection.LocalEndPoint);
         door.Enter(client);
+        // A server that stops ends each connection between two commands.
+        using var closing = connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested
+            .UnsafeRegister(static input => ((PipeReader)input!).CancelPendingRead(), connection.Transport.Input);
         using var conversation = new RedisConnection(door, client, connection.Transport);
         try
         {

@@ -19,6 +19,7 @@ namespace TokMesh.Redis;
 public sealed class RedisDoor
 {
     private readonly ConcurrentDictionary<long, ClientState> _clients = new();
+    private readonly WakeQueue[] _wakes = [.. Enumerable.Range(0, Math.Clamp(Environment.ProcessorCount / 2, 1, 16)).Select(_ => new WakeQueue())];
     private long _lastClientId;
     private long _commands;
 
@@ -79,6 +80,8 @@ public sealed class RedisDoor
     internal ICollection<ClientState> Clients => _clients.Values;
 
     internal long NextClientId() => Interlocked.Increment(ref _lastClientId);
+
+    internal WakeQueue WakesOf(ClientState client) => _wakes[client.Id % _wakes.Length];
 
     internal void Enter(ClientState client) => _clients[client.Id] = client;
 

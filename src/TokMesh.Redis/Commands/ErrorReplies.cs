@@ -12,6 +12,8 @@ internal static class ErrorReplies
     public const string NoAuth = "NOAUTH Authentication required.";
     public const string UnknownOutcome = "outcome unknown: it may have happened, in whole or in part; read before you repeat it";
 
+    /// <summary>Redis's word for a server that is not ready yet.</summary>
+    private const string Starting = "LOADING TM-SYS-5030 this node has not caught up with the cluster yet; try again";
     private const int MaxQuoted = 128;
 
     public static string Arity(string command) => $"ERR wrong number of arguments for '{command}' command";
@@ -23,13 +25,16 @@ internal static class ErrorReplies
 
     public static string Forbidden(string what) => $"NOPERM {ErrorCode.AuthForbidden.ToText()} the API key's role may not {what}";
 
-    /// <summary>Bad credentials. Client libraries look for the first word.</summary>
-    public static string BadCredentials(ErrorCode code) => code == ErrorCode.AuthDisabled
-        ? $"WRONGPASS {code.ToText()} {code.Message()}"
-        : $"WRONGPASS {ErrorCode.AuthInvalid.ToText()} invalid username-password pair or user is disabled.";
+    /// <summary>Bad credentials, or a node that cannot judge them yet. Client libraries look for the first word.</summary>
+    public static string BadCredentials(ErrorCode code) => code switch
+    {
+        ErrorCode.SysUnavailable => Starting,
+        ErrorCode.AuthDisabled => $"WRONGPASS {code.ToText()} {code.Message()}",
+        _ => $"WRONGPASS {ErrorCode.AuthInvalid.ToText()} invalid username-password pair or user is disabled.",
+    };
 
     /// <summary>A key that was good when the client authenticated, and is not any more.</summary>
-    public static string KeyLost(ErrorCode code) => $"NOAUTH {code.ToText()} {code.Message()}";
+    public static string KeyLost(ErrorCode code) => code == ErrorCode.SysUnavailable ? Starting : $"NOAUTH {code.ToText()} {code.Message()}";
 
     public static string Of(ErrorCode code, string detail) => $"ERR {code.ToText()} {detail}";
 

@@ -44,7 +44,8 @@ internal sealed class ClientState(RedisDoor door, EndPoint? remote, EndPoint? lo
         {
             if (_keyId is not { } id) return new Identity(null, default, ErrorCode.AuthMissing);
             var meta = door.Node.Meta;
-            if (ReferenceEquals(meta, _seen) && (_identity.Key is not { ExpiresAtMs: not 0 and var until } || door.WallMs() < until)) return _identity;
+            // Null while this node has not caught up: then the authenticator has the say each time.
+            if (meta is not null && ReferenceEquals(meta, _seen) && (_identity.Key is not { ExpiresAtMs: not 0 and var until } || door.WallMs() < until)) return _identity;
             _seen = meta;
             return _identity = door.Authenticator.Recheck(id);
         }

@@ -85,12 +85,14 @@ internal sealed class LoginCommands(CommandScope scope, PipeWriter output)
         var address = scope.Client.Remote?.Address;
         var slowed = door.FailedLogins.TooMany(address, door.Node.NowMs);
         if (slowed) await Task.Delay(PenaltyMs);
-        var identity = Check(user, password);
+        // Milliseconds of hashing: elsewhere, so that no other connection waits for it.
+        var identity = await Task.Run(() => Check(user, password));
         if (identity.Key is not null)
         {
             scope.Client.Authenticated(identity.Id);
             return (null, true);
         }
+        if (identity.Error == ErrorCode.SysUnavailable) return (ErrorReplies.BadCredentials(identity.Error), true);
         door.FailedLogins.Add(address, door.Node.NowMs);
         return (ErrorReplies.BadCredentials(identity.Error), !slowed);
     }

@@ -30,6 +30,7 @@ internal sealed class RedisConnection : IDisposable
     private readonly Dispatcher _dispatcher;
     private readonly LoneCommands _lone;
     private int _stageLimit;
+    private bool _waited;
 
     // The command that is parsed and waits for the next stage, and its length.
     private int _parsed;
@@ -42,7 +43,7 @@ internal sealed class RedisConnection : IDisposable
         _output = transport.Output;
         Client = client;
         _parser = new RequestParser(door.Options.MaxBulkBytes);
-        _stage = new Stage(door.ShardCount + 1);
+        _stage = new Stage(door.ShardCount + 1, door.WakesOf(client));
         _scope = new CommandScope(door, client, _stage);
         _dispatcher = new Dispatcher(_scope);
         _lone = new LoneCommands(_scope, _output);
@@ -56,7 +57,11 @@ internal sealed class RedisConnection : IDisposable
     {
         while (true)
         {
-            var read = await _reader.ReadAsync();
+            var reading = _reader.ReadAsync();
+            // Who never has to wait for a shard, nor for input, must not keep the others of its wake queue waiting.
+            if (!_waited && reading.IsCompleted) await Task.Yield();
+            _waited = false;
+            var read = await reading;
             if (read.IsCanceled) return;
             var length = _input.Length + read.Buffer.Length;
             if (length > _door.Options.MaxCommandBytes) return;
@@ -158,6 +163,7 @@ internal sealed class RedisConnection : IDisposable
         if (_command is { } last) Client.LastCommand = last.Name;
         if (_stage.HasCalls)
         {
+            _waited = true;
             await _stage.WhenAnswered();
             if (_stage.MayMove) await FollowPointersAsync();
         }

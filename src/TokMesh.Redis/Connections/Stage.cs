@@ -25,14 +25,15 @@ internal enum SessionUse : byte
 /// change what another one changes, except writes to one group, which keep the order of their submission: so the replies are
 /// those of executing one command after the other. Used again and again by its connection; awaited by one waiter.
 /// </summary>
-internal sealed class Stage(int groups) : ICallOwner, IValueTaskSource
+internal sealed class Stage(int groups, WakeQueue wakes) : ICallOwner, IValueTaskSource
 {
     private const int KeptBytes = 64 * 1024;
 
     private readonly GroupSet _reads = new(groups);
     private readonly GroupSet _writes = new(groups);
     private ArrayBufferWriter<byte> _written = new(256);
-    private ManualResetValueTaskSourceCore<bool> _done = new() { RunContinuationsAsynchronously = true };
+    // Continues inline, since the wake queue completes it, never a lane.
+    private ManualResetValueTaskSourceCore<bool> _done;
     private PendingReply[] _replies = new PendingReply[16];
     private SessionUse _sessions;
     private int _open = 1;
@@ -97,9 +98,12 @@ internal sealed class Stage(int groups) : ICallOwner, IValueTaskSource
     /// <summary>Completes when every call of the stage has; to be asked for once.</summary>
     public ValueTask WhenAnswered()
     {
-        Leave();
+        if (Interlocked.Decrement(ref _open) == 0) return ValueTask.CompletedTask;
         return new ValueTask(this, _done.Version);
     }
+
+    /// <summary>Runs whoever waits for the stage.</summary>
+    public void GoOn() => _done.SetResult(true);
 
     /// <summary>Ready for the next commands.</summary>
     public void Clear()
@@ -116,7 +120,10 @@ internal sealed class Stage(int groups) : ICallOwner, IValueTaskSource
         _open = 1;
     }
 
-    void ICallOwner.Completed(Call call) => Leave();
+    void ICallOwner.Completed(Call call)
+    {
+        if (Interlocked.Decrement(ref _open) == 0) wakes.Post(this);
+    }
 
     void IValueTaskSource.GetResult(short token) => _done.GetResult(token);
 
@@ -131,11 +138,6 @@ internal sealed class Stage(int groups) : ICallOwner, IValueTaskSource
         (call.Kind == CallKind.Write ? _writes : _reads).Add(call.Group);
         // Before the call is submitted: it may end at once.
         Interlocked.Increment(ref _open);
-    }
-
-    private void Leave()
-    {
-        if (Interlocked.Decrement(ref _open) == 0) _done.SetResult(true);
     }
 
     private ref PendingReply Next()

@@ -1,0 +1,156 @@
+using System.Net;
+using System.Security.Cryptography;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using TokMesh.Cluster;
+using TokMesh.Log;
+using TokMesh.Log.Simulation;
+using TokMesh.Raft;
+using TokMesh.State;
+
+namespace TokMesh.Redis.Tests;
+
+/// <summary>A whole node in this process with one Redis endpoint on a loopback port, and a key of each role.</summary>
+public sealed class RedisHost : IAsyncLifetime, INodeWatch, ITransport
+{
+    private readonly Dictionary<ApiRole, (string Id, string Secret)> _keys = [];
+    private readonly Authenticator _authenticator;
+    private readonly NodeThreads _threads;
+    private readonly KestrelServer _server;
+    private readonly bool _alone;
+    private MetaView? _ownMeta = MetaView.Empty;
+    private Exception? _failure;
+
+    public RedisHost()
+        : this(new RedisDoorOptions())
+    {
+    }
+
+    internal RedisHost(RedisDoorOptions options, int shards = 8, IDisk? disk = null, Func<ApiKey, bool>? admit = null, bool alone = false)
+    {
+        var genesis = new Genesis
+        {
+            ClusterId = Guid.NewGuid(),
+            // Alone among three, it never finds a leader.
+            Nodes = [.. Enumerable.Range(1, alone ? 3 : 1).Select(n => new FoundingNode((uint)n, $"tmnd-test{n}", Guid.NewGuid(), "", "", ""))],
+            ShardCount = shards,
+            ReplicationFactor = alone ? 3 : 1,
+            CreatedAtMs = 0,
+        };
+        var clock = new SystemClock();
+        Node = new Node(new MemberId(1), genesis, new NodeOptions(), disk ?? new VirtualDisk(), null, clock, this, RandomNumberGenerator.Fill, this);
+        _threads = new NodeThreads(Node, e => _failure = e);
+        Store = new StoreClient(Node);
+        Sessions = new SessionService(Store, RandomNumberGenerator.Fill, () => clock.WallMs);
+        _alone = alone;
+        _authenticator = new Authenticator(() => alone ? _ownMeta : Node.Meta, () => clock.WallMs);
+        Door = new RedisDoor(options, Store, Sessions, _authenticator, () => clock.WallMs) { Admit = admit };
+        var kestrel = new KestrelServerOptions();
+        kestrel.Listen(IPAddress.Loopback, 0, listen =>
+        {
+            var handler = new RedisConnectionHandler(Door, NullLogger<RedisConnectionHandler>.Instance);
+            listen.Use(_ => handler.OnConnectedAsync);
+        });
+        _server = new KestrelServer(Options.Create(kestrel),
+            new SocketTransportFactory(Options.Create(new SocketTransportOptions()), NullLoggerFactory.Instance), NullLoggerFactory.Instance);
+    }
+
+    public Node Node { get; }
+
+    public StoreClient Store { get; }
+
+    public SessionService Sessions { get; }
+
+    public RedisDoor Door { get; }
+
+    public int Port { get; private set; }
+
+    public async Task InitializeAsync()
+    {
+        while (!_alone && Node.Meta is null) await Task.Delay(5);
+        foreach (var role in Enum.GetValues<ApiRole>()) await PutKeyAsync(role, version: 1);
+        await _server.StartAsync(new NoHttp(), CancellationToken.None);
+        Port = new Uri(_server.Features.Get<IServerAddressesFeature>()!.Addresses.First()).Port;
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _server.StopAsync(new CancellationTokenSource(500).Token);
+        _server.Dispose();
+        _threads.Dispose();
+        Node.Dispose();
+        Assert.Null(_failure);
+    }
+
+    public (string Id, string Secret) KeyOf(ApiRole role) => _keys[role];
+
+    /// <summary>A connection that is not authenticated.</summary>
+    public Task<RespClient> ConnectAsync() => RespClient.ConnectAsync(Port);
+
+    /// <summary>A connection with a role's key.</summary>
+    public async Task<RespClient> ConnectAsync(ApiRole role)
+    {
+        var client = await ConnectAsync();
+        var (id, secret) = KeyOf(role);
+        Assert.Equal("+OK\r\n", await client.CallAsync("AUTH", id, secret));
+        return client;
+    }
+
+    /// <summary>Of a host that is alone: as if it had just started.</summary>
+    public void ForgetMeta() => _ownMeta = null;
+
+    /// <summary>Stores a new key, or changes one.</summary>
+    public async Task<ApiKey> PutKeyAsync(ApiRole role, ulong version, Func<ApiKey, ApiKey>? change = null)
+    {
+        var secret = ApiSecret.Format(RandomNumberGenerator.GetBytes(32));
+        var key = version > 1 ? Node.Meta!.ApiKeys[_keys[role].Id] : new ApiKey
+        {
+            KeyId = new ApiKeyId(Ulid.Of(1, RandomNumberGenerator.GetBytes(10))).ToString(),
+            Verifier = SecretVerifier.Make(secret, RandomNumberGenerator.Fill),
+            Role = role,
+        };
+        key = (change?.Invoke(key) ?? key) with { Version = version };
+        if (_alone)
+        {
+            _ownMeta = new MetaView { ApiKeys = new Dictionary<string, ApiKey>(_ownMeta!.ApiKeys) { [key.KeyId] = key } };
+        }
+        else
+        {
+            var reply = await Store.CallAsync(0, CallKind.Write, MetaOps.PutApiKey(key), default, Node.NowMs + 5000);
+            Assert.True(reply.IsOk, reply.Detail);
+        }
+        if (version == 1) _keys[role] = (key.KeyId, secret);
+        return key;
+    }
+
+    void ITransport.Send(MemberId to, FrameBuffer frames) => frames.Dispose();
+
+    void INodeWatch.LeaderChanged(uint group, Role role, Term term, MemberId leader)
+    {
+    }
+
+    void INodeWatch.BadFrame(MemberId from, string problem)
+    {
+    }
+
+    void INodeWatch.ClockJudged(bool trusted, double offsetMs)
+    {
+    }
+
+    private sealed class NoHttp : IHttpApplication<int>
+    {
+        public int CreateContext(IFeatureCollection contextFeatures) => 0;
+
+        public Task ProcessRequestAsync(int context) => Task.CompletedTask;
+
+        public void DisposeContext(int context, Exception? exception)
+        {
+        }
+    }
+}
