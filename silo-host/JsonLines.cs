@@ -48,12 +48,19 @@ internal sealed class JsonLines(TextWriter output) : ILoggerProvider
                 if (state is IReadOnlyList<KeyValuePair<string, object?>> fields)
                 {
                     foreach (var (name, value) in fields)
-                        if (name != "{OriginalFormat}") json.WriteString(JsonNamingPolicy.SnakeCaseLower.ConvertName(name), Redaction.Mask(value?.ToString() ?? ""));
+                        if (name != "{OriginalFormat}") json.WriteString(FieldName(name), Redaction.Mask(value?.ToString() ?? ""));
                 }
                 if (exception is not null) json.WriteString("error", Redaction.Mask(exception.ToString()));
                 json.WriteEndObject();
             }
             lines.Write(Encoding.UTF8.GetString(buffer.WrittenSpan));
+        }
+
+        // A field named like what every line has would make readers take one for the other.
+        private static string FieldName(string name)
+        {
+            var field = JsonNamingPolicy.SnakeCaseLower.ConvertName(name);
+            return field is "timestamp" or "level" or "logger" or "message" or "event_id" or "error" ? "field_" + field : field;
         }
     }
 }

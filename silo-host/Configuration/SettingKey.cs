@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 
 namespace TokMesh.Host.Configuration;
 
@@ -20,7 +21,7 @@ internal sealed record SettingKey(string Name, string Takes, Func<HostSettings, 
     /// <summary>Every key there is.</summary>
     public static IReadOnlyList<SettingKey> All { get; } =
     [
-        Text("storage.dir", "a directory", (s, v) => s.DataDirectory = v),
+        Text("storage.dir", "a directory", (s, v) => s.DataDirectory = v, mayBeEmpty: false),
         Size("storage.wal.segment_size", 1L << 20, 1L << 30, (s, v) => s.SegmentBytes = v),
         Size("storage.snapshot.threshold", 1L << 20, 10L << 30, (s, v) => s.SnapshotThresholdBytes = v),
         Text("security.storage.wal_encryption_key", "64 hexadecimal digits, or empty for a key kept in the data directory", (s, v) => s.EncryptionKey = v),
@@ -37,7 +38,7 @@ internal sealed record SettingKey(string Name, string Takes, Func<HostSettings, 
         Text("cluster.tls.cert_file", "a PEM file", (s, v) => s.ClusterCertificateFile = v),
         Text("cluster.tls.key_file", "a PEM file", (s, v) => s.ClusterKeyFile = v),
         Text("cluster.tls.client_ca_file", "a PEM file", (s, v) => s.ClusterAuthorityFile = v),
-        List("cluster.discovery.seeds", "host:port, comma-separated", (s, v) => s.Seeds = v),
+        List("cluster.discovery.seeds", "host:port, comma-separated", IsAddress, "is not host:port", (s, v) => s.Seeds = v),
         Number("cluster.bootstrap.expect_nodes", 1, 100, (s, v) => s.ExpectNodes = v),
         Number("cluster.bootstrap.shard_count", 1, 4096, (s, v) => s.ShardCount = v),
         Number("cluster.data.replication_factor", 1, 7, (s, v) => s.ReplicationFactor = v),
@@ -53,22 +54,35 @@ internal sealed record SettingKey(string Name, string Takes, Func<HostSettings, 
         Duration("security.anti_replay.timestamp_window", 1000, 300_000, (s, v) => s.AntiReplayWindowMs = v),
         Duration("security.anti_replay.nonce_ttl", 1000, 600_000, (s, v) => s.NonceTtlMs = v),
         Number("security.anti_replay.nonce_cache_size", 1000, 1_000_000, (s, v) => s.NonceCacheSize = v),
-        List("security.network.trusted_proxies", "addresses or CIDR blocks, comma-separated", (s, v) => s.TrustedProxies = v),
+        List("security.network.trusted_proxies", "addresses or CIDR blocks, comma-separated", static v => IPAddress.TryParse(v, out _) || IPNetwork.TryParse(v, out _), "is neither an address nor a CIDR block", (s, v) => s.TrustedProxies = v),
         Flag("telemetry.metrics.auth_enabled", (s, v) => s.MetricsAuthentication = v),
         Level("telemetry.logging.level", (s, v) => s.LogLevel = v),
     ];
 
-    private static SettingKey Text(string name, string takes, Action<HostSettings, string> set) => new(name, takes, (s, v) =>
+    private static SettingKey Text(string name, string takes, Action<HostSettings, string> set, bool mayBeEmpty = true) => new(name, takes, (s, v) =>
     {
+        if (v.Length == 0 && !mayBeEmpty) return (BadType, "is empty");
         set(s, v);
         return null;
     });
 
-    private static SettingKey List(string name, string takes, Action<HostSettings, List<string>> set) => new(name, takes, (s, v) =>
+    private static SettingKey List(string name, string takes, Predicate<string> isItem, string problem, Action<HostSettings, List<string>> set) => new(name, takes, (s, v) =>
     {
-        set(s, [.. v.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)]);
+        List<string> items = [.. v.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)];
+        if (items.Find(i => !isItem(i)) is { } wrong) return (BadType, items.Count == 1 ? problem : $"has \"{wrong}\", which {problem}");
+        set(s, items);
         return null;
     });
+
+    private static bool IsAddress(string text) => TryParsePort(text, out var port) && port is >= 1 and <= 65535;
+
+    // Digits alone, and no zero before them: one port has one spelling.
+    private static bool TryParsePort(string address, out int port)
+    {
+        port = 0;
+        var colon = address.LastIndexOf(':');
+        return colon > 0 && int.TryParse(address.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out port) && (address[colon + 1] != '0' || port == 0);
+    }
 
     private static SettingKey Flag(string name, Action<HostSettings, bool> set) => new(name, "true or false", (s, v) =>
     {
@@ -87,8 +101,7 @@ internal sealed record SettingKey(string Name, string Takes, Func<HostSettings, 
 
     private static SettingKey Address(string name, Action<HostSettings, string> set) => new(name, "host:port, port 1 to 65535", (s, v) =>
     {
-        var colon = v.LastIndexOf(':');
-        if (colon <= 0 || !int.TryParse(v.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port)) return (BadType, "is not host:port");
+        if (!TryParsePort(v, out var port)) return (BadType, "is not host:port");
         if (port is < 1 or > 65535) return (BadRange, $"has port {port}");
         set(s, v);
         return null;

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections;
 using System.Net;
 using System.Text;
@@ -17,6 +18,7 @@ internal static partial class SettingsReader
 {
     private const string FileOption = "--config";
     private const string FileVariable = "TOKMESH_CONFIG";
+    private static readonly SearchValues<char> NameCharacters = SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-");
 
     /// <exception cref="SettingsException">Something is wrong.</exception>
     public static HostSettings Read(IReadOnlyList<string> arguments, IDictionary environment)
@@ -53,14 +55,22 @@ internal static partial class SettingsReader
     // A key that holds a secret is never shown.
     private static string Shown(string name, string value) => name.EndsWith("_key", StringComparison.Ordinal) ? "the value" : $"\"{value}\"";
 
+    // What is misspelt may have a secret in it, or be one: of an option only the name is shown, of anything else what is too short for one.
+    private static string Shown(string argument)
+    {
+        if (!argument.StartsWith("--", StringComparison.Ordinal)) return argument.Length <= 16 ? Redaction.Mask(argument) : argument[..4] + "…";
+        var end = argument.AsSpan().IndexOfAnyExcept(NameCharacters);
+        return end < 0 ? argument : argument[..end] + "…";
+    }
+
     private static void ReadFile(string file, Dictionary<string, (string, string)> values, List<(string, string, string, string)> problems)
     {
         try
         {
             using var json = JsonDocument.Parse(File.ReadAllBytes(file), new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
-            if (json.RootElement.ValueKind != JsonValueKind.Object || !json.RootElement.TryGetProperty("TokMesh", out var root))
+            if (json.RootElement.ValueKind != JsonValueKind.Object || !json.RootElement.TryGetProperty("TokMesh", out var root) || root.ValueKind != JsonValueKind.Object)
                 problems.Add(("TM-CFG-1001", file, "has no object \"TokMesh\" at its top", "put the keys into {\"TokMesh\": {…}}"));
-            else Flatten(root, "", file, values);
+            else Flatten(root, "", file, values, problems);
         }
         catch (JsonException e)
         {
@@ -72,13 +82,17 @@ internal static partial class SettingsReader
         }
     }
 
-    private static void Flatten(JsonElement element, string prefix, string file, Dictionary<string, (string, string)> values)
+    private static void Flatten(JsonElement element, string prefix, string file, Dictionary<string, (string, string)> values, List<(string, string, string, string)> problems)
     {
         switch (element.ValueKind)
         {
             case JsonValueKind.Object:
                 foreach (var property in element.EnumerateObject())
-                    Flatten(property.Value, prefix.Length == 0 ? property.Name : $"{prefix}.{property.Name}", file, values);
+                    Flatten(property.Value, prefix.Length == 0 ? property.Name : $"{prefix}.{property.Name}", file, values, problems);
+                break;
+            case JsonValueKind.Null:
+            case JsonValueKind.Array when element.EnumerateArray().Any(e => e.ValueKind is JsonValueKind.Null or JsonValueKind.Object or JsonValueKind.Array):
+                problems.Add(("TM-CFG-1001", prefix, $"is null, or holds more than plain values ({file})", "give it a value, or leave it out"));
                 break;
             case JsonValueKind.Array:
                 values[prefix] = (string.Join(',', element.EnumerateArray().Select(Scalar)), file);
@@ -117,7 +131,7 @@ internal static partial class SettingsReader
             var equals = argument.IndexOf('=');
             if (!argument.StartsWith("--", StringComparison.Ordinal) || equals < 0)
             {
-                problems.Add(("TM-CFG-1001", argument, "is not of the form --key=value", "see --help"));
+                problems.Add(("TM-CFG-1001", Shown(argument), "is not of the form --key=value", "see --help"));
                 continue;
             }
             values[argument[2..equals].Replace('-', '_')] = (argument[(equals + 1)..], argument[..equals]);

@@ -27,6 +27,7 @@ internal static class Units
             total += number * known.Ms;
             text = text[unit.Length..];
         }
+        if (total >= long.MaxValue) return false;
         ms = (long)total;
         return true;
     }
@@ -43,7 +44,7 @@ internal static class Units
             text = text[..^name.Length].TrimEnd();
             break;
         }
-        if (!double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)) return false;
+        if (!double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) || number * unit >= long.MaxValue) return false;
         bytes = (long)(number * unit);
         return true;
     }

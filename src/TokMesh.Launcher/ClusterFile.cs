@@ -14,7 +14,16 @@ internal sealed record ClusterFile(string AdminKey, IReadOnlyList<RunningNode> N
     public static ClusterFile? Load(string directory)
     {
         var path = Path.Combine(directory, Name);
-        return File.Exists(path) ? JsonSerializer.Deserialize(File.ReadAllBytes(path), LauncherJson.Default.ClusterFile) : null;
+        if (!File.Exists(path)) return null;
+        try
+        {
+            if (JsonSerializer.Deserialize(File.ReadAllBytes(path), LauncherJson.Default.ClusterFile) is { AdminKey: not null, Nodes.Count: > 0 } cluster) return cluster;
+        }
+        catch (JsonException)
+        {
+            // Said below.
+        }
+        throw new LaunchException($"{path} cannot be read. Restore it, or move it away: \"./tokmesh up --nodes N\" with the right N writes it anew and keeps the data.");
     }
 
     public void Save(string directory)

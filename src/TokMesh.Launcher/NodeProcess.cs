@@ -57,10 +57,12 @@ internal static class NodeProcess
             await Task.Delay(50);
         }
         _ = Native.Kill(node.Pid, 9);
+        // Until it is really gone it holds its ports and the lock of its directory.
+        while (IsRunning(node)) await Task.Delay(50);
         return false;
     }
 
-    /// <summary>Whether somebody listens there already.</summary>
+    /// <summary>Whether the address is somebody else's already.</summary>
     public static bool IsTaken(string address)
     {
         var colon = address.LastIndexOf(':');

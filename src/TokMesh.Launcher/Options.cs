@@ -6,7 +6,7 @@ namespace TokMesh.Launcher;
 internal sealed class UsageException(string message) : Exception(message);
 
 /// <summary>What the user asked for.</summary>
-internal sealed record Options(string Command, int? Nodes, string Data, bool Detach, bool Json, int PortOffset, IReadOnlyList<string> ServerOptions)
+internal sealed record Options(string Command, int? Nodes, string Data, bool Detach, bool Json, int? PortOffset, IReadOnlyList<string> ServerOptions)
 {
     public const string Help = """
         ./tokmesh up [--nodes N] [--data DIR] [--detach] [--json] [--port-offset K] [-- --key=value ...]
@@ -14,8 +14,8 @@ internal sealed record Options(string Command, int? Nodes, string Data, bool Det
             Ctrl-C stops it. With --detach it returns when the cluster serves; DIR/cluster.json then says where everything is.
             On the data of an earlier cluster it continues that one, starting whichever nodes are not running.
             K is added to every port (HTTP 5080, Redis 6379, peers 5343; node n adds 10(n-1)).
-            What follows -- goes to every server as it is; "tokmesh-server --help" lists the keys.
-        ./tokmesh down [--data DIR]
+            What follows -- goes to every server as it is; "./tokmesh up -- --help" lists the keys.
+        ./tokmesh down [--data DIR] [--json]
             Stops the cluster that runs on DIR.
         ./tokmesh test [PATTERN]
             Runs every test, or those whose project name contains PATTERN, and prints one closing line.
@@ -29,12 +29,17 @@ internal sealed record Options(string Command, int? Nodes, string Data, bool Det
         int? nodes = null;
         string data = "data";
         bool detach = false, json = false;
-        var offset = 0;
+        int? offset = null;
         var rest = new List<string>();
+        var command = arguments[0];
+        if (command is not ("up" or "down")) throw new UsageException($"\"{command}\" is not a command.");
+        arguments = Separated(arguments);
         for (var i = 1; i < arguments.Count; i++)
         {
             switch (arguments[i])
             {
+                case not ("--data" or "--json") when command == "down":
+                    throw new UsageException($"\"{arguments[i]}\" is not an option of down.");
                 case "--nodes":
                     nodes = Number(arguments, ref i, 1, 9);
                     break;
@@ -55,10 +60,24 @@ internal sealed record Options(string Command, int? Nodes, string Data, bool Det
                     i = arguments.Count;
                     break;
                 default:
-                    throw new UsageException($"\"{arguments[i]}\" is not an option of {arguments[0]}.");
+                    throw new UsageException($"\"{arguments[i]}\" is not an option of {command}.{(arguments[i].Contains('.', StringComparison.Ordinal) ? " Options of the servers come after a --." : "")}");
             }
         }
-        return new Options(arguments[0], nodes, Path.GetFullPath(data), detach, json, offset, rest);
+        return new Options(command, nodes, Path.GetFullPath(data), detach, json, offset, rest);
+    }
+
+    // "--nodes=3" is "--nodes 3", up to the "--" behind which nothing is ours.
+    private static List<string> Separated(IReadOnlyList<string> arguments)
+    {
+        var separated = new List<string>();
+        for (var i = 0; i < arguments.Count; i++)
+        {
+            if (arguments[i] == "--") return [.. separated, .. arguments.Skip(i)];
+            var equals = arguments[i].StartsWith("--", StringComparison.Ordinal) ? arguments[i].IndexOf('=') : -1;
+            if (equals < 0 || arguments[i].AsSpan(0, equals).Contains('.')) separated.Add(arguments[i]);
+            else separated.AddRange([arguments[i][..equals], arguments[i][(equals + 1)..]]);
+        }
+        return separated;
     }
 
     private static string Value(IReadOnlyList<string> arguments, ref int i) =>

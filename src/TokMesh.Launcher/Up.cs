@@ -18,10 +18,12 @@ internal sealed class Up(Options options, string server)
         var known = ClusterFile.Load(options.Data);
         if (known is not null && options.Nodes is { } wanted && wanted != known.Nodes.Count)
             throw new LaunchException($"The cluster in {options.Data} has {known.Nodes.Count} nodes, not {wanted}. Leave --nodes out, or use another --data.");
+        if (known is not null && options.PortOffset is { } shift && known.Nodes[0].Http != NewNode(0).Http)
+            throw new LaunchException($"The cluster in {options.Data} has its ports already ({known.Nodes[0].Http}, …), and not with --port-offset {shift}. Leave --port-offset out, or use another --data.");
         var nodes = known?.Nodes ?? [.. Enumerable.Range(0, options.Nodes ?? 3).Select(NewNode)];
         var missing = nodes.Where(n => !NodeProcess.IsRunning(n)).ToArray();
         foreach (var address in missing.SelectMany(n => new[] { n.Http, n.Redis, n.Peer }))
-            if (NodeProcess.IsTaken(address)) throw new LaunchException($"Something already listens on {address}. Stop it, or add --port-offset.");
+            if (NodeProcess.IsTaken(address)) throw new LaunchException($"Something already listens on {address}. Stop it{(known is null ? ", or add --port-offset" : ": the cluster in " + options.Data + " cannot move to other ports")}.");
 
         var clock = Stopwatch.StartNew();
         var seeds = string.Join(',', nodes.Select(n => n.Peer));
@@ -45,9 +47,12 @@ internal sealed class Up(Options options, string server)
                 await WatchAsync(nodes, stop.Task);
             }
         }
-        catch (LaunchException) when (options.Detach || missing.Length == nodes.Count)
+        catch (LaunchException)
         {
+            // Those that ran before are left as they were.
             await StopAllAsync([.. nodes.Where(n => missing.Any(m => m.Id == n.Id))]);
+            // A cluster that never began binds nobody to its number of nodes and its ports.
+            if (known is null && !nodes.Any(n => File.Exists(Path.Combine(n.Data, "genesis.json")))) File.Delete(Path.Combine(options.Data, ClusterFile.Name));
             throw;
         }
         await StopAllAsync(nodes);
@@ -71,7 +76,7 @@ internal sealed class Up(Options options, string server)
 
     private RunningNode NewNode(int index)
     {
-        var shift = 10 * index + options.PortOffset;
+        var shift = 10 * index + (options.PortOffset ?? 0);
         return new RunningNode($"tmnd-node{index + 1}", 0, $"127.0.0.1:{5080 + shift}", $"127.0.0.1:{6379 + shift}", $"127.0.0.1:{5343 + shift}",
             Path.Combine(options.Data, $"node{index + 1}"));
     }
@@ -188,6 +193,6 @@ internal sealed class Up(Options options, string server)
     private static string LastLines(RunningNode node)
     {
         var log = Path.Combine(node.Data, "server.log");
-        return File.Exists(log) ? string.Join('\n', File.ReadLines(log).TakeLast(8)) : "(empty)";
+        return File.Exists(log) ? string.Join('\n', File.ReadLines(log).TakeLast(12)) : "(empty)";
     }
 }

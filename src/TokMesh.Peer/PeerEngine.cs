@@ -148,9 +148,10 @@ public sealed class PeerEngine : ITransport, IMembership, IDisposable
 
     private async Task WatchClocksAsync()
     {
-        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1));
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(LinkHealth.PingMs));
         while (await timer.WaitForNextTickAsync(_stop.Token))
         {
+            foreach (var link in _links.Values) link.Ping();
             var offsets = Sightings.Where(s => s.ClockOffsetMs is not null).Select(s => s.ClockOffsetMs!.Value).ToArray();
             if (offsets.Length > 0) Node?.JudgeClock(offsets);
         }

@@ -21,11 +21,12 @@ internal sealed class PeerLink(PeerEngine engine, MemberId number, string nodeId
 
     private readonly CancellationTokenSource _stop = new();
     private readonly Lock _lock = new();
-    private readonly SemaphoreSlim _ready = new(0, 1);
+    private readonly Doorbell _bell = new();
     private List<FrameBuffer> _queue = [];
     private List<FrameBuffer> _sending = [];
     private long _queuedBytes;
     private bool _isUp;
+    private bool _pingDue;
     private string? _lastProblem;
     private Task _run = Task.CompletedTask;
 
@@ -55,13 +56,20 @@ internal sealed class PeerLink(PeerEngine engine, MemberId number, string nodeId
             _queue.Add(frames);
             _queuedBytes += frames.Length;
         }
-        if (first) Wake();
+        if (first) _bell.Ring();
+    }
+
+    /// <summary>Asks the other node whether it is there, and what time it has.</summary>
+    public void Ping()
+    {
+        Volatile.Write(ref _pingDue, true);
+        _bell.Ring();
     }
 
     public void Dispose()
     {
         _stop.Cancel();
-        Wake();
+        _bell.Ring();
         try
         {
             _run.Wait(TimeSpan.FromSeconds(5));
@@ -71,19 +79,6 @@ internal sealed class PeerLink(PeerEngine engine, MemberId number, string nodeId
             // It ends by being cancelled.
         }
         _stop.Dispose();
-        _ready.Dispose();
-    }
-
-    private void Wake()
-    {
-        try
-        {
-            if (_ready.CurrentCount == 0) _ready.Release();
-        }
-        catch (SemaphoreFullException)
-        {
-            // Somebody else woke it at the same moment.
-        }
     }
 
     private async Task RunAsync()
@@ -142,11 +137,11 @@ internal sealed class PeerLink(PeerEngine engine, MemberId number, string nodeId
 
     private async Task WriteAsync(PipeWriter output, CancellationToken cancel)
     {
-        var pingDue = engine.Clock.MonotonicMs;
+        using var wake = cancel.UnsafeRegister(static bell => ((Doorbell)bell!).Ring(), _bell);
+        Ping();
         while (true)
         {
-            var wait = (int)Math.Max(0, pingDue - engine.Clock.MonotonicMs);
-            await _ready.WaitAsync(wait, cancel);
+            await _bell.WaitAsync();
             cancel.ThrowIfCancellationRequested();
             lock (_lock) (_queue, _sending) = (_sending, _queue);
             long bytes = 0;
@@ -157,9 +152,9 @@ internal sealed class PeerLink(PeerEngine engine, MemberId number, string nodeId
                 frames.Dispose();
             }
             _sending.Clear();
-            if (engine.Clock.MonotonicMs >= pingDue)
+            if (Volatile.Read(ref _pingDue))
             {
-                pingDue = engine.Clock.MonotonicMs + LinkHealth.PingMs;
+                Volatile.Write(ref _pingDue, false);
                 Wire.Write(output, WireKind.Ping, BitConverter.GetBytes(PeerEngine.PreciseWallMs));
             }
             var flushed = await output.FlushAsync(cancel);

@@ -33,12 +33,19 @@ public static class SecretVerifier
         if (parts is not ["", Scheme, ['i', '=', .. var count], var salt, var hash]
             || !int.TryParse(count, NumberStyles.None, CultureInfo.InvariantCulture, out var iterations) || iterations < 1) return false;
         var expected = FromBase64(hash);
-        var actual = Rfc2898DeriveBytes.Pbkdf2(Encoding.UTF8.GetBytes(secret), FromBase64(salt), iterations, HashAlgorithmName.SHA256, expected.Length);
+        var salted = FromBase64(salt);
+        // An empty hash would equal that of any secret.
+        if (expected is not { Length: >= HashBytes } || salted is null) return false;
+        var actual = Rfc2898DeriveBytes.Pbkdf2(Encoding.UTF8.GetBytes(secret), salted, iterations, HashAlgorithmName.SHA256, expected.Length);
         return CryptographicOperations.FixedTimeEquals(actual, expected);
     }
 
     // PHC strings use Base64 without padding.
     private static string Base64(byte[] bytes) => Convert.ToBase64String(bytes).TrimEnd('=');
 
-    private static byte[] FromBase64(string text) => Convert.FromBase64String(text.PadRight((text.Length + 3) / 4 * 4, '='));
+    private static byte[]? FromBase64(string text)
+    {
+        var bytes = new byte[text.Length];
+        return Convert.TryFromBase64String(text.PadRight((text.Length + 3) / 4 * 4, '='), bytes, out var length) ? bytes[..length] : null;
+    }
 }

@@ -66,7 +66,9 @@ public sealed class FrameBuffer : IBufferWriter<byte>, IDisposable
         whole = frames[..(int)(length + 4)];
         kind = (FrameKind)frames[4];
         var rest = whole[5..];
-        group = checked((uint)Varint.Read(ref rest));
+        var number = Varint.Read(ref rest);
+        if (number > uint.MaxValue) throw new FormatException($"A frame names group {number}.");
+        group = (uint)number;
         body = rest;
         frames = frames[whole.Length..];
         return true;

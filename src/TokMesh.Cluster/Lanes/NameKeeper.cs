@@ -26,11 +26,17 @@ internal sealed class NameKeeper(Lane lane, uint group) : ICallOwner
 
     public void Completed(Call call)
     {
+        // Completed is called by the lane of the call's group; go on in this one's. The errand stays open until then: were it closed
+        // over there, a tick here could begin another, and one would get the other's answer.
+        if (lane.Node.LaneOf(call.Group) == lane.Number) Continue(call);
+        else lane.Post(new LaneItem.Run(_ => Continue(call)));
+    }
+
+    private void Continue(Call call)
+    {
         var next = _next;
         _next = null;
-        // Completed is called by the lane of the call's group; go on in this one's.
-        if (lane.Node.LaneOf(call.Group) == lane.Number) next?.Invoke(call);
-        else lane.Post(new LaneItem.Run(_ => next?.Invoke(call)));
+        next?.Invoke(call);
     }
 
     private void BeginOutbox(ShardState shard)

@@ -10,6 +10,9 @@ public sealed partial class SessionService
     private const int GeneratedIdTries = 3;
     private const int ReservationMs = 10_000;
 
+    /// <summary>Its id and its token.</summary>
+    private const int NamesOfSession = 2;
+
     /// <summary>
     /// Reply: Session, and the token, drawn or dictated; SESS-4090, TOKN-4090, SESS-4002. An unknown outcome may have created it.
     /// </summary>
@@ -67,16 +70,16 @@ public sealed partial class SessionService
             NotAfterMs = notAfter,
         };
         var reply = await store.WriteAsync(home.Group, b => SessionOps.Create(b, create), caller.DeadlineMs);
-        if (reply.IsOk && reply.Tag == ReplyTag.NamePointer)
+        // A name that is local here is held for a session of another user: free if that one is dead. Both names may be.
+        for (var evictions = 0; reply.IsOk && reply.Tag == ReplyTag.NamePointer; evictions++)
         {
-            // A name that is local here is held for a session of another user: free if that one is dead.
             var holder = new ReplyReader(reply.Body.Span).NamePointer();
-            var refusal = await EvictAsync(holder, home, caller);
+            var refusal = evictions < NamesOfSession ? await EvictAsync(holder, home, caller) : Conflict(holder.Name.Kind);
             reply = refusal ?? await store.WriteAsync(home.Group, b => SessionOps.Create(b, create), caller.DeadlineMs);
-            if (reply.IsOk && reply.Tag == ReplyTag.NamePointer) reply = Conflict(holder.Name.Kind);
         }
-        // Of an unknown outcome the reservation must stay: the session may exist. The shards' leaders sort it out.
-        if (!reply.IsOk && reply.Outcome != CallOutcome.Unknown) await ReleaseAsync(held, reservation, caller);
+        // Of an unknown outcome, or one whose answer was dropped, the reservation must stay: the session may exist. The shards'
+        // leaders sort it out.
+        if (!reply.IsOk && reply.Outcome != CallOutcome.Unknown && reply.Error != ErrorCode.ReplyForgotten) await ReleaseAsync(held, reservation, caller);
         return reply;
     }
 

@@ -30,6 +30,9 @@ internal sealed class VirtualNode : IClock, INodeWatch
 
     public Node? Node { get; private set; }
 
+    /// <summary>Sessions as a door of this node sees them; its awaits go on inside the lanes, so that runs stay repeatable.</summary>
+    public SessionService? Sessions { get; private set; }
+
     public VirtualDisk Disk { get; }
 
     public long WallOffsetMs { get; }
@@ -55,6 +58,7 @@ internal sealed class VirtualNode : IClock, INodeWatch
         Run(boot, Node.LogWriter.Turn, wake => Node.LogWriter.Wake = wake, null, _random, 60, 900);
         Run(boot, Node.SnapshotWriter.Turn, wake => Node.SnapshotWriter.Wake = wake, null, _random, 500, 9000);
         var node = Node;
+        Sessions = new SessionService(new StoreClient(node, continueInline: true), _random.NextBytes, () => WallMs);
         _world.Network.Nodes[Id] = (from, frames) => node.Receive(from, frames);
         foreach (var other in _world.Nodes) if (other != this) Node.LinkChanged(other.Id, true);
     }

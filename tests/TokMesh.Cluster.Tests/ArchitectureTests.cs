@@ -1,0 +1,47 @@
+using System.Reflection;
+
+namespace TokMesh.Cluster.Tests;
+
+/// <summary>
+/// Who may know whom, as the compiled assemblies say: cores know nobody, doors and peers know the cluster, and not each other.
+/// </summary>
+public sealed class ArchitectureTests
+{
+    private const string Product = "TokMesh.";
+
+    // An allowed reference need not be there: a compiler leaves out what no type is used of.
+    private static readonly Dictionary<string, string[]> Allowed = new()
+    {
+        ["TokMesh.Raft"] = [],
+        ["TokMesh.Log"] = [],
+        ["TokMesh.State"] = [],
+        ["TokMesh.Cluster"] = ["TokMesh.Raft", "TokMesh.Log", "TokMesh.State"],
+        // Peer runs the node and so opens its disk (Log).
+        ["TokMesh.Peer"] = ["TokMesh.Cluster", "TokMesh.Raft", "TokMesh.Log", "TokMesh.State"],
+        ["TokMesh.Gateway"] = ["TokMesh.Cluster", "TokMesh.Raft", "TokMesh.Log", "TokMesh.State"],
+        ["TokMesh.Redis"] = ["TokMesh.Cluster", "TokMesh.Raft", "TokMesh.State"],
+    };
+
+    public static TheoryData<string> Assemblies() => [.. Allowed.Keys];
+
+    [Theory]
+    [MemberData(nameof(Assemblies))]
+    public void An_assembly_references_only_those_it_may_know(string name) =>
+        Assert.Empty(ReferencesOf(name).Where(r => r.StartsWith(Product, StringComparison.Ordinal)).Except(Allowed[name]));
+
+    [Theory]
+    [MemberData(nameof(Assemblies))]
+    public void No_product_assembly_references_a_test_assembly_or_framework(string name) =>
+        Assert.DoesNotContain(ReferencesOf(name), r => r.Contains("Test", StringComparison.Ordinal) || r.Contains("xunit", StringComparison.OrdinalIgnoreCase)
+            || r is "TokMesh.Simulation" or "TokMesh.Linearizability" or "TokMesh.Bench" or "TokMesh.EndToEnd");
+
+    [Theory]
+    [InlineData("TokMesh.Raft")]
+    [InlineData("TokMesh.Log")]
+    [InlineData("TokMesh.State")]
+    [InlineData("TokMesh.Cluster")]
+    public void The_core_knows_no_web_server(string name) =>
+        Assert.DoesNotContain(ReferencesOf(name), r => r.StartsWith("Microsoft.AspNetCore", StringComparison.Ordinal));
+
+    private static string[] ReferencesOf(string name) => [.. Assembly.Load(name).GetReferencedAssemblies().Select(r => r.Name!)];
+}

@@ -1,0 +1,57 @@
+using System.Text.Json;
+using TokMesh.Raft;
+
+namespace TokMesh.Cluster.Tests;
+
+public sealed class GenesisTests
+{
+    [Fact]
+    public void The_stored_form_reads_back_as_it_was()
+    {
+        var genesis = Of(3);
+        var read = Genesis.FromJson(genesis.ToJson());
+        Assert.Equal((genesis.ClusterId, genesis.ShardCount, genesis.ReplicationFactor, genesis.CreatedAtMs),
+            (read.ClusterId, read.ShardCount, read.ReplicationFactor, read.CreatedAtMs));
+        Assert.Equal(genesis.Nodes, read.Nodes);
+        Assert.Equal(genesis.ToJson(), read.ToJson());
+        Assert.Equal(genesis.PlaceShards(), read.PlaceShards());
+    }
+
+    [Theory]
+    [InlineData("null")]
+    [InlineData("{}")]
+    [InlineData("{\"cluster_id\":\"x\"}")]
+    [InlineData("")]
+    public void What_is_no_genesis_is_refused(string json) =>
+        Assert.Throws<JsonException>(() => Genesis.FromJson(System.Text.Encoding.UTF8.GetBytes(json)));
+
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(2, 1)]
+    [InlineData(3, 3)]
+    [InlineData(4, 3)]
+    [InlineData(5, 5)]
+    [InlineData(6, 5)]
+    [InlineData(7, 7)]
+    [InlineData(8, 7)]
+    [InlineData(9, 7)]
+    public void Meta_has_an_odd_number_of_voters_and_the_rest_learn(int nodes, int voters)
+    {
+        var configuration = Of(nodes).MetaConfiguration;
+        Assert.Equal(Members(1, voters), configuration.Voters);
+        Assert.Equal(Members(voters + 1, nodes - voters), configuration.Learners);
+        Assert.False(configuration.IsJoint);
+        Assert.Equal(Members(1, nodes).ToHashSet(), configuration.Members.ToHashSet());
+    }
+
+    private static MemberId[] Members(int from, int count) => [.. Enumerable.Range(from, count).Select(n => new MemberId((uint)n))];
+
+    private static Genesis Of(int nodes) => new()
+    {
+        ClusterId = new Guid(7, 0, 0, new byte[8]),
+        Nodes = [.. Enumerable.Range(1, nodes).Select(n => new FoundingNode((uint)n, $"tmnd-n{n}", new Guid(n, 0, 0, new byte[8]), $"n{n}:1", $"n{n}:2", $"n{n}:3"))],
+        ShardCount = 16,
+        ReplicationFactor = 3,
+        CreatedAtMs = 1_800_000_000_000,
+    };
+}
