@@ -30,7 +30,7 @@ internal sealed class LocalNode
 /// <summary>Real server processes on loopback, each behind a <see cref="LinkProxy"/>; killed, paused and cut off at will, and gone at the end.</summary>
 internal sealed partial class LocalCluster : IAsyncDisposable
 {
-    private const int SigStop = 19, SigCont = 18;
+    private const int SigTerm = 15, SigStop = 19, SigCont = 18;
 
     private readonly string _folder = Directory.CreateTempSubdirectory("tokmesh-e2e-").FullName;
     private readonly string[] _serverOptions;
@@ -42,16 +42,6 @@ internal sealed partial class LocalCluster : IAsyncDisposable
     public string AdminKey { get; private set; } = "";
 
     public HttpClient Client { get; } = new() { Timeout = TimeSpan.FromSeconds(10) };
-
-    public static string ServerDll
-    {
-        get
-        {
-            var root = new DirectoryInfo(AppContext.BaseDirectory);
-            while (!File.Exists(Path.Combine(root.FullName, "TokMesh.sln"))) root = root.Parent ?? throw new InvalidOperationException("The tests do not run inside the repository.");
-            return Path.Combine(root.FullName, "silo-host/bin/Release/net10.0/tokmesh-server.dll");
-        }
-    }
 
     public static async Task<LocalCluster> StartAsync(int nodes, params string[] serverOptions)
     {
@@ -95,7 +85,7 @@ internal sealed partial class LocalCluster : IAsyncDisposable
         var info = new ProcessStartInfo("/bin/sh") { UseShellExecute = false };
         foreach (var argument in (string[])
         [
-            "-c", "exec dotnet \"$@\" >>\"$0\" 2>&1 </dev/null", Path.Combine(node.Data, "server.log"), ServerDll, $"--storage.dir={node.Data}",
+            "-c", "exec dotnet \"$@\" >>\"$0\" 2>&1 </dev/null", Path.Combine(node.Data, "server.log"), Built.Server, $"--storage.dir={node.Data}",
             $"--cluster.node-id={node.Id}", $"--server.http.address={node.Http}", $"--server.redis.address={node.Redis}",
             $"--cluster.listen-address={node.Peer}", $"--cluster.advertise-address={node.Proxy.Address}",
             $"--cluster.discovery.seeds={string.Join(',', Nodes.Select(n => n.Proxy.Address))}", $"--cluster.bootstrap.expect-nodes={Nodes.Count}", .. _serverOptions,
@@ -112,6 +102,29 @@ internal sealed partial class LocalCluster : IAsyncDisposable
         await node.Process.WaitForExitAsync();
     }
 
+    /// <summary>Asks it to end in order, as an operator does.</summary>
+    public static async Task StopAsync(LocalNode node)
+    {
+        Assert.Equal(0, Kill(node.Process!.Id, SigTerm));
+        await EndedAsync(node);
+        Assert.Equal(0, node.Process.ExitCode);
+    }
+
+    /// <summary>Waits until it ends by itself.</summary>
+    public static async Task EndedAsync(LocalNode node)
+    {
+        try
+        {
+            await node.Process!.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(60));
+        }
+        catch (TimeoutException)
+        {
+            throw new TimeoutException($"{node.Id} had not ended after 60 s: {LastLines(node)}");
+        }
+    }
+
+    public static string LastLines(LocalNode node) => string.Join('\n', File.ReadLines(Path.Combine(node.Data, "server.log")).TakeLast(5));
+
     public static void Pause(LocalNode node) => Assert.Equal(0, Kill(node.Process!.Id, SigStop));
 
     public static void Resume(LocalNode node) => Assert.Equal(0, Kill(node.Process!.Id, SigCont));
@@ -120,7 +133,7 @@ internal sealed partial class LocalCluster : IAsyncDisposable
     {
         foreach (var node in Nodes)
         {
-            if (node.Process!.HasExited) throw new InvalidOperationException($"{node.Id} ended: {string.Join('\n', File.ReadLines(Path.Combine(node.Data, "server.log")).TakeLast(5))}");
+            if (node.Process!.HasExited) throw new InvalidOperationException($"{node.Id} ended: {LastLines(node)}");
             using var answer = await Client.GetAsync(new Uri($"http://{node.Http}/ready"));
             if (answer.StatusCode != HttpStatusCode.OK) return false;
         }
@@ -141,7 +154,7 @@ internal sealed partial class LocalCluster : IAsyncDisposable
                 // Not there yet.
             }
         }
-        throw new TimeoutException($"After 60 s it does not hold that {what}.\n" + string.Join('\n', Nodes.Select(n => $"{n.Id}: {string.Join('\n', File.ReadLines(Path.Combine(n.Data, "server.log")).TakeLast(4))}")));
+        throw new TimeoutException($"After 60 s it does not hold that {what}.\n" + string.Join('\n', Nodes.Select(n => $"{n.Id}: {LastLines(n)}")));
     }
 
     public async Task<HttpResponseMessage> SendAsync(LocalNode node, HttpMethod method, string path, object? body = null, string? key = null)

@@ -50,7 +50,7 @@ internal sealed class RespConnection : IDisposable
                 var length = int.Parse(line.AsSpan(1), CultureInfo.InvariantCulture);
                 if (length < 0) return null;
                 var bytes = new byte[length + 2];
-                for (var i = 0; i < bytes.Length; i++) bytes[i] = await ReadByteAsync(cancel);
+                await ReadExactlyAsync(bytes, cancel);
                 return Encoding.UTF8.GetString(bytes, 0, length);
             default:
                 return line[1..];
@@ -58,6 +58,14 @@ internal sealed class RespConnection : IDisposable
     }
 
     public void Dispose() => _client.Dispose();
+
+    private async Task ReadExactlyAsync(byte[] bytes, CancellationToken cancel)
+    {
+        var buffered = Math.Min(bytes.Length, _have - _at);
+        _buffer.AsSpan(_at, buffered).CopyTo(bytes);
+        _at += buffered;
+        await _stream.ReadExactlyAsync(bytes.AsMemory(buffered), cancel);
+    }
 
     private async ValueTask<byte> ReadByteAsync(CancellationToken cancel)
     {

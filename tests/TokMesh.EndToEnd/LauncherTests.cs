@@ -1,0 +1,140 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+
+namespace TokMesh.EndToEnd;
+
+/// <summary><c>./tokmesh up</c> and <c>down</c>, as a user types them.</summary>
+[System.Runtime.Versioning.SupportedOSPlatform("linux")]
+public sealed class LauncherTests
+{
+    [Fact]
+    public async Task Up_leaves_a_cluster_json_that_scripts_can_rely_on_and_down_ends_what_it_names()
+    {
+        await using var launched = new LaunchedCluster();
+        var up = await launched.UpOnFreePortsAsync(3);
+        Assert.True(up.Code == 0, up.All);
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(launched.File));
+        Assert.Equal(["admin_key", "nodes"], launched.Json().EnumerateObject().Select(p => p.Name));
+        Assert.StartsWith("tmak-", launched.AdminKey, StringComparison.Ordinal);
+        Assert.Equal(3, launched.Nodes.Count);
+        for (var n = 0; n < 3; n++)
+        {
+            var node = launched.Nodes[n];
+            Assert.Equal(["id", "pid", "http", "redis", "peer", "data"], node.EnumerateObject().Select(p => p.Name));
+            Assert.Equal($"127.0.0.1:{5080 + launched.Offset + 10 * n}", node.GetProperty("http").GetString());
+            Assert.Equal($"127.0.0.1:{6379 + launched.Offset + 10 * n}", node.GetProperty("redis").GetString());
+            Assert.Equal($"127.0.0.1:{5343 + launched.Offset + 10 * n}", node.GetProperty("peer").GetString());
+            Assert.True(Directory.Exists(node.GetProperty("data").GetString()));
+            Assert.Equal("OK", await launched.CallAsync(n, "SET", $"k{n}", "v"));
+        }
+        Assert.Contains(launched.AdminKey, up.Output, StringComparison.Ordinal);
+
+        var pids = launched.Pids;
+        Assert.All(pids, pid => Assert.True(LaunchedCluster.IsAlive(pid)));
+        var down = await launched.DownAsync();
+        Assert.True(down.Code == 0, down.All);
+        Assert.All(pids, pid => Assert.False(LaunchedCluster.IsAlive(pid), $"{pid} is still there: {down.All}"));
+        Assert.Contains("No node is running.", (await launched.DownAsync()).Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Up_again_starts_only_what_is_missing_and_the_data_continues()
+    {
+        await using var launched = new LaunchedCluster();
+        await launched.UpOnFreePortsAsync(3);
+        await launched.CallAsync(0, "SET", "before", "kept");
+        var (key, before) = (launched.AdminKey, launched.Pids);
+        using (var victim = Process.GetProcessById(before[1])) victim.Kill();
+
+        var again = await launched.UpAsync();
+        Assert.True(again.Code == 0, again.All);
+        Assert.Contains("Starting 1 of 3 nodes", again.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain(key, again.Output, StringComparison.Ordinal);
+        Assert.Equal((key, before[0], before[2]), (launched.AdminKey, launched.Pids[0], launched.Pids[2]));
+        Assert.NotEqual(before[1], launched.Pids[1]);
+        Assert.Equal("kept", await launched.CallAsync(1, "GET", "before"));
+
+        var moved = await launched.UpAsync("--port-offset", $"{launched.Offset + 1}");
+        Assert.Equal(1, moved.Code);
+        Assert.Contains("has its ports already", moved.Error, StringComparison.Ordinal);
+        var more = await launched.UpAsync("--nodes", "5");
+        Assert.Equal(1, more.Code);
+        Assert.Contains("has 3 nodes, not 5", more.Error, StringComparison.Ordinal);
+        Assert.All(launched.Pids, pid => Assert.True(LaunchedCluster.IsAlive(pid)));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(4)]
+    public async Task A_cluster_of_another_size_serves_too(int nodes)
+    {
+        await using var launched = new LaunchedCluster();
+        var up = await launched.UpOnFreePortsAsync(nodes);
+        Assert.True(up.Code == 0, up.All);
+        for (var n = 0; n < nodes; n++)
+        {
+            for (var i = 0; i < 10; i++) Assert.Equal("OK", await launched.CallAsync(n, "SET", $"{n}:{i}", $"{i}"));
+            for (var i = 0; i < 10; i++) Assert.Equal($"{i}", await launched.CallAsync((n + 1) % nodes, "GET", $"{n}:{i}"));
+        }
+        var log = await File.ReadAllTextAsync(Path.Combine(launched.Data, "node1", "server.log"));
+        Assert.Equal(nodes % 2 == 0, log.Contains("an even number of nodes", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_taken_port_is_named_and_nothing_is_started()
+    {
+        await using var launched = new LaunchedCluster();
+        using var other = new TcpListener(IPAddress.Loopback, 6379 + launched.Offset + 10);
+        other.Start();
+        var up = await launched.UpOnFreePortsAsync(3);
+        Assert.Equal(1, up.Code);
+        Assert.Contains($"127.0.0.1:{6379 + launched.Offset + 10}", up.Error, StringComparison.Ordinal);
+        Assert.False(File.Exists(launched.File));
+    }
+
+    [Theory]
+    [InlineData("-INT")]
+    [InlineData("-TERM")]
+    public async Task In_the_foreground_a_signal_ends_the_nodes_one_after_another(string signal)
+    {
+        await using var launched = new LaunchedCluster();
+        using var up = launched.StartInForeground();
+        var said = new List<string>();
+        while (said.Count == 0 || !said[^1].Contains("Ctrl-C stops it.", StringComparison.Ordinal))
+            said.Add(await up.StandardOutput.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(90)) ?? throw new InvalidOperationException(string.Join('\n', said) + await up.StandardError.ReadToEndAsync()));
+        var pids = launched.Pids;
+        await Tool.RunAsync("kill", [signal, $"{up.Id}"]);
+        var ended = await Tool.EndAsync(up, "./tokmesh up");
+        Assert.True(ended.Code == 0, ended.All);
+        Assert.Equal(["tmnd-node1 stopped.", "tmnd-node2 stopped.", "tmnd-node3 stopped."], ended.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.All(pids, pid => Assert.False(LaunchedCluster.IsAlive(pid)));
+    }
+
+    [Fact]
+    public async Task Options_the_servers_refuse_are_shown_and_leave_nothing_behind_that_binds_the_next_attempt()
+    {
+        await using var launched = new LaunchedCluster();
+        var up = await launched.UpAsync("--port-offset", $"{launched.Offset}", "--", "--no.such.key=1");
+        Assert.Equal(1, up.Code);
+        Assert.Contains("no.such.key", up.Error, StringComparison.Ordinal);
+        Assert.False(File.Exists(launched.File));
+    }
+
+    [Theory]
+    [InlineData("\"frobnicate\" is not a command.", "frobnicate")]
+    [InlineData("--nodes is \"10\"; allowed is 1 to 9.", "up", "--nodes", "10")]
+    [InlineData("--nodes is \"x\"; allowed is 1 to 9.", "up", "--nodes=x")]
+    [InlineData("--data needs a value.", "up", "--data")]
+    [InlineData("\"--frob\" is not an option of up.", "up", "--frob")]
+    [InlineData("Options of the servers come after a --.", "up", "--telemetry.logging.level=debug")]
+    [InlineData("\"--nodes\" is not an option of down.", "down", "--nodes", "3")]
+    public async Task What_was_typed_wrong_is_said_with_the_help(string message, params string[] arguments)
+    {
+        var ended = await LaunchedCluster.RunAsync(arguments);
+        Assert.Equal(64, ended.Code);
+        Assert.Contains(message, ended.Error, StringComparison.Ordinal);
+        Assert.Contains("./tokmesh up [--nodes N]", ended.Error, StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,227 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Net;
+using System.Text.Json;
+
+namespace TokMesh.EndToEnd;
+
+/// <summary>What is left after nodes were stopped, killed, wiped or kept away.</summary>
+public sealed class RestartTests(Xunit.Abstractions.ITestOutputHelper output)
+{
+    [Fact]
+    public async Task A_cluster_that_was_stopped_and_started_still_has_everything()
+    {
+        await using var cluster = await LocalCluster.StartAsync(3);
+        var live = await CreateSessionAsync(cluster, "alice");
+        var revoked = await CreateSessionAsync(cluster, "bob");
+        using (var answer = await cluster.SendAsync(cluster.Nodes[1], HttpMethod.Post, $"/sessions/{revoked.Id}/revoke", new { })) Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        var second = await CreateAdminKeyAsync(cluster);
+        await CallAsync(cluster, cluster.Nodes[0], "SET", "plain", "kept");
+        await CallAsync(cluster, cluster.Nodes[0], "SET", "timed", "kept", "EX", "3000");
+
+        foreach (var node in cluster.Nodes) await LocalCluster.StopAsync(node);
+        foreach (var node in cluster.Nodes) cluster.Start(node);
+        await cluster.WaitUntilReadyAsync();
+
+        foreach (var node in cluster.Nodes)
+        {
+            Assert.Equal("kept", await CallAsync(cluster, node, "GET", "plain"));
+            Assert.Equal("-1", await CallAsync(cluster, node, "TTL", "plain"));
+            Assert.InRange(int.Parse((await CallAsync(cluster, node, "TTL", "timed"))!, CultureInfo.InvariantCulture), 1, 3000);
+            Assert.Equal(HttpStatusCode.OK, await ValidateAsync(cluster, node, live.Token, cluster.AdminKey));
+            Assert.Equal(HttpStatusCode.OK, await ValidateAsync(cluster, node, live.Token, second));
+            Assert.Equal(HttpStatusCode.Unauthorized, await ValidateAsync(cluster, node, revoked.Token, cluster.AdminKey));
+        }
+        await cluster.WaitUntilDigestsAgreeAsync();
+    }
+
+    [Fact]
+    public async Task Acknowledged_writes_survive_kill_9_of_all_nodes_at_once()
+    {
+        await using var cluster = await LocalCluster.StartAsync(3);
+        var acknowledged = new ConcurrentDictionary<string, string>();
+        using var stop = new CancellationTokenSource();
+        var writers = Enumerable.Range(0, 6).Select(n => WriteUntilCutAsync(cluster, cluster.Nodes[n % 3], n, acknowledged, stop.Token)).ToArray();
+        await cluster.WaitUntilAsync("1000 writes are acknowledged", () => Task.FromResult(acknowledged.Count >= 1000));
+        await Task.WhenAll(cluster.Nodes.Select(LocalCluster.KillAsync));
+        stop.Cancel();
+        await Task.WhenAll(writers);
+
+        foreach (var node in cluster.Nodes) cluster.Start(node);
+        await cluster.WaitUntilReadyAsync();
+        using var redis = await RespConnection.ConnectAsync(cluster.Nodes[0].Redis, cluster.AdminKey, default);
+        foreach (var (key, value) in acknowledged) Assert.Equal(value, await redis.CallAsync(default, "GET", key));
+        await cluster.WaitUntilDigestsAgreeAsync();
+    }
+
+    [Fact]
+    public async Task A_node_whose_data_directory_was_wiped_is_refused_and_the_others_go_on()
+    {
+        await using var cluster = await LocalCluster.StartAsync(3);
+        await CallAsync(cluster, cluster.Nodes[0], "SET", "before", "1");
+        var wiped = cluster.Nodes[2];
+        await LocalCluster.StopAsync(wiped);
+        Directory.Delete(wiped.Data, recursive: true);
+        cluster.Start(wiped);
+        await LocalCluster.EndedAsync(wiped);
+        Assert.NotEqual(0, wiped.Process!.ExitCode);
+        var said = LocalCluster.LastLines(wiped);
+        Assert.Contains("TM-CLST-4090", said, StringComparison.Ordinal);
+        Assert.Contains("belongs to another data directory", said, StringComparison.Ordinal);
+        await AssertServesAsync(cluster, cluster.Nodes.Except([wiped]), "before");
+    }
+
+    [Fact]
+    public async Task A_node_that_missed_more_than_the_log_keeps_catches_up_by_snapshot()
+    {
+        await using var cluster = await LocalCluster.StartAsync(3, "--storage.snapshot.threshold=1MB", "--storage.wal.segment-size=1MB");
+        var away = cluster.Nodes[2];
+        await CallAsync(cluster, away, "SET", "before", "1");
+        await LocalCluster.StopAsync(away);
+        using (var redis = await RespConnection.ConnectAsync(cluster.Nodes[0].Redis, cluster.AdminKey, default))
+        {
+            // Most of it into one group, which then cannot hold in memory what the node away has missed.
+            for (var i = 0; i < 40; i++) await redis.CallAsync(default, "SET", i % 4 == 0 ? $"big:{i}" : "big", new string((char)('a' + i % 26), 1 << 20));
+            for (var i = 0; i < 500; i++) await redis.CallAsync(default, "SET", $"small:{i}", $"{i}");
+        }
+        // Nothing can bring it up to date from the log any more.
+        await cluster.WaitUntilAsync("the other nodes have dropped the beginning of their logs", () =>
+            Task.FromResult(cluster.Nodes.Except([away]).All(n => Segments(n).Min() > Segments(away).Max())));
+        cluster.Start(away);
+        await cluster.WaitUntilReadyAsync();
+        await cluster.WaitUntilDigestsAgreeAsync();
+        Assert.Equal(new string((char)('a' + 39 % 26), 1 << 20), await CallAsync(cluster, away, "GET", "big"));
+        Assert.Equal("499", await CallAsync(cluster, away, "GET", "small:499"));
+    }
+
+    [Fact]
+    public async Task A_value_of_16_MiB_goes_through_every_node_and_survives_a_restart()
+    {
+        await using var cluster = await LocalCluster.StartAsync(3);
+        var values = cluster.Nodes.Select((_, n) => string.Create(16 << 20, n, static (span, n) =>
+        {
+            for (var i = 0; i < span.Length; i++) span[i] = (char)('!' + (i * 31 + n) % 90);
+        })).ToArray();
+        // Of three nodes that write one key at least two do not lead its shard.
+        foreach (var (node, value) in cluster.Nodes.Zip(values))
+        {
+            Assert.Equal("OK", await SetAsync(cluster, node, "whole", value));
+            foreach (var reader in cluster.Nodes) Assert.True(value == await CallAsync(cluster, reader, "GET", "whole"), $"{reader.Id} reads another value than {node.Id} wrote.");
+        }
+        foreach (var node in cluster.Nodes) await LocalCluster.KillAsync(node);
+        foreach (var node in cluster.Nodes) cluster.Start(node);
+        await cluster.WaitUntilReadyAsync();
+        Assert.True(values[2] == await CallAsync(cluster, cluster.Nodes[0], "GET", "whole"), "The value did not survive.");
+    }
+
+    [Fact]
+    public async Task A_node_with_a_flipped_bit_in_its_log_says_where_and_does_not_start()
+    {
+        await using var cluster = await LocalCluster.StartAsync(3);
+        await CallAsync(cluster, cluster.Nodes[0], "SET", "before", "1");
+        for (var i = 0; i < 100; i++) await CallAsync(cluster, cluster.Nodes[0], "SET", $"k{i}", new string('v', 1000));
+        var damaged = cluster.Nodes[1];
+        await LocalCluster.StopAsync(damaged);
+        var segment = Directory.GetFiles(Path.Combine(damaged.Data, "log"), "wal-*.log").Order(StringComparer.Ordinal).First();
+        var bytes = await File.ReadAllBytesAsync(segment);
+        // Segments are allocated ahead: the middle of what was written counts, not that of the file.
+        var middle = Array.FindLastIndex(bytes, b => b != 0) / 2;
+        bytes[middle] ^= 0x10;
+        await File.WriteAllBytesAsync(segment, bytes);
+
+        cluster.Start(damaged);
+        await LocalCluster.EndedAsync(damaged);
+        Assert.NotEqual(0, damaged.Process!.ExitCode);
+        var said = LocalCluster.LastLines(damaged);
+        Assert.Matches($"damaged at {Path.GetFileName(segment)}:[0-9]+", said);
+        Assert.Equal(bytes, await File.ReadAllBytesAsync(segment));
+        await AssertServesAsync(cluster, cluster.Nodes.Except([damaged]), "before");
+    }
+
+    private static IEnumerable<long> Segments(LocalNode node) => Directory.GetFiles(Path.Combine(node.Data, "log"), "wal-*.log")
+        .Select(f => long.Parse(Path.GetFileNameWithoutExtension(f)["wal-".Length..], NumberStyles.None, CultureInfo.InvariantCulture));
+
+    private static async Task AssertServesAsync(LocalCluster cluster, IEnumerable<LocalNode> nodes, string writtenBefore)
+    {
+        foreach (var node in nodes)
+        {
+            Assert.Equal("1", await CallAsync(cluster, node, "GET", writtenBefore));
+            for (var i = 0; i < 20; i++) Assert.Equal("OK", await CallAsync(cluster, node, "SET", $"after:{node.Id}:{i}", "1"));
+        }
+    }
+
+    private static async Task WriteUntilCutAsync(LocalCluster cluster, LocalNode node, int writer, ConcurrentDictionary<string, string> acknowledged, CancellationToken stop)
+    {
+        try
+        {
+            using var redis = await RespConnection.ConnectAsync(node.Redis, cluster.AdminKey, stop);
+            for (var i = 0; !stop.IsCancellationRequested; i++)
+            {
+                if (await redis.CallAsync(stop, "SET", $"w{writer}:{i}", $"{i}") == "OK") acknowledged[$"w{writer}:{i}"] = $"{i}";
+            }
+        }
+        catch (Exception e) when (e is IOException or RespException or OperationCanceledException)
+        {
+            // The nodes are being killed.
+        }
+    }
+
+    // On a busy machine so large a write may outlive a leader; setting the same value again is harmless.
+    private async Task<string?> SetAsync(LocalCluster cluster, LocalNode node, string key, string value)
+    {
+        for (var tries = 0; ; tries++)
+        {
+            try
+            {
+                return await CallAsync(cluster, node, "SET", key, value);
+            }
+            catch (RespException e) when (e.Message.StartsWith("ERR TM-CLST-5040", StringComparison.Ordinal) && tries < 3)
+            {
+                output.WriteLine($"{node.Id}: {e.Message}");
+                await Task.Delay(500);
+            }
+        }
+    }
+
+    private static async Task<(string Id, string Token)> CreateSessionAsync(LocalCluster cluster, string user)
+    {
+        using var answer = await cluster.SendAsync(cluster.Nodes[0], HttpMethod.Post, "/sessions", new { user_id = user, ttl_seconds = 3600 });
+        Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
+        using var json = JsonDocument.Parse(await answer.Content.ReadAsStreamAsync());
+        var data = json.RootElement.GetProperty("data");
+        return (data.GetProperty("session_id").GetString()!, data.GetProperty("token").GetString()!);
+    }
+
+    private static async Task<string> CreateAdminKeyAsync(LocalCluster cluster)
+    {
+        using var answer = await cluster.SendAsync(cluster.Nodes[2], HttpMethod.Post, "/admin/v1/keys", new { role = "admin", description = "second" });
+        Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
+        using var json = JsonDocument.Parse(await answer.Content.ReadAsStreamAsync());
+        var data = json.RootElement.GetProperty("data");
+        return $"{data.GetProperty("key_id").GetString()}:{data.GetProperty("key_secret").GetString()}";
+    }
+
+    private static async Task<HttpStatusCode> ValidateAsync(LocalCluster cluster, LocalNode node, string token, string key)
+    {
+        using var answer = await cluster.SendAsync(node, HttpMethod.Post, "/tokens/validate", new { token }, key);
+        return answer.StatusCode;
+    }
+
+    // A call made while leaders are elected may be told to come again.
+    private static async Task<string?> CallAsync(LocalCluster cluster, LocalNode node, params string[] command)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var redis = await RespConnection.ConnectAsync(node.Redis, cluster.AdminKey, limit.Token);
+        while (true)
+        {
+            try
+            {
+                return await redis.CallAsync(limit.Token, command);
+            }
+            catch (RespException e) when (e.Message.StartsWith("TRYAGAIN", StringComparison.Ordinal))
+            {
+                await Task.Delay(100, limit.Token);
+            }
+        }
+    }
+}
