@@ -2,16 +2,12 @@ using System.Buffers;
 
 #if TOKMESH_RAFT
 namespace TokMesh.Raft;
-#elif TOKMESH_STATE
-namespace TokMesh.State;
-#elif TOKMESH_LOG
-namespace TokMesh.Log;
 #else
 namespace TokMesh.Cluster;
 #endif
 
 /// <summary>Unsigned LEB128: seven bits a byte, least significant first, at most ten bytes.</summary>
-/// <remarks>Compiled into each project that needs it, so that Raft, Log and State stay free of references to each other.</remarks>
+/// <remarks>Compiled into both projects that need it, so that Raft stays free of references.</remarks>
 internal static class Varint
 {
     public const int MaxBytes = 10;

@@ -5,11 +5,12 @@ internal sealed class Inflights(int maxCount, long maxBytes)
 {
     private (LogIndex Last, long Bytes)[] _ring = [];
     private int _start;
-    private long _bytes;
 
     public int Count { get; private set; }
 
-    public bool IsFull => Count >= maxCount || (Count > 0 && _bytes >= maxBytes);
+    public long Bytes { get; private set; }
+
+    public bool IsFull => Count >= maxCount || (Count > 0 && Bytes >= maxBytes);
 
     public void Add(LogIndex last, long bytes)
     {
@@ -21,7 +22,7 @@ internal sealed class Inflights(int maxCount, long maxBytes)
             _start = 0;
         }
         _ring[(_start + Count++) % _ring.Length] = (last, bytes);
-        _bytes += bytes;
+        Bytes += bytes;
     }
 
     /// <summary>Frees every message whose last entry is at or before <paramref name="index"/>.</summary>
@@ -29,7 +30,7 @@ internal sealed class Inflights(int maxCount, long maxBytes)
     {
         while (Count > 0 && _ring[_start].Last <= index)
         {
-            _bytes -= _ring[_start].Bytes;
+            Bytes -= _ring[_start].Bytes;
             _start = (_start + 1) % _ring.Length;
             Count--;
         }
@@ -38,6 +39,6 @@ internal sealed class Inflights(int maxCount, long maxBytes)
     public void Clear()
     {
         _start = Count = 0;
-        _bytes = 0;
+        Bytes = 0;
     }
 }

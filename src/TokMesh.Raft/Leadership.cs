@@ -6,6 +6,10 @@ namespace TokMesh.Raft;
 /// </summary>
 internal sealed class Leadership
 {
+    /// <summary>A follower and the way to it are expected to take at least this much.</summary>
+    private const int SlowestBytesPerMs = 4 << 10;
+    private const int MaxProbeBytes = 64 << 10;
+
     private readonly RaftOptions _options;
     private readonly RaftLog _log;
     private readonly MemberId _self;
@@ -144,8 +148,9 @@ internal sealed class Leadership
             p.ClockRound = _options.LeaseReads && now < LeaseUntil ? 0 : _rounds.Current + 1;
         }
         // Something was sent a while ago and never acknowledged: it was lost on the way. An append that says nothing new makes the
-        // follower say where it stands (pitfall 16: the window must not stay full of lost messages).
-        if (p.Mode == ProgressMode.Replicate && p.Match < _log.Last && now - p.MovedAt >= 3L * _options.HeartbeatMs && p.Next > p.Match.Next)
+        // follower say where it stands (pitfall 16: the window must not stay full of lost messages). Much data takes its time.
+        var patience = 3L * _options.HeartbeatMs + p.Inflights.Bytes / SlowestBytesPerMs;
+        if (p.Mode == ProgressMode.Replicate && p.Match < _log.Last && now - p.MovedAt >= patience && p.Next > p.Match.Next)
         {
             p.BecomeProbe();
             p.MovedAt = now;
@@ -238,6 +243,8 @@ internal sealed class Leadership
             var previous = p.Next.Previous;
             var entries = _log.After(previous, _options.MaxEntriesPerAppend, _options.MaxBytesPerAppend);
             if (entries.IsEmpty && p.Mode == ProgressMode.Replicate) return;
+            // A probe may be repeated often before it is answered: what is large waits until the follower's position is known.
+            if (p.Mode == ProgressMode.Probe && !entries.IsEmpty && entries[0].Payload.Length > MaxProbeBytes) entries = [];
             output.Send(To(p, MessageType.Append) with
             {
                 Index = previous,

@@ -41,44 +41,14 @@ public sealed class SimulationTests
         var clients = Enumerable.Range(1, 8).Select(n => new RegisterClient(world, n, history)).ToArray();
         world.Run(2000);
         foreach (var client in clients) client.Start();
-        int crashes = 0, cuts = 0;
-        var random = world.Random;
-        for (var end = world.Time.NowUs + seconds * 1_000_000L; world.Time.NowUs < end;)
-        {
-            world.Run(random.Next(100, 2500));
-            var node = world.Nodes[random.Next(world.Nodes.Count)];
-            switch (random.Next(4))
-            {
-                case 0 or 1 when world.Nodes.All(n => n.Node is not null):
-                    if (random.Next(2) == 0) node.Crash();
-                    else node.Disk.CutPowerAt(node.Disk.Operations + random.Next(1, 30));
-                    crashes++;
-                    break;
-                case 2:
-                    foreach (var other in world.Nodes)
-                    {
-                        if (other == node) continue;
-                        world.Network.Cut(node.Id, other.Id);
-                        if (random.Next(2) == 0) world.Network.Cut(other.Id, node.Id);
-                    }
-                    cuts++;
-                    break;
-                default:
-                    world.Network.HealAll();
-                    foreach (var down in world.Nodes) if (down.Node is null) down.Start();
-                    break;
-            }
-        }
+        var faults = new FaultSchedule(world);
+        faults.Run(seconds * 1000);
         foreach (var client in clients) client.Stopped = true;
-        world.Network.HealAll();
-        world.Run(100);
-        foreach (var down in world.Nodes) if (down.Node is null) down.Start();
-        world.Run(8000);
-        foreach (var down in world.Nodes) if (down.Node is null) down.Start();
+        faults.Settle();
         world.Run(8000);
         Assert.True(world.DigestsAgree(out var differences), $"Seed {seed}: replicas differ.\n{differences}");
         var verdict = Checker.Check(history);
         Assert.True(verdict.IsLinearizable, $"Seed {seed}: register {verdict.Register} is not linearizable: {verdict.Explanation}");
-        return new Outcome(world.Time.Trace, clients.Sum(c => c.Answered), clients.Sum(c => c.Unknown), crashes, cuts, world.Time.Steps);
+        return new Outcome(world.Time.Trace, clients.Sum(c => c.Answered), clients.Sum(c => c.Unknown), faults.Crashes, faults.Cuts, world.Time.Steps);
     }
 }

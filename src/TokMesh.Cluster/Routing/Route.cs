@@ -32,8 +32,9 @@ internal sealed class Route(Lane lane, uint group)
     private const int MaxWrites = 32_768;
     private const long MaxBytes = 128L << 20;
 
-    /// <summary>A leader that has not answered for this long is taken for lost, and another is looked for.</summary>
+    /// <summary>A leader that has not answered for this long, and longer by what is under way, is taken for lost.</summary>
     private const int AttemptMs = 1_500;
+    private const int SlowestBytesPerMs = 4 << 10;
     private const int RetryMs = 20;
 
     /// <summary>Bounds what travels and is logged as one piece.</summary>
@@ -190,7 +191,7 @@ internal sealed class Route(Lane lane, uint group)
                 if (_reads.Remove(id, out var call)) call.Fail(CallOutcome.Failed, _target.IsNone ? ErrorCode.ClusterNoNode : ErrorCode.ClusterTimeout);
             }
         }
-        if (!IsIdle && _target != lane.Self && !_target.IsNone && now - _progressAt >= AttemptMs) Redirect(MemberId.None, pause: false);
+        if (!IsIdle && _target != lane.Self && !_target.IsNone && now - _progressAt >= AttemptMs + _writes.Bytes / SlowestBytesPerMs) Redirect(MemberId.None, pause: false);
         if (HasUnsent && now >= _retryAt) lane.RouteHasWork(this);
     }
 
