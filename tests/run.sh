@@ -3,8 +3,11 @@
 set -uo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 pattern=${1:-}
+# With job control, what runs in the background keeps Ctrl-C's default: the launcher's tests send it.
+set -m
 results=$(mktemp -d)
 trap 'rm -rf "$results"' EXIT
+trap '[ -z "${test:-}" ] || kill -- -$test 2>/dev/null; exit 130' INT TERM
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 
 # What the tests use and the machine may lack. Without it they skip by name.
