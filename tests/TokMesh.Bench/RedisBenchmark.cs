@@ -6,10 +6,10 @@ namespace TokMesh.Bench;
 /// <summary>Redis's own load generator.</summary>
 internal static class RedisBenchmark
 {
-    /// <summary>Measures after a run of half the length that warms the server up, as <see cref="ClosedLoop"/> does.</summary>
+    /// <summary>Measures after a run of the same length that warms the server up, as <see cref="ClosedLoop"/> does.</summary>
     public static async Task<LoadResult> RunAsync(string system, string address, string? credential, int clients, int pipeline, int requests, int valueBytes, bool randomKeys)
     {
-        await RunOnceAsync(system, address, credential, clients, pipeline, requests / 2, valueBytes, randomKeys);
+        await RunOnceAsync(system, address, credential, clients, pipeline, requests, valueBytes, randomKeys);
         return await RunOnceAsync(system, address, credential, clients, pipeline, requests, valueBytes, randomKeys);
     }
 
