@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Security.Cryptography;
 using System.Text;
 using TokMesh.Cluster;
@@ -58,6 +59,4 @@ internal static class AdminKey
         disk.SyncDirectory();
         return credential;
     }
-
-    private static void Write(this System.Buffers.IBufferWriter<byte> output, byte[] bytes) => System.Buffers.BuffersExtensions.Write(output, bytes);
 }

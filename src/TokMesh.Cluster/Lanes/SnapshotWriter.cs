@@ -10,6 +10,7 @@ namespace TokMesh.Cluster;
 internal sealed class SnapshotWriter(SnapshotStore store)
 {
     private readonly Inbox<Job> _inbox = new();
+    private readonly Dictionary<uint, ulong> _written = [];
 
     public Action Wake { set => _inbox.Wake = value; }
 
@@ -27,6 +28,9 @@ internal sealed class SnapshotWriter(SnapshotStore store)
         {
             store.Write(job.Replica.Group, job.Meta.Index.Value, job.Meta.Term.Value, job.Meta.Configuration.Encode(), job.Data.Span);
             Written++;
+            // The log's mark for the new one is not durable yet, so the one before it stays; anything older is no longer needed.
+            if (_written.TryGetValue(job.Replica.Group, out var previous)) store.DeleteOlderThan(job.Replica.Group, previous);
+            _written[job.Replica.Group] = job.Meta.Index.Value;
             job.Lane.Post(job.Received
                 ? new LaneItem.SnapshotStored(job.Replica, job.Meta, job.Data)
                 : new LaneItem.SnapshotTaken(job.Replica, job.Meta.Index.Value, job.Meta.Term.Value));

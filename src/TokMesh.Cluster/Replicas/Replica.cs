@@ -73,8 +73,10 @@ internal sealed class Replica : IRaftOutput, IApplySink
         }
         stream.Next++;
         _entrySources.Add((node, origin, epoch, first));
-        if (_entry.Written.Length >= MaxEntryBytes) Propose();
-        else _lane.Gathers(this);
+        // The lane steps the group when it proposes what was gathered; until then there is nothing to do for it.
+        _lane.Gathers(this);
+        if (_entry.Written.Length < MaxEntryBytes) return null;
+        Propose();
         _lane.HasWork(this);
         return null;
     }
