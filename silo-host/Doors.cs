@@ -17,7 +17,12 @@ internal static class Doors
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore();
         // Waiting for data without a buffer costs a system call more per read; many idle connections are not what is served here.
-        builder.WebHost.UseSockets(static sockets => sockets.WaitForDataBeforeAllocatingBuffer = false);
+        builder.WebHost.UseSockets(static sockets =>
+        {
+            sockets.WaitForDataBeforeAllocatingBuffer = false;
+            // Nothing that is run so takes long or waits: see InlineSockets.
+            sockets.UnsafePreferInlineScheduling = true;
+        });
         builder.Services.AddSingleton(loggers);
         return builder;
     }
@@ -46,6 +51,12 @@ internal static class Doors
             if (settings.RedisEnabled) kestrel.Listen(EndPoint(settings.RedisAddress), static listen => listen.UseConnectionHandler<RedisConnectionHandler>());
         });
         var app = builder.Build();
+        // Requests may compute for a while (a secret is checked, a body parsed), which the socket threads must not.
+        app.Use(static async (http, next) =>
+        {
+            await Task.Yield();
+            await next(http);
+        });
         app.UseRouting();
         app.MapTokMesh(new GatewayDoor
         {

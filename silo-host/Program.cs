@@ -29,6 +29,7 @@ catch (SettingsException e)
     return 78;
 }
 
+InlineSockets.Enable();
 using var loggers = LoggerFactory.Create(builder => builder.SetMinimumLevel(settings.LogLevel)
     .AddFilter("Microsoft", LogLevel.Warning).AddProvider(new JsonLines(Console.Out)));
 var stopped = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -39,6 +39,8 @@ internal sealed class Server(HostSettings settings, ILoggerFactory loggers) : IA
             NodeIdentity.StoreGenesis(disk, found);
             return Task.CompletedTask;
         }, cancel);
+        // Away from the socket thread that brought the last answer: what follows reads the whole log.
+        await Task.Yield();
         var self = genesis.Nodes.First(n => n.NodeId == identity.NodeId);
 
         var logDirectory = Path.Combine(settings.DataDirectory, "log");
@@ -70,7 +72,12 @@ internal sealed class Server(HostSettings settings, ILoggerFactory loggers) : IA
     public async ValueTask DisposeAsync()
     {
         _isStopping = true;
-        while (_undo.TryPop(out var step)) await step();
+        while (_undo.TryPop(out var step))
+        {
+            await step();
+            // The next step may wait for connections that the thread this one ended on has to serve.
+            await Task.Yield();
+        }
     }
 
     private void Undo(Action step) => _undo.Push(() =>

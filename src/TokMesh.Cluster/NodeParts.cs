@@ -22,6 +22,7 @@ internal sealed class NodeParts
 {
     private readonly IReadOnlyList<IReadOnlyList<MemberId>> _placement;
     private readonly IReadOnlyList<MemberId> _metaMembers;
+    private readonly bool[] _led;
     private Lane[] _lanes = [];
     private bool _metaIsCurrent;
 
@@ -31,6 +32,7 @@ internal sealed class NodeParts
         Genesis = genesis;
         _placement = genesis.PlaceShards();
         _metaMembers = genesis.MetaConfiguration.Members;
+        _led = new bool[genesis.ShardCount + 1];
     }
 
     public MemberId Self { get; }
@@ -58,6 +60,11 @@ internal sealed class NodeParts
     public int GroupCount => Genesis.ShardCount + 1;
 
     public IReadOnlyList<Lane> Lanes => _lanes;
+
+    /// <summary>Whether this node led a group a moment ago: any thread may ask, only its lane knows.</summary>
+    public bool IsLedHere(uint group) => group < _led.Length && Volatile.Read(ref _led[group]);
+
+    public void LeadershipOf(uint group, bool isHere) => Volatile.Write(ref _led[group], isHere);
 
     public void SetLanes(Lane[] lanes) => _lanes = lanes;
 

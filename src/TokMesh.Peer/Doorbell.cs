@@ -2,11 +2,14 @@ using System.Threading.Tasks.Sources;
 
 namespace TokMesh.Peer;
 
-/// <summary>Wakes one waiter; rung before the wait, it lets the next wait through. Costs no allocation per wait.</summary>
+/// <summary>
+/// Wakes one waiter, which goes on inside <see cref="Ring"/>; rung before the wait, it lets the next wait through. Costs no
+/// allocation per wait.
+/// </summary>
 internal sealed class Doorbell : IValueTaskSource
 {
     private readonly Lock _lock = new();
-    private ManualResetValueTaskSourceCore<bool> _waiter = new() { RunContinuationsAsynchronously = true };
+    private ManualResetValueTaskSourceCore<bool> _waiter;
     private bool _rung;
     private bool _waiting;
 

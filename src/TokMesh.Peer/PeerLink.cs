@@ -141,7 +141,10 @@ internal sealed class PeerLink(PeerEngine engine, MemberId number, string nodeId
         Ping();
         while (true)
         {
-            await _bell.WaitAsync();
+            var rung = _bell.WaitAsync();
+            // The lane that rings does the sending. One that is rung for by others meanwhile must not be kept by their frames.
+            if (rung.IsCompleted) await Task.Yield();
+            await rung;
             cancel.ThrowIfCancellationRequested();
             lock (_lock) (_queue, _sending) = (_sending, _queue);
             long bytes = 0;

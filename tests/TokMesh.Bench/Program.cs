@@ -4,17 +4,21 @@ using System.Text.Json;
 using TokMesh.Bench;
 
 const string Help = """
-    ./tokmesh bench [--seconds S] [--clients C] [--nodes N] [--vs redis,etcd] [--failover ROUNDS] [--json FILE]
+    ./tokmesh bench [--seconds S] [--clients C] [--nodes N] [--vs redis,etcd] [--rounds R] [--failover ROUNDS] [--json FILE]
         Starts a cluster on loopback and measures it in a closed loop, with every write replicated and synced.
         --seconds   how long each load runs, 1 to 600 (10)
         --clients   connections, 1 to 1000 (50)
         --nodes     nodes of the cluster, 1 to 9 (3)
         --vs        runs the same work on Debian's redis-server (appendfsync always) and a three-node etcd, in turn, and prints ratios
+        --rounds    how often everything is measured, 1 to 20 (1): medians over the rounds are reported, and ratios within a round
         --failover  instead kills the node that leads most shards, so many times (1 to 200), and reports how long writes paused
         --json      also writes the results to a file (artifacts/bench.json)
     """;
 
-int seconds = 10, clients = 50, nodes = 3, failovers = 0;
+// The load generators share the machine with what they measure: they should cost little, and the same for everyone.
+Environment.SetEnvironmentVariable("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS", "1");
+
+int seconds = 10, clients = 50, nodes = 3, failovers = 0, rounds = 1;
 var server = "";
 var json = "artifacts/bench.json";
 string[] others = [];
@@ -40,6 +44,9 @@ for (var i = 0; i < args.Length; i++)
             break;
         case "--nodes" when Number(value, 1, 9) is { } n:
             nodes = n;
+            break;
+        case "--rounds" when Number(value, 1, 20) is { } n:
+            rounds = n;
             break;
         case "--failover" when Number(value, 1, 200) is { } n:
             failovers = n;
@@ -67,9 +74,9 @@ foreach (var (program, package, needed) in new[] { ("redis-benchmark", "redis-to
 var launcher = Path.Combine(Path.GetDirectoryName(server)!, "../../../../src/TokMesh.Launcher/bin/Release/net10.0/tokmesh-launcher.dll");
 if (failovers > 0)
 {
-    using var victim = await TokMeshCluster.StartAsync(launcher, server, nodes);
-    var rounds = await Failover.RunAsync(victim, failovers, Console.WriteLine);
-    foreach (var (what, values) in new[] { ("first shard", rounds.Select(r => r.FirstMs)), ("median shard", rounds.Select(r => r.MedianMs)), ("last shard", rounds.Select(r => r.LastMs)) })
+    await using var victim = await TokMeshCluster.StartAsync(launcher, server, nodes);
+    var kills = await Failover.RunAsync(victim, failovers, Console.WriteLine);
+    foreach (var (what, values) in new[] { ("first shard", kills.Select(r => r.FirstMs)), ("median shard", kills.Select(r => r.MedianMs)), ("last shard", kills.Select(r => r.LastMs)) })
     {
         var sorted = values.Order().ToArray();
         Console.WriteLine($"  {what,-13} writes again after: min {sorted[0]:F0} ms, median {sorted[sorted.Length / 2]:F0} ms, p90 {sorted[sorted.Length * 9 / 10]:F0} ms, max {sorted[^1]:F0} ms of {sorted.Length} kills");
@@ -77,62 +84,17 @@ if (failovers > 0)
     return 0;
 }
 
-var results = new List<LoadResult>();
-var duration = TimeSpan.FromSeconds(seconds);
-const int Value = 100, Keys = 100_000;
-if (others.Contains("redis"))
+var comparison = new Comparison(launcher, server, nodes, clients, TimeSpan.FromSeconds(seconds), others);
+for (var round = 1; round <= rounds; round++)
 {
-    using var redis = await RedisServer.StartAsync();
-    foreach (var pipeline in new[] { 1, 16 })
-        foreach (var random in new[] { false, true })
-            await AddAsync(() => RedisBenchmark.RunAsync("redis", RedisServer.Address, null, clients, pipeline, Requests(pipeline, 8000), Value, random));
+    if (rounds > 1) Console.WriteLine($"  Round {round} of {rounds}");
+    await comparison.RunRoundAsync();
 }
-if (others.Contains("etcd"))
-{
-    using var etcd = await EtcdCluster.StartAsync();
-    await AddAsync(() => ClosedLoop.RunAsync("etcd", $"PUT {Value} B", clients, 1, duration, c => EtcdLoad.ConnectAsync(EtcdCluster.Addresses[c % 3], c, Keys, Value)));
-    await AddAsync(() => ClosedLoop.RunAsync("etcd", $"PUT {Value} B", clients, 16, duration, c => EtcdLoad.ConnectAsync(EtcdCluster.Addresses[c % 3], c, Keys, Value)));
-}
-using (var cluster = await TokMeshCluster.StartAsync(launcher, server, nodes))
-{
-    var first = cluster.Nodes[0];
-    foreach (var pipeline in new[] { 1, 16 })
-        foreach (var random in new[] { false, true })
-            await AddAsync(() => RedisBenchmark.RunAsync("tokmesh", first.Redis, cluster.AdminKey, clients, pipeline, Requests(pipeline, 15_000), Value, random));
-    await AddAsync(() => Redis("SET over all nodes", write: true, 1));
-    await AddAsync(() => Redis("SET over all nodes", write: true, 16));
-    await AddAsync(() => Redis("GET over all nodes", write: false, 1));
-    await AddAsync(() => Redis("GET over all nodes", write: false, 16));
-    await AddAsync(() => ClosedLoop.RunAsync("tokmesh", "session create, HTTP", clients, 1, duration, c => HttpLoad.ConnectAsync(cluster.Nodes[c % nodes].Http, cluster.AdminKey, c, validate: false)));
-    await AddAsync(() => ClosedLoop.RunAsync("tokmesh", "token validate, HTTP", clients, 1, duration, c => HttpLoad.ConnectAsync(cluster.Nodes[c % nodes].Http, cluster.AdminKey, c, validate: true)));
-
-    Task<LoadResult> Redis(string workload, bool write, int pipeline) => ClosedLoop.RunAsync("tokmesh", workload, clients, pipeline, duration,
-        c => RedisLoad.ConnectAsync(cluster.Nodes[c % nodes].Redis, cluster.AdminKey, c, write, Keys, Value));
-}
-
-foreach (var pipeline in new[] { 1, 16 })
-{
-    foreach (var other in results.Where(r => r.System != "tokmesh" && r.Pipeline == pipeline).ToArray())
-    {
-        foreach (var ours in results.Where(r => r.System == "tokmesh" && r.Pipeline == pipeline && r.Workload.StartsWith("SET", StringComparison.Ordinal)))
-            Console.WriteLine($"  {ours.Workload} -P {pipeline} is {ours.OperationsPerSecond / other.OperationsPerSecond,6:F2} times {other.System} {other.Workload}");
-    }
-}
+comparison.Conclude();
 Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(json))!);
-await File.WriteAllBytesAsync(json, JsonSerializer.SerializeToUtf8Bytes(results, new JsonSerializerOptions { WriteIndented = true }));
+await File.WriteAllBytesAsync(json, JsonSerializer.SerializeToUtf8Bytes(comparison.Rounds, new JsonSerializerOptions { WriteIndented = true }));
 Console.WriteLine($"Written to {json}");
 return 0;
-
-int Requests(int pipeline, int perSecond) => seconds * perSecond * (pipeline > 1 ? 5 : 1);
-
-async Task AddAsync(Func<Task<LoadResult>> run)
-{
-    if (results.Count == 0) Console.WriteLine($"  {"system",-8} {"workload",-34} {"-c",4} {"-P",4} {"op/s",10} {"p50 ms",8} {"p99 ms",8}");
-    var result = await run();
-    results.Add(result);
-    Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {result.System,-8} {result.Workload,-34} {result.Clients,4} {result.Pipeline,4} {result.OperationsPerSecond,10:F0} {result.P50Ms,8:F2} {result.P99Ms,8:F2}")
-        + (result.Errors > 0 ? $"  {result.Errors} errors" : ""));
-}
 
 static int? Number(string text, int min, int max) =>
     int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var n) && n >= min && n <= max ? n : null;

@@ -5,7 +5,7 @@ using System.Text.Json;
 namespace TokMesh.Bench;
 
 /// <summary>A server, or several, that this program started on loopback, with data in a folder of its own; ended and removed with it.</summary>
-internal abstract class SystemUnderTest : IDisposable
+internal abstract class SystemUnderTest : IAsyncDisposable
 {
     private readonly List<Process> _processes = [];
 
@@ -14,12 +14,13 @@ internal abstract class SystemUnderTest : IDisposable
 
     protected string Folder { get; }
 
-    public virtual void Dispose()
+    public virtual async ValueTask DisposeAsync()
     {
         foreach (var process in _processes)
         {
-            if (!process.HasExited) process.Kill();
-            process.WaitForExit();
+            // With its children: one that rewrites a file would go on writing.
+            if (!process.HasExited) process.Kill(entireProcessTree: true);
+            await process.WaitForExitAsync();
             process.Dispose();
         }
         Directory.Delete(Folder, recursive: true);
@@ -78,10 +79,10 @@ internal sealed class TokMeshCluster : SystemUnderTest
     /// <summary>Starts whichever nodes are not running.</summary>
     public Task RestartAsync() => UpAsync();
 
-    public override void Dispose()
+    public override async ValueTask DisposeAsync()
     {
-        LaunchAsync("down", "--data", Folder).GetAwaiter().GetResult();
-        base.Dispose();
+        await LaunchAsync("down", "--data", Folder);
+        await base.DisposeAsync();
     }
 
     private async Task UpAsync(params string[] more)

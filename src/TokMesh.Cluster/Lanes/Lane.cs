@@ -25,7 +25,7 @@ internal sealed partial class Lane
     private readonly Stack<LogWork> _spareWork = [];
     private List<Replica> _listed = [];
     private List<Replica> _stepping = [];
-    private readonly List<Replica> _gathering = [];
+    private readonly ProposalRounds _rounds = new();
     private int _workUnderWay;
     private List<Route> _routesWithWork = [];
     private List<Route> _routesToPump = [];
@@ -71,7 +71,8 @@ internal sealed partial class Lane
     public void Post(LaneItem item) => _inbox.Add(item);
 
     /// <summary>False when too much waits: nothing happened.</summary>
-    public bool TrySubmit(Call call) => _inbox.TryAdd(new LaneItem.Submitted(call), MaxQueuedItems);
+    public bool TrySubmit(Call call) => _inbox.TryAdd(new LaneItem.Submitted(call), MaxQueuedItems,
+        mayWait: call.Kind == CallKind.Write && _node.IsLedHere(call.Group));
 
     public void Add(Replica replica) => _replicas.Add(replica.Group, replica);
 
@@ -90,7 +91,7 @@ internal sealed partial class Lane
         foreach (var item in items) Handle(item);
         if (NowMs >= _nextTick) Tick();
         PumpRoutes();
-        ProposeGathered();
+        if (MayBeginRound) _rounds.Begin(this);
         StepGroups();
         // Stepping can answer or redirect this node's own calls; what that opens leaves in this turn too.
         PumpRoutes();
@@ -102,8 +103,13 @@ internal sealed partial class Lane
         }
         foreach (var (node, frames) in _frames) _node.Transport.Send(node, frames);
         _frames.Clear();
-        return _listed.Count > 0 || !_inbox.IsEmpty;
+        // A write that would only be gathered need not wake this lane before the round it waits for is over.
+        _inbox.OwnerComes(_rounds.IsUnderWay(NowMs));
+        return _listed.Count > 0 || !_inbox.IsEmpty || MayBeginRound;
     }
+
+    /// <summary>While a batch is being synced no other could be: what arrives meanwhile is gathered too.</summary>
+    private bool MayBeginRound => _workUnderWay == 0 && _rounds.IsDue(NowMs);
 
     /// <summary>The buffer of this turn for a node; whoever asks appends whole frames.</summary>
     public FrameBuffer FramesTo(MemberId node)
@@ -119,12 +125,7 @@ internal sealed partial class Lane
         _listed.Add(replica);
     }
 
-    public void Gathers(Replica replica)
-    {
-        if (replica.IsGathering) return;
-        replica.IsGathering = true;
-        _gathering.Add(replica);
-    }
+    public void Gathers(Replica replica) => _rounds.Add(replica);
 
     public void RouteHasWork(Route route)
     {
@@ -228,22 +229,6 @@ internal sealed partial class Lane
             foreach (var route in _routesToPump) route.Pump();
             _routesToPump.Clear();
         }
-    }
-
-    /// <summary>
-    /// Writes that arrive while this lane's last batch is still being synced are gathered and become one entry per group when it
-    /// is durable: they could not be committed sooner anyway, and everything behind costs per entry, not per write.
-    /// </summary>
-    private void ProposeGathered()
-    {
-        if (_gathering.Count == 0 || _workUnderWay > 0) return;
-        foreach (var replica in _gathering)
-        {
-            replica.IsGathering = false;
-            replica.Propose();
-            HasWork(replica);
-        }
-        _gathering.Clear();
     }
 
     private void StepGroups()

@@ -14,6 +14,7 @@ internal sealed class Replica : IRaftOutput, IApplySink
     private readonly Lane _lane;
     private readonly Func<ReadOnlyMemory<byte>, IGroupState> _restore;
     private readonly EntryBuilder _entry;
+    private readonly RoundEntries _inRounds = new();
     private readonly List<(MemberId Node, ulong Origin, ulong Epoch, ulong First)> _entrySources = [];
     private readonly Dictionary<ulong, WriteStream> _streams = [];
     private readonly Dictionary<ulong, WaitingRead> _reads = [];
@@ -76,17 +77,22 @@ internal sealed class Replica : IRaftOutput, IApplySink
         // The lane steps the group when it proposes what was gathered; until then there is nothing to do for it.
         _lane.Gathers(this);
         if (_entry.Written.Length < MaxEntryBytes) return null;
-        Propose();
+        Propose(null);
         _lane.HasWork(this);
         return null;
     }
 
     /// <summary>Proposes what has been gathered, as one entry.</summary>
-    public void Propose()
+    /// <param name="round">The round it belongs to; null when it cannot wait for one.</param>
+    public void Propose(ProposalRound? round)
     {
         if (_entrySources.Count == 0) return;
-        var status = Raft.Propose(_entry.Written.ToArray(), out _);
-        if (status != ProposeStatus.Accepted)
+        var status = Raft.Propose(_entry.Written.ToArray(), out var index);
+        if (status == ProposeStatus.Accepted)
+        {
+            if (round is not null) _inRounds.Add(index, round);
+        }
+        else
         {
             var reason = status == ProposeStatus.Busy ? Refusal.Busy : Refusal.NotLeader;
             foreach (var (node, origin, epoch, first) in _entrySources)
@@ -174,6 +180,7 @@ internal sealed class Replica : IRaftOutput, IApplySink
 
     public void Apply(ReadOnlySpan<Entry> entries)
     {
+        _inRounds.Committed(entries[^1].Index);
         foreach (var entry in entries)
             if (entry.Type == EntryType.Command) _state.Apply(entry.Index.Value, entry.Payload.Span, this);
     }
@@ -205,9 +212,11 @@ internal sealed class Replica : IRaftOutput, IApplySink
         if (_leads && role != Role.Leader)
         {
             _state.LeadershipLost();
+            _inRounds.Clear();
             ChoreUnderWay = false;
         }
         _leads = role == Role.Leader;
+        _lane.Node.LeadershipOf(Group, _leads);
         _lane.LeaderChanged(this, role, term, leader);
     }
 
