@@ -4,7 +4,8 @@ using System.Text.Json;
 using TokMesh.Bench;
 
 const string Help = """
-    ./tokmesh bench [--seconds S] [--clients C] [--nodes N] [--vs redis,etcd] [--rounds R] [--failover ROUNDS] [--json FILE]
+    ./tokmesh bench [--seconds S] [--clients C] [--nodes N] [--vs redis,etcd] [--rounds R] [--failover ROUNDS]
+                    [--memory [--sessions N]] [--json FILE]
         Starts a cluster on loopback and measures it in a closed loop, with every write replicated and synced.
         --seconds   how long each load runs, 1 to 600 (10)
         --clients   connections, 1 to 1000 (50)
@@ -12,13 +13,16 @@ const string Help = """
         --vs        runs the same work on Debian's redis-server (appendfsync always) and a three-node etcd, in turn, and prints ratios
         --rounds    how often everything is measured, 1 to 20 (1): medians over the rounds are reported, and ratios within a round
         --failover  instead kills the node that leads most shards, so many times (1 to 200), and reports how long writes paused
+        --memory    instead loads sessions into the state of a replica, and into a whole node, and reports bytes a session and GC pauses
+        --sessions  how many sessions --memory loads, 1000 to 10000000 (1000000)
         --json      also writes the results to a file (artifacts/bench.json)
     """;
 
 // The load generators share the machine with what they measure: they should cost little, and the same for everyone.
 Environment.SetEnvironmentVariable("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS", "1");
 
-int seconds = 10, clients = 50, nodes = 3, failovers = 0, rounds = 1;
+int seconds = 10, clients = 50, nodes = 3, failovers = 0, rounds = 1, sessions = 1_000_000;
+var memory = false;
 var server = "";
 var json = "artifacts/bench.json";
 string[] others = [];
@@ -28,6 +32,11 @@ for (var i = 0; i < args.Length; i++)
     {
         Console.WriteLine(Help);
         return 0;
+    }
+    if (args[i] == "--memory")
+    {
+        memory = true;
+        continue;
     }
     if (i + 1 >= args.Length) return Usage($"{args[i]} needs a value.");
     var (name, value) = (args[i], args[++i]);
@@ -51,6 +60,9 @@ for (var i = 0; i < args.Length; i++)
         case "--failover" when Number(value, 1, 200) is { } n:
             failovers = n;
             break;
+        case "--sessions" when Number(value, 1000, 10_000_000) is { } n:
+            sessions = n;
+            break;
         case "--json":
             json = value;
             break;
@@ -60,6 +72,13 @@ for (var i = 0; i < args.Length; i++)
         default:
             return Usage($"{name} \"{value}\" is not an option, or out of range.");
     }
+}
+
+if (memory && failovers > 0) return Usage("--memory and --failover are two measurements: choose one.");
+if (memory)
+{
+    await WriteAsync(await MemoryRun.RunAsync(sessions));
+    return 0;
 }
 
 foreach (var (program, package, needed) in new[] { ("redis-benchmark", "redis-tools", true), ("redis-server", "redis-server", others.Contains("redis")), ("etcd", "etcd-server", others.Contains("etcd")) })
@@ -91,10 +110,15 @@ for (var round = 1; round <= rounds; round++)
     await comparison.RunRoundAsync();
 }
 comparison.Conclude();
-Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(json))!);
-await File.WriteAllBytesAsync(json, JsonSerializer.SerializeToUtf8Bytes(comparison.Rounds, new JsonSerializerOptions { WriteIndented = true }));
-Console.WriteLine($"Written to {json}");
+await WriteAsync(comparison.Rounds);
 return 0;
+
+async Task WriteAsync<T>(T results)
+{
+    Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(json))!);
+    await File.WriteAllBytesAsync(json, JsonSerializer.SerializeToUtf8Bytes(results, new JsonSerializerOptions { WriteIndented = true }));
+    Console.WriteLine($"Written to {json}");
+}
 
 static int? Number(string text, int min, int max) =>
     int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var n) && n >= min && n <= max ? n : null;

@@ -1,3 +1,4 @@
+using System.Text;
 using TokMesh.State;
 
 namespace TokMesh.Cluster;
@@ -38,15 +39,16 @@ public sealed class NameSource(int shardCount, Func<long> wallMs, Action<Span<by
     /// <summary>A token of 256 random bits in the shard.</summary>
     public string NextToken(ShardId shard)
     {
-        // One request for randomness serves many tries.
-        var random = new byte[32 * 64];
+        // One request for randomness serves many tries, and only the one that fits becomes a string.
+        Span<byte> random = stackalloc byte[32 * 64];
+        Span<byte> token = stackalloc byte[TokenRules.GeneratedLength];
         while (true)
         {
             fillRandom(random);
             for (var i = 0; i < random.Length; i += 32)
             {
-                var token = TokenRules.Format(random.AsSpan(i, 32));
-                if (Sharding.OfName(token, shardCount) == shard) return token;
+                TokenRules.Format(random.Slice(i, 32), token);
+                if (Sharding.OfName(token, shardCount) == shard) return Encoding.ASCII.GetString(token);
             }
         }
     }

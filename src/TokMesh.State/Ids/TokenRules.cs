@@ -32,6 +32,14 @@ public static class TokenRules
         return Prefix + Base64Url.EncodeToString(random32);
     }
 
+    /// <summary>The same, as ASCII into <paramref name="token"/> of <see cref="GeneratedLength"/> bytes.</summary>
+    public static void Format(ReadOnlySpan<byte> random32, Span<byte> token)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(random32.Length, 32);
+        "tmtk_"u8.CopyTo(token);
+        Base64Url.EncodeToUtf8(random32, token[5..]);
+    }
+
     private static readonly System.Buffers.SearchValues<char> Base64UrlChars =
         System.Buffers.SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
 }
