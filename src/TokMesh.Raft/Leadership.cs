@@ -14,20 +14,25 @@ internal sealed class Leadership
     private readonly RaftLog _log;
     private readonly MemberId _self;
     private readonly Term _term;
-    private readonly Configuration _configuration;
-    private readonly Progress[] _followers;
+    private readonly Memberships _memberships;
+    private Progress[] _followers = [];
     private readonly Rounds _rounds = new();
     private readonly PendingReads _reads = new();
     private readonly List<ulong> _readsBeforeFirstCommit = [];
     private readonly LogIndex _firstOfTerm;
     private long _nextHeartbeat;
     private bool _roundToSend;
+    private long _transferUntil;
+    private bool _transferSent;
 
-    public Leadership(RaftOptions options, RaftLog log, MemberId self, Term term, Configuration configuration, long now)
+    // Whoever was told to stand may do so whenever the message arrives, and is voted for without regard to this leader: it can
+    // never trust a lease again (pitfall 49).
+    private bool _handedOver;
+
+    public Leadership(RaftOptions options, RaftLog log, MemberId self, Term term, Memberships memberships, long now)
     {
-        (_options, _log, _self, _term, _configuration) = (options, log, self, term, configuration);
-        _followers = [.. configuration.Members.Where(m => m != self)
-            .Select(m => new Progress(m, log.Last.Next, options.MaxInflightAppends, options.MaxInflightBytes) { HeardAt = now })];
+        (_options, _log, _self, _term, _memberships) = (options, log, self, term, memberships);
+        MembershipMoved(now);
         // A term begins with an entry of its own: only committing that one tells what earlier terms committed (paper, 5.4.2).
         log.Append(term, EntryType.Command, ReadOnlyMemory<byte>.Empty);
         _firstOfTerm = log.Last;
@@ -35,18 +40,26 @@ internal sealed class Leadership
         StartRound(now);
     }
 
+    private Configuration Configuration => _memberships.Latest;
+
     /// <summary>Payload bytes proposed and not yet committed.</summary>
     public long UncommittedBytes { get; private set; }
 
     public bool HasCommittedInTerm => _log.Commit >= _firstOfTerm;
 
-    public bool HasWork => _roundToSend || _reads.NeedsRound || HasSendable();
+    public bool HasWork => _roundToSend || _reads.NeedsRound || IsTransferDue || HasSendable();
 
     /// <summary>When a majority, this member included, was last heard; milliseconds.</summary>
-    public long QuorumHeardAt(long now) => (long)Quorum.Reached(_configuration, new HeardAt(this, now));
+    public long QuorumHeardAt(long now) => (long)Quorum.Reached(Configuration, new HeardAt(this, now));
 
     /// <summary>Until when reads may be answered without asking, or a moment long past.</summary>
-    public long LeaseUntil => _rounds.SentAt(ConfirmedRound) is { } sent ? sent + _options.LeaseMs : long.MinValue;
+    public long LeaseUntil => !_handedOver && _rounds.SentAt(ConfirmedRound) is { } sent ? sent + _options.LeaseMs : long.MinValue;
+
+    /// <summary>Time since it was certain that nobody else led; null before this leader knows what earlier ones committed.</summary>
+    public long? StalenessMs(long now) => HasCommittedInTerm && _rounds.SentAt(ConfirmedRound) is { } sent ? now - sent : null;
+
+    /// <summary>Who shall lead next; none when nothing is being handed over.</summary>
+    public MemberId TransferTo { get; private set; }
 
     /// <summary>Entries after this are still wanted by a follower, or will be once its snapshot has arrived.</summary>
     public LogIndex SlowestMatch
@@ -57,6 +70,27 @@ internal sealed class Leadership
             foreach (var p in _followers) slowest = LogIndex.Min(slowest, p.Snapshot?.Meta.Index ?? p.Match);
             return slowest;
         }
+    }
+
+    /// <summary>Another membership is in force: newcomers are fed from where the log ends, whoever left is forgotten.</summary>
+    public void MembershipMoved(long now)
+    {
+        _followers = [.. Configuration.Members.Where(m => m != _self)
+            .Select(m => Find(m) ?? new Progress(m, _log.Last.Next, _options.MaxInflightAppends, _options.MaxInflightBytes) { HeardAt = now })];
+        if (!TransferTo.IsNone && !Configuration.Voters.Contains(TransferTo)) AbortTransfer();
+    }
+
+    /// <summary>Entries a follower lacks; null while it is not even known where its log agrees.</summary>
+    public long? LagOf(MemberId id) => Find(id) is { Mode: ProgressMode.Replicate } p ? _log.Last - p.Match : null;
+
+    /// <summary>Tells the voter that has most to stand at once.</summary>
+    public void SendFarewell(IRaftOutput output)
+    {
+        _handedOver = true;
+        Progress? best = null;
+        foreach (var p in _followers)
+            if (Configuration.Voters.Contains(p.Id) && (best is null || p.Match > best.Match)) best = p;
+        if (best is not null) output.Send(To(best, MessageType.TimeoutNow), [], []);
     }
 
     public void Proposed(int bytes) => UncommittedBytes += bytes;
@@ -75,6 +109,17 @@ internal sealed class Leadership
         _reads.Abort(lost);
     }
 
+    /// <summary>Begins to hand over: nothing new is proposed until the other has everything and is told, or the time is over.</summary>
+    public void BeginTransfer(MemberId to, long now)
+    {
+        if (TransferTo == to) return;
+        (TransferTo, _transferUntil, _transferSent) = (to, now + _options.ElectionTimeoutMs, false);
+    }
+
+    public void AbortTransfer() => TransferTo = MemberId.None;
+
+    private bool IsTransferDue => !TransferTo.IsNone && !_transferSent && Find(TransferTo) is { } p && p.Match == _log.Last;
+
     public void FlushReads(IRaftOutput output)
     {
         if (!_reads.IsEmpty) _reads.Flush(ConfirmedRound, _log.Applied, output);
@@ -83,6 +128,8 @@ internal sealed class Leadership
     public void Tick(long now)
     {
         if (now >= _nextHeartbeat) StartRound(now);
+        // The other did not take over in an election timeout: this member leads on.
+        if (!TransferTo.IsNone && now >= _transferUntil) AbortTransfer();
         foreach (var p in _followers)
         {
             if (p.Mode == ProgressMode.Snapshot && p.Snapshot is { } s && now - s.MovedAt >= _options.ElectionTimeoutMs) s.Rewind(now);
@@ -92,7 +139,7 @@ internal sealed class Leadership
     /// <summary>Commits what a majority has on disk, if it is of this term (paper, 5.4.2 and figure 8). Tells whether that moved.</summary>
     public bool AdvanceCommit()
     {
-        var reached = new LogIndex(Quorum.Reached(_configuration, new Matched(this)));
+        var reached = new LogIndex(Quorum.Reached(Configuration, new Matched(this)));
         if (reached <= _log.Commit || _log.TermAt(reached) != _term) return false;
         foreach (var entry in _log.After(_log.Commit, (int)(reached - _log.Commit), long.MaxValue))
             UncommittedBytes = Math.Max(0, UncommittedBytes - entry.Payload.Length);
@@ -193,9 +240,12 @@ internal sealed class Leadership
             }
         }
         foreach (var p in _followers) SendTo(p, now, output);
+        if (!IsTransferDue) return;
+        _transferSent = _handedOver = true;
+        output.Send(To(Find(TransferTo)!, MessageType.TimeoutNow), [], []);
     }
 
-    private ulong ConfirmedRound => Quorum.Reached(_configuration, new Answered(this));
+    private ulong ConfirmedRound => Quorum.Reached(Configuration, new Answered(this));
 
     private void StartRound(long now)
     {
@@ -208,22 +258,24 @@ internal sealed class Leadership
     {
         foreach (var p in _followers)
         {
-            if (p.Mode == ProgressMode.Snapshot ? p.Snapshot is null or { CanSend: true } : p.CanSend && (p.Next <= _log.Last || p.Mode == ProgressMode.Probe))
+            if (p.Mode == ProgressMode.Snapshot ? p.Snapshot is { CanSend: true } || IsSnapshotDue(p) : p.CanSend && (p.Next <= _log.Last || p.Mode == ProgressMode.Probe))
                 return true;
         }
         return false;
     }
+
+    /// <summary>A newcomer's snapshot must know the newcomer: it waits until the change that brought it is applied (pitfall 34).</summary>
+    private bool IsSnapshotDue(Progress p) => p.Snapshot is null && _memberships.At(_log.Applied).Contains(p.Id);
 
     private void SendTo(Progress p, long now, IRaftOutput output)
     {
         if (p.Mode != ProgressMode.Snapshot && p.Next.Previous < _log.Base)
         {
             p.BecomeSnapshot();
-            output.SnapshotNeeded(p.Id);
         }
         if (p.Mode == ProgressMode.Snapshot)
         {
-            if (p.Snapshot is null) output.SnapshotNeeded(p.Id);
+            if (IsSnapshotDue(p)) output.SnapshotNeeded(p.Id);
             while (p.Snapshot is { CanSend: true } s)
             {
                 var chunk = s.NextChunk(out var offset);

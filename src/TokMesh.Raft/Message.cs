@@ -32,6 +32,9 @@ public enum MessageType : byte
 
     /// <summary>How much of a snapshot has arrived.</summary>
     SnapshotReply = 10,
+
+    /// <summary>The leader hands over: the receiver should stand at once (dissertation, section 3.10).</summary>
+    TimeoutNow = 11,
 }
 
 /// <summary>
@@ -73,7 +76,7 @@ public readonly record struct Message
 
     /// <summary>
     /// Heartbeat and its reply: the leader's round number. Snapshot messages: identifies the transfer, so that pieces of two
-    /// snapshots are never mixed.
+    /// snapshots are never mixed. Vote: 1 when the leader itself made the candidate stand, so that loyalty to it is no reason to refuse.
     /// </summary>
     public ulong Context { get; init; }
 

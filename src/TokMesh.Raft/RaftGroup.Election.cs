@@ -6,7 +6,7 @@ public sealed partial class RaftGroup
     /// <summary>Starts an election at once; used when this member is told to take over, and by tests.</summary>
     public void Campaign()
     {
-        if (Role == Role.Leader || _installing || !_configuration.IsVoter(Self)) return;
+        if (Role == Role.Leader || !MayStand) return;
         Stand(Role.PreCandidate);
         // A pre-vote promises nothing and raises no term, so this member's own counts at once.
         CountVote(Self, true);
@@ -23,7 +23,8 @@ public sealed partial class RaftGroup
         _timer.Restart(_now);
     }
 
-    private void StandForReal()
+    /// <param name="forLeader">Whether the leader asked for it, and so is not to be protected.</param>
+    private void StandForReal(bool forLeader = false)
     {
         Stand(Role.Candidate);
         Term = Term.Next;
@@ -31,22 +32,22 @@ public sealed partial class RaftGroup
         _hardStateDirty = true;
         // Its own vote counts when it is durable (pitfall 2): see Persisted. The requests wait for the same write, since they
         // speak of a term this member must not forget.
-        Ask(MessageType.Vote, Term);
+        Ask(MessageType.Vote, Term, forLeader ? 1UL : 0);
     }
 
-    private void Ask(MessageType type, Term term)
+    private void Ask(MessageType type, Term term, ulong context = 0)
     {
-        foreach (var member in _configuration.Members)
+        foreach (var member in Configuration.Members)
         {
-            if (member == Self || !_configuration.IsVoter(member)) continue;
-            _outbox.Add(To(member, type) with { Term = term, Index = _log.Last, LogTerm = _log.LastTerm }, HardStateWrite, Term);
+            if (member == Self || !Configuration.IsVoter(member)) continue;
+            _outbox.Add(To(member, type) with { Term = term, Index = _log.Last, LogTerm = _log.LastTerm, Context = context }, HardStateWrite, Term);
         }
     }
 
     private void CountVote(MemberId from, bool granted)
     {
         _votes.TryAdd(from, granted);
-        switch (Quorum.Count(_configuration, id => _votes.TryGetValue(id, out var v) ? v : null))
+        switch (Quorum.Count(Configuration, id => _votes.TryGetValue(id, out var v) ? v : null))
         {
             case Quorum.Vote.Won when Role == Role.PreCandidate:
                 StandForReal();
@@ -66,7 +67,7 @@ public sealed partial class RaftGroup
         Leader = Self;
         _roleChanged = true;
         _receiving = null;
-        _lead = new Leadership(_options, _log, Self, Term, _configuration, _now);
+        _lead = new Leadership(_options, _log, Self, Term, _memberships, _now);
     }
 
     /// <summary>A live leader is not voted out: neither by a follower that hears it, nor by itself while a majority answers it.</summary>

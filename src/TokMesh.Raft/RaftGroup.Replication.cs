@@ -27,7 +27,7 @@ public sealed partial class RaftGroup
         }
         if (m.Term > Term)
         {
-            if (m.Type == MessageType.Vote && IsLoyal) return;
+            if (m.Type == MessageType.Vote && m.Context == 0 && IsLoyal) return;
             BecomeFollower(m.Term, IsFromLeader(m.Type) ? m.From : MemberId.None);
         }
         else if (m.Term < Term)
@@ -60,6 +60,9 @@ public sealed partial class RaftGroup
             case MessageType.SnapshotChunk:
                 OnSnapshotChunk(m, data);
                 break;
+            case MessageType.TimeoutNow:
+                OnTimeoutNow();
+                break;
             case MessageType.AppendReply when Role == Role.Leader:
                 _lead!.OnAppendReply(m, _now);
                 _lead.AdvanceCommit();
@@ -73,7 +76,8 @@ public sealed partial class RaftGroup
         }
     }
 
-    private static bool IsFromLeader(MessageType type) => type is MessageType.Append or MessageType.Heartbeat or MessageType.SnapshotChunk;
+    private static bool IsFromLeader(MessageType type) => type is MessageType.Append or MessageType.Heartbeat or MessageType.SnapshotChunk
+        or MessageType.TimeoutNow;
 
     private void OnAppend(in Message m, ReadOnlySpan<Entry> entries)
     {
@@ -91,6 +95,7 @@ public sealed partial class RaftGroup
             return;
         }
         _log.Merge(entries);
+        MembershipMoved(entries);
         var verified = m.Index + entries.Length;
         // Only what this very message has shown to agree may be taken as committed, not this log's own last entry (pitfall 13).
         _log.CommitTo(LogIndex.Min(m.Commit, verified));

@@ -6,7 +6,7 @@ public enum ProposeStatus : byte
     /// <summary>In the leader's log; nothing is promised until it is applied.</summary>
     Accepted,
 
-    /// <summary>This member does not lead. Nothing happened.</summary>
+    /// <summary>This member does not lead, or is handing over. Nothing happened.</summary>
     NotLeader,
 
     /// <summary>Too much is waiting to be committed. Nothing happened.</summary>
@@ -30,7 +30,7 @@ public sealed partial class RaftGroup
     private readonly Outbox _outbox = new();
     private readonly List<ulong> _lostReads = [];
     private readonly Dictionary<MemberId, bool> _votes = [];
-    private Configuration _configuration;
+    private readonly Memberships _memberships;
     private Leadership? _lead;
     private SnapshotReceive? _receiving;
     private (SnapshotMeta Meta, ReadOnlyMemory<byte> Data)? _toInstall;
@@ -56,8 +56,8 @@ public sealed partial class RaftGroup
     public RaftGroup(MemberId self, Configuration configuration, HardState hardState, RaftLog log, RaftOptions options, ulong seed, long nowMs)
     {
         Self = self;
-        _configuration = configuration;
         _log = log;
+        _memberships = new Memberships(log, configuration);
         _options = options;
         _timer = new ElectionTimer(options, seed);
         _now = nowMs;
@@ -84,8 +84,8 @@ public sealed partial class RaftGroup
     /// <summary>The leader of <see cref="Term"/>, as far as known.</summary>
     public MemberId Leader { get; private set; }
 
-    /// <summary>Membership in force.</summary>
-    public Configuration Configuration => _configuration;
+    /// <summary>Membership in force: the log's newest, committed or not.</summary>
+    public Configuration Configuration => _memberships.Latest;
 
     /// <summary>The log; to look at.</summary>
     public RaftLog Log => _log;
@@ -98,7 +98,7 @@ public sealed partial class RaftGroup
     /// A read of its applied state is at most this stale.
     /// </summary>
     public long? StalenessMs(long nowMs) =>
-        Role == Role.Leader ? _lead!.HasCommittedInTerm ? nowMs - _lead.QuorumHeardAt(nowMs) : null
+        Role == Role.Leader ? _lead!.StalenessMs(nowMs)
         : _freshAt is { } fresh && _log.Applied >= _freshIndex ? nowMs - fresh : null;
 
     /// <summary>Whether a read begun now would be answered from the lease.</summary>
@@ -111,7 +111,7 @@ public sealed partial class RaftGroup
     public bool HasWork =>
         _hardStateDirty || _log.Issued < _log.Last || _roleChanged || _toInstall is not null || _lostReads.Count > 0
         || LogIndex.Min(_log.Commit, _log.Durable) > _log.Applied
-        || (_lead?.HasWork ?? false) || (!_outbox.IsEmpty && _outbox.HasDue(_persisted));
+        || (_lead?.HasWork ?? false) || IsLeaveDue || IsRemovalDue || (!_outbox.IsEmpty && _outbox.HasDue(_persisted));
 
     /// <summary>Time passes. Call at least every few milliseconds; cheap when nothing is due.</summary>
     public void Tick(long nowMs)
@@ -125,7 +125,7 @@ public sealed partial class RaftGroup
         }
         else if (_now >= _timer.Deadline)
         {
-            if (MayLead && !_installing && _configuration.IsVoter(Self)) Campaign();
+            if (MayStand) Campaign();
             else _timer.Restart(_now);
         }
     }
@@ -136,8 +136,8 @@ public sealed partial class RaftGroup
     public ProposeStatus Propose(ReadOnlyMemory<byte> payload, out LogIndex index)
     {
         index = default;
-        if (Role != Role.Leader) return ProposeStatus.NotLeader;
-        if (_lead!.UncommittedBytes > 0 && _lead.UncommittedBytes + payload.Length > _options.MaxUncommittedBytes) return ProposeStatus.Busy;
+        if (Role != Role.Leader || !_lead!.TransferTo.IsNone) return ProposeStatus.NotLeader;
+        if (_lead.UncommittedBytes > 0 && _lead.UncommittedBytes + payload.Length > _options.MaxUncommittedBytes) return ProposeStatus.Busy;
         _log.Append(Term, EntryType.Command, payload);
         _lead.Proposed(payload.Length);
         index = _log.Last;
@@ -171,7 +171,7 @@ public sealed partial class RaftGroup
     /// <summary>A snapshot for a follower, of the state machine as it is applied now.</summary>
     public void ProvideSnapshot(MemberId to, ReadOnlyMemory<byte> data)
     {
-        var meta = new SnapshotMeta(_log.Applied, _log.TermAt(_log.Applied)!.Value, _configuration);
+        var meta = new SnapshotMeta(_log.Applied, _log.TermAt(_log.Applied)!.Value, _memberships.At(_log.Applied));
         _lead?.ProvideSnapshot(to, meta, data, _now);
     }
 
@@ -180,7 +180,7 @@ public sealed partial class RaftGroup
     {
         _installing = false;
         _log.ResetTo(meta.Index, meta.Term);
-        _configuration = meta.Configuration;
+        _memberships.Reset(meta.Configuration);
         if (!Leader.IsNone) AcknowledgeAppend(Leader, meta.Index);
     }
 
@@ -203,11 +203,13 @@ public sealed partial class RaftGroup
             to = _lead is null ? at : LogIndex.Max(to, at);
         }
         _log.CompactTo(LogIndex.Min(to, _log.Applied));
+        _memberships.Compacted();
     }
 
     /// <summary>Hands out everything that is due: writes, messages, entries to apply, reads, changes of role.</summary>
     public void Drain(IRaftOutput output)
     {
+        FollowUpChanges(output);
         // Appends leave before the leader's own write is durable (dissertation, 10.2.1); the leader counts itself only later.
         _lead?.Send(_now, output);
         if (_hardStateDirty || _log.Issued < _log.Last) Issue(output);

@@ -28,7 +28,7 @@ public sealed class RandomScheduleTests
             LeaseReads = random.Next(2) == 0,
             MaxEntriesPerApply = random.Next(1, 20),
         };
-        var cluster = new Cluster(voters: random.Next(3) switch { 0 => 3, 1 => 5, _ => 4 }, learners: random.Next(2), options);
+        var cluster = new Cluster(voters: random.Next(3) switch { 0 => 3, 1 => 5, _ => 4 }, learners: random.Next(2), options, strangers: random.Next(3));
         var cut = new HashSet<(uint, uint)>();
         for (var step = 0; step < 4000; step++)
         {
@@ -81,6 +81,18 @@ public sealed class RandomScheduleTests
                 case 97:
                     cut.Clear();
                     break;
+                case 99:
+                    foreach (var m in cluster.Members)
+                        if (m.IsUp && m.Group.Role == Role.Leader && random.Next(2) == 0) cluster.Change(m, AnotherMembership(m.Group.Configuration, cluster, random));
+                    break;
+                case 98:
+                    foreach (var m in cluster.Members)
+                    {
+                        if (!m.IsUp || m.Group.Role != Role.Leader || random.Next(2) == 0) continue;
+                        m.Group.Transfer(member.Id);
+                        m.Group.Drain(m);
+                    }
+                    break;
             }
             while (cluster.Wire.Count > 400) cluster.Wire.RemoveAt(random.Next(cluster.Wire.Count));
         }
@@ -93,5 +105,20 @@ public sealed class RandomScheduleTests
         cluster.Run(1500);
         cluster.CheckConverged();
         Assert.True(cluster.LastCommitted > LogIndex.Zero);
+    }
+
+    /// <summary>Moves each member, with some luck, to another standing: stranger, learner, voter.</summary>
+    private static Configuration AnotherMembership(Configuration now, Cluster cluster, Random random)
+    {
+        var voters = new List<MemberId>();
+        var learners = new List<MemberId>();
+        foreach (var member in cluster.Members)
+        {
+            var standing = now.Voters.Contains(member.Id) ? 2 : now.Learners.Contains(member.Id) ? 1 : 0;
+            if (random.Next(3) == 0) standing = random.Next(3);
+            if (standing == 2) voters.Add(member.Id);
+            else if (standing == 1) learners.Add(member.Id);
+        }
+        return Configuration.Of(voters, learners);
     }
 }

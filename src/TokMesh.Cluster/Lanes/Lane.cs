@@ -247,7 +247,7 @@ internal sealed partial class Lane
         var applied = replica.Raft.Log.Applied;
         if (replica.SnapshotUnderWay || applied.Value <= replica.SnapshotIndex) return;
         replica.SnapshotUnderWay = true;
-        var meta = new SnapshotMeta(applied, replica.Raft.Log.TermAt(applied)!.Value, replica.Raft.Configuration);
+        var meta = new SnapshotMeta(applied, replica.Raft.Log.TermAt(applied)!.Value, replica.Raft.ConfigurationAt(applied));
         _node.Snapshots.Take(this, replica, meta, replica.WriteSnapshot().WrittenMemory);
     }
 

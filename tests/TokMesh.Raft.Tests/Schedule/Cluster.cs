@@ -10,21 +10,25 @@ internal sealed class Cluster
     private readonly Dictionary<LogIndex, (Term Term, ulong Hash)> _committed = [];
     private readonly Dictionary<LogIndex, ulong> _states = [];
     private readonly Dictionary<ulong, LogIndex> _reads = [];
+    private readonly HashSet<(Term Term, Configuration Configuration)> _ledBy = [];
     private LogIndex _acknowledged;
     private ulong _nextRead;
 
-    public Cluster(int voters, int learners = 0, RaftOptions? options = null)
+    /// <param name="voters">Members that vote, numbered from 1.</param>
+    /// <param name="learners">Members that only listen, numbered on.</param>
+    /// <param name="options">Timings and bounds.</param>
+    /// <param name="strangers">Members that do not belong to the group yet, numbered on.</param>
+    public Cluster(int voters, int learners = 0, RaftOptions? options = null, int strangers = 0)
     {
         Options = options ?? new RaftOptions();
         Options.Validate();
         var ids = Enumerable.Range(1, voters + learners).Select(i => new MemberId((uint)i)).ToArray();
-        Configuration = Configuration.Of(ids.Take(voters), ids.Skip(voters));
-        Members = [.. ids.Select(id => new Member(this, id, Configuration))];
+        var founders = Configuration.Of(ids.Take(voters), ids.Skip(voters));
+        Members = [.. ids.Select(id => new Member(this, id, founders)),
+            .. Enumerable.Range(ids.Length + 1, strangers).Select(i => new Member(this, new MemberId((uint)i), Configuration.Empty))];
     }
 
     public RaftOptions Options { get; }
-
-    public Configuration Configuration { get; }
 
     public Member[] Members { get; }
 
@@ -87,6 +91,17 @@ internal sealed class Cluster
         return true;
     }
 
+    public ChangeStatus Change(Member at, Configuration target)
+    {
+        var status = at.Group.Change(target, out _, out _);
+        if (status == ChangeStatus.Accepted) Changes++;
+        at.Drain();
+        return status;
+    }
+
+    /// <summary>Membership changes accepted by a leader.</summary>
+    public int Changes { get; private set; }
+
     public ulong? Read(Member at)
     {
         // Whatever was acknowledged before the read began must be visible to it.
@@ -122,6 +137,12 @@ internal sealed class Cluster
         }
     }
 
+    /// <summary>Remembers by which memberships leaders have counted.</summary>
+    public void Note(Member member)
+    {
+        if (member.Group.Role == Role.Leader) _ledBy.Add((member.Group.Term, member.Group.Configuration));
+    }
+
     public void CheckSend(Member from, in Message m)
     {
         if (m.Type == MessageType.VoteReply && !m.Reject)
@@ -141,9 +162,7 @@ internal sealed class Cluster
         else
         {
             _committed[entry.Index] = (entry.Term, hash);
-            var e = entry;
-            var holders = Configuration.Voters.Count(v => this[(int)v.Value].HasDurably(e.Index, e.Term));
-            Assert.True(holders > Configuration.Voters.Count / 2, $"Entry {entry.Index} was committed while on {holders} disks.");
+            CheckDurable(member, entry);
         }
         var state = Member.Chain(member.State, entry);
         if (!_states.TryAdd(entry.Index, state)) Assert.Equal(_states[entry.Index], state);
@@ -151,11 +170,23 @@ internal sealed class Cluster
         if (member.Group.Role == Role.Leader) _acknowledged = LogIndex.Max(_acknowledged, entry.Index);
     }
 
+    /// <summary>Committed means durable on a majority, of each half of a joint membership, that was in force when it was counted.</summary>
+    private void CheckDurable(Member member, Entry entry)
+    {
+        // Whoever applies it first need not know the membership the leader counted by: that one may stand later in the log.
+        var inForce = _ledBy.Where(l => l.Term >= entry.Term).Select(l => l.Configuration).Append(member.Group.ConfigurationAt(entry.Index));
+        if (inForce.Any(c => HasMajority(c.Voters) && (!c.IsJoint || HasMajority(c.VotersOutgoing)))) return;
+        Assert.Fail($"Entry {entry.Index} was committed without being durable on a majority of {member.Group.Configuration}.");
+
+        bool HasMajority(IReadOnlyList<MemberId> voters) => voters.Count(v => this[(int)v.Value].HasDurably(entry.Index, entry.Term)) > voters.Count / 2;
+    }
+
     public void CheckInstalled(Member member, SnapshotMeta meta) => Assert.Equal(_states[meta.Index], member.State);
 
     public void CheckConverged()
     {
-        var states = Members.Select(m => (m.Group.Log.Applied, m.State)).Distinct().ToArray();
-        Assert.True(states.Length == 1, "Members differ: " + string.Join(", ", Members.Select(m => $"{m.Id} applied {m.Group.Log.Applied} state {m.State:x}")));
+        var members = Members.Where(m => Leader!.Group.Configuration.Contains(m.Id)).ToArray();
+        var states = members.Select(m => (m.Group.Log.Applied, m.State)).Distinct().ToArray();
+        Assert.True(states.Length == 1, "Members differ: " + string.Join(", ", members.Select(m => $"{m.Id} applied {m.Group.Log.Applied} state {m.State:x}")));
     }
 }

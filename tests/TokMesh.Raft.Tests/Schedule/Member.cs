@@ -64,13 +64,13 @@ internal sealed class Member : IRaftOutput
     {
         var m = MessageCodec.Decode(bytes, _decoded, out var data);
         Group.Step(m, _decoded.ToArray(), data, _cluster.Now);
-        Group.Drain(this);
+        Drain();
     }
 
     public void Tick()
     {
         Group.Tick(_cluster.Now);
-        Group.Drain(this);
+        Drain();
     }
 
     public void PersistOne(bool tell = true)
@@ -84,7 +84,7 @@ internal sealed class Member : IRaftOutput
         }
         if (!tell) return;
         Group.Persisted(write.Seq);
-        Group.Drain(this);
+        Drain();
     }
 
     public void PersistAll()
@@ -92,11 +92,18 @@ internal sealed class Member : IRaftOutput
         while (_writes.Count > 0) PersistOne();
     }
 
+    public void Drain()
+    {
+        _cluster.Note(this);
+        Group.Drain(this);
+        _cluster.Note(this);
+    }
+
     public void Compact(long keepBytes)
     {
         var index = Group.Log.Applied;
         if (index <= DiskSnapshot.Index || !DiskEntries.Exists(e => e.Index == index)) return;
-        DiskSnapshot = new SnapshotMeta(index, Group.Log.TermAt(index)!.Value, Group.Configuration);
+        DiskSnapshot = new SnapshotMeta(index, Group.Log.TermAt(index)!.Value, Group.ConfigurationAt(index));
         DiskSnapshotState = State;
         DiskEntries.RemoveAll(e => e.Index <= index);
         Group.Trim(keepBytes);
@@ -115,6 +122,7 @@ internal sealed class Member : IRaftOutput
 
     public void Apply(ReadOnlySpan<Entry> entries)
     {
+        _cluster.Note(this);
         foreach (var entry in entries)
         {
             _cluster.Applied(this, entry);

@@ -1,0 +1,134 @@
+namespace TokMesh.Raft;
+
+/// <summary>Answer to a proposed membership.</summary>
+public enum ChangeStatus : byte
+{
+    /// <summary>In the leader's log and in force there; committed, or undone, like any entry.</summary>
+    Accepted,
+
+    /// <summary>It is in force already. Nothing happened.</summary>
+    Unchanged,
+
+    /// <summary>This member does not lead, or is handing over. Nothing happened.</summary>
+    NotLeader,
+
+    /// <summary>An earlier change is not committed yet, or not left yet, or this leader has not committed in its term. Nothing happened.</summary>
+    InProgress,
+
+    /// <summary>A learner that is to vote lacks too much of the log yet. Nothing happened.</summary>
+    NotCaughtUp,
+
+    /// <summary>The membership is not possible; see the reason. Nothing happened.</summary>
+    Invalid,
+}
+
+// Membership change by joint consensus (dissertation, section 4.3), with learners (4.2.1).
+public sealed partial class RaftGroup
+{
+    /// <summary>Entries a learner may lack when it is made a voter: less than a heartbeat's worth.</summary>
+    private const long MaxPromotionLag = 1000;
+
+    private const int MaxVoters = 15;
+
+    /// <summary>Membership in force at an applied position, for a snapshot of it.</summary>
+    public Configuration ConfigurationAt(LogIndex index) => _memberships.At(index);
+
+    /// <summary>
+    /// Asks for another membership. One voter more or less, and any change of learners, goes in one step; more goes through a joint
+    /// configuration, which the leader of the day leaves by itself as soon as it is committed. A member must be a learner, and have
+    /// caught up, before it gets a vote. A voter that becomes a learner in a joint change keeps its vote until that is left.
+    /// </summary>
+    /// <param name="target">Whom to end up with: voters and learners, not joint.</param>
+    /// <param name="index">Where the change stands in the log, if accepted.</param>
+    /// <param name="reason">Why not, in words, if not.</param>
+    public ChangeStatus Change(Configuration target, out LogIndex index, out string reason)
+    {
+        index = default;
+        reason = "";
+        if (Role != Role.Leader || !_lead!.TransferTo.IsNone)
+        {
+            reason = "This member does not lead.";
+            return ChangeStatus.NotLeader;
+        }
+        if (Problem(target) is { } problem)
+        {
+            reason = problem;
+            return ChangeStatus.Invalid;
+        }
+        var current = Configuration;
+        if (!_lead.HasCommittedInTerm || current.IsJoint || _memberships.LatestIndex > _log.Commit)
+        {
+            // Two changes at once, or one on top of an earlier leader's that may yet be undone, could make two majorities that do
+            // not meet (pitfall 23).
+            reason = current.IsJoint ? "A joint configuration has not been left yet."
+                : _lead.HasCommittedInTerm ? "An earlier change is not committed yet." : "This leader has committed nothing in its term yet.";
+            return ChangeStatus.InProgress;
+        }
+        if (target.Equals(current)) return ChangeStatus.Unchanged;
+        foreach (var id in target.Voters)
+        {
+            if (current.Voters.Contains(id)) continue;
+            if (!current.Learners.Contains(id))
+            {
+                reason = $"Member {id} is not a learner; add it as one first, so that it does not count before it has the log.";
+                return ChangeStatus.Invalid;
+            }
+            if (_lead.LagOf(id) is not { } lag || lag > MaxPromotionLag)
+            {
+                reason = $"Learner {id} lacks more than {MaxPromotionLag} entries yet.";
+                return ChangeStatus.NotCaughtUp;
+            }
+        }
+        var moved = target.Voters.Count(v => !current.Voters.Contains(v)) + current.Voters.Count(v => !target.Voters.Contains(v));
+        Append(moved <= 1 ? target : target with { VotersOutgoing = current.Voters });
+        index = _log.Last;
+        return ChangeStatus.Accepted;
+    }
+
+    /// <summary>Null when a membership is possible at all.</summary>
+    private static string? Problem(Configuration target)
+    {
+        if (target.IsJoint) return "The target must not be joint itself.";
+        if (target.Voters.Count == 0) return "A group needs at least one voter.";
+        if (target.Voters.Contains(MemberId.None) || target.Learners.Contains(MemberId.None)) return "Member 0 is nobody.";
+        if (target.Voters.Count > MaxVoters) return $"{target.Voters.Count} voters are too many; at most {MaxVoters} are possible.";
+        if (target.Members.Count < target.Voters.Count + target.Learners.Count) return "A member is listed twice.";
+        return null;
+    }
+
+    /// <summary>
+    /// Whether it may campaign: with a vote, or as long as the change that takes its vote may be uncommitted. Such a member may be the
+    /// only one whose log others accept, and has to lead once more to commit its own removal (dissertation, 4.2.2).
+    /// </summary>
+    private bool MayStand => MayLead && !_installing
+        && (Configuration.IsVoter(Self) || (_memberships.LatestIndex > _log.Commit && _memberships.At(_memberships.LatestIndex.Previous).IsVoter(Self)));
+
+    private bool IsLeaveDue => Role == Role.Leader && Configuration.IsJoint && _lead!.HasCommittedInTerm && _memberships.LatestIndex <= _log.Commit;
+
+    private bool IsRemovalDue => Role == Role.Leader && _lead!.HasCommittedInTerm && !Configuration.IsVoter(Self) && _memberships.LatestIndex <= _log.Commit;
+
+    /// <summary>What a leader does of itself about memberships that are committed.</summary>
+    private void FollowUpChanges(IRaftOutput output)
+    {
+        if (IsLeaveDue) Append(Configuration with { VotersOutgoing = [] });
+        if (!IsRemovalDue) return;
+        // It led only to commit its own removal (dissertation, 4.2.2). Whoever knows most should not have to wait for a timeout.
+        _lead!.SendFarewell(output);
+        BecomeFollower(Term, MemberId.None);
+    }
+
+    private void Append(Configuration configuration)
+    {
+        var payload = configuration.Encode();
+        _log.Append(Term, EntryType.Configuration, payload);
+        _lead!.Proposed(payload.Length);
+        MembershipMoved(_log.After(_log.Last.Previous, 1, long.MaxValue));
+    }
+
+    private void MembershipMoved(ReadOnlySpan<Entry> appended)
+    {
+        if (!_memberships.Follow(appended) || _lead is null) return;
+        _lead.MembershipMoved(_now);
+        _lead.AdvanceCommit();
+    }
+}

@@ -1,0 +1,48 @@
+namespace TokMesh.Raft;
+
+/// <summary>Answer to a request to hand over leadership.</summary>
+public enum TransferStatus : byte
+{
+    /// <summary>Under way; it has happened when another leader is known, and is given up after an election timeout.</summary>
+    Started,
+
+    /// <summary>This member does not lead. Nothing happened.</summary>
+    NotLeader,
+
+    /// <summary>The target has no vote, or is on its way out. Nothing happened; a transfer under way goes on.</summary>
+    NotVoter,
+
+    /// <summary>The target is this member, which leads. A transfer under way is given up.</summary>
+    AlreadyLeads,
+}
+
+// Leadership transfer (dissertation, section 3.10).
+public sealed partial class RaftGroup
+{
+    /// <summary>
+    /// Hands leadership to another voter: this member takes no proposals, brings the target up to date, then makes it stand at once.
+    /// Reads go on, but from the moment the target is told never again from the lease of this term. Asking for the same target again
+    /// changes nothing; for another one replaces it.
+    /// </summary>
+    public TransferStatus Transfer(MemberId to)
+    {
+        if (Role != Role.Leader) return TransferStatus.NotLeader;
+        if (to == Self)
+        {
+            _lead!.AbortTransfer();
+            return TransferStatus.AlreadyLeads;
+        }
+        if (!Configuration.Voters.Contains(to)) return TransferStatus.NotVoter;
+        _lead!.BeginTransfer(to, _now);
+        return TransferStatus.Started;
+    }
+
+    /// <summary>To whom leadership is being handed; none when it is not.</summary>
+    public MemberId TransferTarget => _lead?.TransferTo ?? MemberId.None;
+
+    private void OnTimeoutNow()
+    {
+        // A member without a vote may have been told by a leader that knows of its promotion; it stands when it knows too.
+        if (MayStand) StandForReal(forLeader: true);
+    }
+}
