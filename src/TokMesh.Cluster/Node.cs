@@ -181,6 +181,7 @@ public sealed class Node : IDisposable
                     configuration = Configuration.Decode(ref meta);
                     state = restore(snapshots.ReadBody(snapshot));
                     snapshotIndex = snapshot.Index;
+                    _parts.Snapshots.Recovered(group, snapshot.Index);
                 }
                 hardState = new HardState(new Term(found.Term), new MemberId(found.Vote));
                 var entries = new List<Entry>(found.Entries.Count);

@@ -18,6 +18,7 @@ internal sealed class PeerLink(PeerEngine engine, MemberId number, string nodeId
     private const int MinPauseMs = 30;
     private const int MaxPauseMs = 1_000;
     private const int ConnectTimeoutMs = 2_000;
+    private const int MaxInlineBytes = 256 << 10;
 
     private readonly CancellationTokenSource _stop = new();
     private readonly Lock _lock = new();
@@ -145,6 +146,8 @@ internal sealed class PeerLink(PeerEngine engine, MemberId number, string nodeId
             // The lane that rings does the sending. One that is rung for by others meanwhile must not be kept by their frames.
             if (rung.IsCompleted) await Task.Yield();
             await rung;
+            // Nor by megabytes of its own: the heartbeats of its groups would wait behind them.
+            if (Volatile.Read(ref _queuedBytes) > MaxInlineBytes) await Task.Yield();
             cancel.ThrowIfCancellationRequested();
             lock (_lock) (_queue, _sending) = (_sending, _queue);
             long bytes = 0;

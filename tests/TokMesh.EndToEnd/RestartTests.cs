@@ -6,7 +6,7 @@ using System.Text.Json;
 namespace TokMesh.EndToEnd;
 
 /// <summary>What is left after nodes were stopped, killed, wiped or kept away.</summary>
-public sealed class RestartTests(Xunit.Abstractions.ITestOutputHelper output)
+public sealed class RestartTests
 {
     [Fact]
     public async Task A_cluster_that_was_stopped_and_started_still_has_everything()
@@ -105,7 +105,7 @@ public sealed class RestartTests(Xunit.Abstractions.ITestOutputHelper output)
         // Of three nodes that write one key at least two do not lead its shard.
         foreach (var (node, value) in cluster.Nodes.Zip(values))
         {
-            Assert.Equal("OK", await SetAsync(cluster, node, "whole", value));
+            Assert.Equal("OK", await CallAsync(cluster, node, "SET", "whole", value));
             foreach (var reader in cluster.Nodes) Assert.True(value == await CallAsync(cluster, reader, "GET", "whole"), $"{reader.Id} reads another value than {node.Id} wrote.");
         }
         foreach (var node in cluster.Nodes) await LocalCluster.KillAsync(node);
@@ -163,23 +163,6 @@ public sealed class RestartTests(Xunit.Abstractions.ITestOutputHelper output)
         catch (Exception e) when (e is IOException or RespException or OperationCanceledException)
         {
             // The nodes are being killed.
-        }
-    }
-
-    // On a busy machine so large a write may outlive a leader; setting the same value again is harmless.
-    private async Task<string?> SetAsync(LocalCluster cluster, LocalNode node, string key, string value)
-    {
-        for (var tries = 0; ; tries++)
-        {
-            try
-            {
-                return await CallAsync(cluster, node, "SET", key, value);
-            }
-            catch (RespException e) when (e.Message.StartsWith("ERR TM-CLST-5040", StringComparison.Ordinal) && tries < 3)
-            {
-                output.WriteLine($"{node.Id}: {e.Message}");
-                await Task.Delay(500);
-            }
         }
     }
 

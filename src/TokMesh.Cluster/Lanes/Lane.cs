@@ -169,6 +169,8 @@ internal sealed partial class Lane
                 break;
             case LaneItem.SnapshotTaken(var replica, var index, var term):
                 replica.SnapshotUnderWay = false;
+                // One received from a leader meanwhile may be newer.
+                if (index <= replica.SnapshotIndex) break;
                 replica.SnapshotIndex = index;
                 _work.Records.AppendMark(replica.Group, index, term);
                 break;

@@ -16,6 +16,9 @@ internal sealed class SnapshotWriter(SnapshotStore store)
 
     public long Written { get; private set; }
 
+    /// <summary>The snapshot a group started from: what is older can go when the next one is written.</summary>
+    public void Recovered(uint group, ulong index) => _written[group] = index;
+
     /// <summary>Writes a snapshot of a replica's own state, then tells its lane.</summary>
     public void Take(Lane lane, Replica replica, SnapshotMeta meta, ReadOnlyMemory<byte> data) => _inbox.Add(new Job(lane, replica, meta, data, false));
 
