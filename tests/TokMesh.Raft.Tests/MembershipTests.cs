@@ -180,6 +180,24 @@ public sealed class MembershipTests
     }
 
     [Fact]
+    public void A_member_that_does_not_know_of_its_promotion_yet_votes_all_the_same() // 9
+    {
+        var cluster = new Cluster(voters: 2, learners: 1);
+        var leader = cluster.RunUntilLeader();
+        cluster.Run(200);
+        Accept(cluster, leader, Of([1, 2, 3]));
+        cluster.Run(100, m => m.To.Value != 3);
+        Assert.Equal(leader.Group.Log.Last, leader.Group.Log.Commit);
+        Assert.False(cluster[3].Group.Configuration.IsVoter(new MemberId(3)));
+        leader.Crash();
+        // Of three voters two are up; one of them still takes itself for a learner.
+        var next = cluster.RunUntilLeader();
+        Assert.True(next != leader && next.Group.IsEstablished);
+        cluster.Run(200);
+        Assert.True(cluster[3].Group.Configuration.IsVoter(new MemberId(3)));
+    }
+
+    [Fact]
     public void A_voter_that_becomes_a_learner_keeps_its_vote_until_joint_is_left()
     {
         var cluster = new Cluster(voters: 3, learners: 1);

@@ -115,7 +115,7 @@ public sealed class ReplicationTests
         {
             var m = new Message
             {
-                Type = (MessageType)random.Next(1, 11),
+                Type = (MessageType)random.Next(1, 12),
                 From = new MemberId((uint)random.Next()),
                 To = new MemberId((uint)random.Next()),
                 Term = new Term((ulong)random.NextInt64()),
