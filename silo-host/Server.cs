@@ -52,6 +52,7 @@ internal sealed class Server(HostSettings settings, ILoggerFactory loggers) : IA
         var threads = new NodeThreads(node, Failed);
         Undo(threads.Dispose);
         engine.Attach(node);
+        Undo(() => HandOverAsync(node));
 
         var doors = await Doors.OpenAsync(settings, node, meter, engine, _clock, loggers, () => _isStopping, cancel);
         Undo(async () => await StopAsync(doors));
@@ -78,6 +79,14 @@ internal sealed class Server(HostSettings settings, ILoggerFactory loggers) : IA
             // The next step may wait for connections that the thread this one ended on has to serve.
             await Task.Yield();
         }
+    }
+
+    /// <summary>Gives the others a moment to take over what this node leads; what nobody takes is elected after it is gone.</summary>
+    private async ValueTask HandOverAsync(Node node)
+    {
+        var until = _clock.MonotonicMs + settings.ElectionTimeoutMs;
+        node.HandOver();
+        while (node.GroupsLed > 0 && _clock.MonotonicMs < until) await Task.Delay(5);
     }
 
     private void Undo(Action step) => _undo.Push(() =>

@@ -131,6 +131,18 @@ public sealed class Node : IDisposable
         }
     }
 
+    /// <summary>Groups this node led a moment ago.</summary>
+    public int GroupsLed => _parts.GroupsLed;
+
+    /// <summary>
+    /// Begins to hand every group this node leads to the best of the nodes it is linked to, so that a node that stops leaves no
+    /// group without a leader for an election timeout. <see cref="GroupsLed"/> tells how far that is.
+    /// </summary>
+    public void HandOver()
+    {
+        foreach (var lane in _lanes) lane.Post(new LaneItem.Run(static l => l.HandOver()));
+    }
+
     /// <summary>Asks every lane for the state of its replicas; <paramref name="done"/> is told each, by the lanes.</summary>
     /// <param name="digests">Whether to compute the digest of every state: costs a walk over everything.</param>
     /// <param name="done">Told one lane's replicas at a time.</param>

@@ -64,6 +64,8 @@ internal sealed class NodeParts
     /// <summary>Whether this node led a group a moment ago: any thread may ask, only its lane knows.</summary>
     public bool IsLedHere(uint group) => group < _led.Length && Volatile.Read(ref _led[group]);
 
+    public int GroupsLed => _led.Count(static led => led);
+
     public void LeadershipOf(uint group, bool isHere) => Volatile.Write(ref _led[group], isHere);
 
     public void SetLanes(Lane[] lanes) => _lanes = lanes;

@@ -83,14 +83,23 @@ internal sealed class Leadership
     /// <summary>Entries a follower lacks; null while it is not even known where its log agrees.</summary>
     public long? LagOf(MemberId id) => Find(id) is { Mode: ProgressMode.Replicate } p ? _log.Last - p.Match : null;
 
+    /// <summary>The voter of the newest membership that has most of the log, among those asked for.</summary>
+    public MemberId Successor(Func<MemberId, bool> mayLead, uint turn)
+    {
+        Progress? best = null;
+        for (var i = 0; i < _followers.Length; i++)
+        {
+            var p = _followers[(i + turn) % _followers.Length];
+            if (Configuration.Voters.Contains(p.Id) && mayLead(p.Id) && (best is null || p.Match > best.Match)) best = p;
+        }
+        return best?.Id ?? MemberId.None;
+    }
+
     /// <summary>Tells the voter that has most to stand at once.</summary>
     public void SendFarewell(IRaftOutput output)
     {
         _handedOver = true;
-        Progress? best = null;
-        foreach (var p in _followers)
-            if (Configuration.Voters.Contains(p.Id) && (best is null || p.Match > best.Match)) best = p;
-        if (best is not null) output.Send(To(best, MessageType.TimeoutNow), [], []);
+        if (Find(Successor(static _ => true, 0)) is { } best) output.Send(To(best, MessageType.TimeoutNow), [], []);
     }
 
     public void Proposed(int bytes) => UncommittedBytes += bytes;

@@ -37,6 +37,11 @@ public sealed partial class RaftGroup
         return TransferStatus.Started;
     }
 
+    /// <summary>The voter that lacks least: the best to hand over to. None when there is none, or this member does not lead.</summary>
+    /// <param name="mayLead">Who may be chosen.</param>
+    /// <param name="turn">Chooses among equals: different numbers spread many groups over the members.</param>
+    public MemberId Successor(Func<MemberId, bool> mayLead, uint turn) => _lead?.Successor(mayLead, turn) ?? MemberId.None;
+
     /// <summary>To whom leadership is being handed; none when it is not.</summary>
     public MemberId TransferTarget => _lead?.TransferTo ?? MemberId.None;
 

@@ -23,8 +23,9 @@ internal sealed class LaunchedCluster : IAsyncDisposable
     public static Task<ToolResult> RunAsync(string[] arguments) =>
         Tool.RunAsync("dotnet", [Built.Launcher, .. arguments], ("TOKMESH_SERVER_DLL", Built.Server));
 
+    // Tests that run in the background of a shell inherit an interrupt that is ignored; a terminal's does not.
     public System.Diagnostics.Process StartInForeground() =>
-        Tool.Start("dotnet", [Built.Launcher, "up", "--data", Data, "--port-offset", $"{Offset}"], ("TOKMESH_SERVER_DLL", Built.Server));
+        Tool.Start("env", ["--default-signal=INT", "dotnet", Built.Launcher, "up", "--data", Data, "--port-offset", $"{Offset}"], ("TOKMESH_SERVER_DLL", Built.Server));
 
     public JsonElement Json() => JsonDocument.Parse(System.IO.File.ReadAllBytes(File)).RootElement;
 

@@ -34,6 +34,24 @@ public sealed class SimulationTests
     [Fact]
     public void Different_seeds_are_different_runs() => Assert.NotEqual(Run(43, seconds: 5).Trace, Run(44, seconds: 5).Trace);
 
+    [Fact]
+    public void A_node_that_hands_over_leaves_every_group_with_a_leader_long_before_an_election_timeout()
+    {
+        var world = new VirtualWorld(nodes: 3, shards: 32, seed: 7);
+        world.Run(3000);
+        var leaving = world.Nodes[0];
+        Assert.True(leaving.Node!.GroupsLed > 5);
+        leaving.Node.HandOver();
+        // An election timeout is 600 ms.
+        world.Run(100);
+        Assert.Equal(0, leaving.Node.GroupsLed);
+        Assert.Equal(33, world.Nodes.Sum(n => n.Node!.GroupsLed));
+        foreach (var node in world.Nodes.Skip(1)) Assert.InRange(node.Node!.GroupsLed, 12, 21);
+        leaving.Crash();
+        world.Run(100);
+        Assert.Equal(33, world.Nodes.Where(n => n != leaving).Sum(n => n.Node!.GroupsLed));
+    }
+
     private static Outcome Run(int seed, int seconds)
     {
         var world = new VirtualWorld(nodes: 3, shards: 8, seed);

@@ -244,6 +244,17 @@ internal sealed partial class Lane
         _stepping.Clear();
     }
 
+    public void HandOver()
+    {
+        foreach (var replica in _replicas.Values)
+        {
+            var successor = replica.Raft.Successor(IsLinked, replica.Group);
+            if (successor.IsNone) continue;
+            replica.Raft.Transfer(successor);
+            HasWork(replica);
+        }
+    }
+
     public void TakeSnapshot(Replica replica)
     {
         var applied = replica.Raft.Log.Applied;
