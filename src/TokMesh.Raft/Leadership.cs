@@ -77,7 +77,6 @@ internal sealed class Leadership
     {
         _followers = [.. Configuration.Members.Where(m => m != _self)
             .Select(m => Find(m) ?? new Progress(m, _log.Last.Next, _options.MaxInflightAppends, _options.MaxInflightBytes) { HeardAt = now })];
-        if (!TransferTo.IsNone && !Configuration.Voters.Contains(TransferTo)) AbortTransfer();
     }
 
     /// <summary>Entries a follower lacks; null while it is not even known where its log agrees.</summary>
@@ -98,7 +97,6 @@ internal sealed class Leadership
     /// <summary>Tells the voter that has most to stand at once.</summary>
     public void SendFarewell(IRaftOutput output)
     {
-        _handedOver = true;
         if (Find(Successor(static _ => true, 0)) is { } best) output.Send(To(best, MessageType.TimeoutNow), [], []);
     }
 

@@ -30,10 +30,9 @@ internal sealed class Memberships
         return _known[i].Configuration;
     }
 
-    /// <summary>Entries were appended, perhaps after others were truncated. True when another membership is in force now.</summary>
-    public bool Follow(ReadOnlySpan<Entry> entries)
+    /// <summary>Entries were appended, perhaps after others were truncated.</summary>
+    public void Follow(ReadOnlySpan<Entry> entries)
     {
-        var before = Latest;
         while (_known.Count > 1 && !_log.Matches(_known[^1].Index, _known[^1].Term)) _known.RemoveAt(_known.Count - 1);
         foreach (var entry in entries)
         {
@@ -41,7 +40,6 @@ internal sealed class Memberships
             var payload = entry.Payload.Span;
             _known.Add((entry.Index, entry.Term, Configuration.Decode(ref payload)));
         }
-        return !ReferenceEquals(before, Latest);
     }
 
     /// <summary>The log begins later now.</summary>

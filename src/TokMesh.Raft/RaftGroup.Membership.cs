@@ -30,7 +30,7 @@ public sealed partial class RaftGroup
 
     private const int MaxVoters = 15;
 
-    /// <summary>Membership in force at an applied position, for a snapshot of it.</summary>
+    /// <summary>Membership in force at a position that the log still covers.</summary>
     public Configuration ConfigurationAt(LogIndex index) => _memberships.At(index);
 
     /// <summary>
@@ -45,7 +45,7 @@ public sealed partial class RaftGroup
     {
         index = default;
         reason = "";
-        if (Role != Role.Leader || !_lead!.TransferTo.IsNone)
+        if (!TakesProposals)
         {
             reason = "This member does not lead.";
             return ChangeStatus.NotLeader;
@@ -56,12 +56,12 @@ public sealed partial class RaftGroup
             return ChangeStatus.Invalid;
         }
         var current = Configuration;
-        if (!_lead.HasCommittedInTerm || current.IsJoint || _memberships.LatestIndex > _log.Commit)
+        if (current.IsJoint || !IsMembershipSettled)
         {
             // Two changes at once, or one on top of an earlier leader's that may yet be undone, could make two majorities that do
             // not meet (pitfall 23).
             reason = current.IsJoint ? "A joint configuration has not been left yet."
-                : _lead.HasCommittedInTerm ? "An earlier change is not committed yet." : "This leader has committed nothing in its term yet.";
+                : _lead!.HasCommittedInTerm ? "An earlier change is not committed yet." : "This leader has committed nothing in its term yet.";
             return ChangeStatus.InProgress;
         }
         if (target.Equals(current)) return ChangeStatus.Unchanged;
@@ -73,7 +73,7 @@ public sealed partial class RaftGroup
                 reason = $"Member {id} is not a learner; add it as one first, so that it does not count before it has the log.";
                 return ChangeStatus.Invalid;
             }
-            if (_lead.LagOf(id) is not { } lag || lag > MaxPromotionLag)
+            if (_lead!.LagOf(id) is not { } lag || lag > MaxPromotionLag)
             {
                 reason = $"Learner {id} lacks more than {MaxPromotionLag} entries yet.";
                 return ChangeStatus.NotCaughtUp;
@@ -103,9 +103,12 @@ public sealed partial class RaftGroup
     private bool MayStand => MayLead && !_installing
         && (Configuration.IsVoter(Self) || (_memberships.LatestIndex > _log.Commit && _memberships.At(_memberships.LatestIndex.Previous).IsVoter(Self)));
 
-    private bool IsLeaveDue => Role == Role.Leader && Configuration.IsJoint && _lead!.HasCommittedInTerm && _memberships.LatestIndex <= _log.Commit;
+    /// <summary>Whether this member leads, and the membership in force is committed for certain.</summary>
+    private bool IsMembershipSettled => Role == Role.Leader && _lead!.HasCommittedInTerm && _memberships.LatestIndex <= _log.Commit;
 
-    private bool IsRemovalDue => Role == Role.Leader && _lead!.HasCommittedInTerm && !Configuration.IsVoter(Self) && _memberships.LatestIndex <= _log.Commit;
+    private bool IsLeaveDue => IsMembershipSettled && Configuration.IsJoint;
+
+    private bool IsRemovalDue => IsMembershipSettled && !Configuration.IsVoter(Self);
 
     /// <summary>What a leader does of itself about memberships that are committed.</summary>
     private void FollowUpChanges(IRaftOutput output)
@@ -122,12 +125,7 @@ public sealed partial class RaftGroup
         var payload = configuration.Encode();
         _log.Append(Term, EntryType.Configuration, payload);
         _lead!.Proposed(payload.Length);
-        MembershipMoved(_log.After(_log.Last.Previous, 1, long.MaxValue));
-    }
-
-    private void MembershipMoved(ReadOnlySpan<Entry> appended)
-    {
-        if (!_memberships.Follow(appended) || _lead is null) return;
+        _memberships.Follow(_log.After(_log.Last.Previous, 1, long.MaxValue));
         _lead.MembershipMoved(_now);
         _lead.AdvanceCommit();
     }

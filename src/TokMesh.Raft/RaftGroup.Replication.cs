@@ -95,7 +95,7 @@ public sealed partial class RaftGroup
             return;
         }
         _log.Merge(entries);
-        MembershipMoved(entries);
+        _memberships.Follow(entries);
         var verified = m.Index + entries.Length;
         // Only what this very message has shown to agree may be taken as committed, not this log's own last entry (pitfall 13).
         _log.CommitTo(LogIndex.Min(m.Commit, verified));

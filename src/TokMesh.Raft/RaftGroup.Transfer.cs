@@ -45,6 +45,9 @@ public sealed partial class RaftGroup
     /// <summary>To whom leadership is being handed; none when it is not.</summary>
     public MemberId TransferTarget => _lead?.TransferTo ?? MemberId.None;
 
+    /// <summary>What is proposed while handing over would only hold the target up.</summary>
+    private bool TakesProposals => Role == Role.Leader && _lead!.TransferTo.IsNone;
+
     private void OnTimeoutNow()
     {
         // A member without a vote may have been told by a leader that knows of its promotion; it stands when it knows too.

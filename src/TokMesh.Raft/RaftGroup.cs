@@ -136,8 +136,8 @@ public sealed partial class RaftGroup
     public ProposeStatus Propose(ReadOnlyMemory<byte> payload, out LogIndex index)
     {
         index = default;
-        if (Role != Role.Leader || !_lead!.TransferTo.IsNone) return ProposeStatus.NotLeader;
-        if (_lead.UncommittedBytes > 0 && _lead.UncommittedBytes + payload.Length > _options.MaxUncommittedBytes) return ProposeStatus.Busy;
+        if (!TakesProposals) return ProposeStatus.NotLeader;
+        if (_lead!.UncommittedBytes > 0 && _lead.UncommittedBytes + payload.Length > _options.MaxUncommittedBytes) return ProposeStatus.Busy;
         _log.Append(Term, EntryType.Command, payload);
         _lead.Proposed(payload.Length);
         index = _log.Last;
@@ -168,12 +168,11 @@ public sealed partial class RaftGroup
         if (Role == Role.Leader) _lead!.AdvanceCommit();
     }
 
+    /// <summary>What a snapshot of the state machine as it is applied now stands for.</summary>
+    public SnapshotMeta AppliedMeta => new(_log.Applied, _log.TermAt(_log.Applied)!.Value, ConfigurationAt(_log.Applied));
+
     /// <summary>A snapshot for a follower, of the state machine as it is applied now.</summary>
-    public void ProvideSnapshot(MemberId to, ReadOnlyMemory<byte> data)
-    {
-        var meta = new SnapshotMeta(_log.Applied, _log.TermAt(_log.Applied)!.Value, _memberships.At(_log.Applied));
-        _lead?.ProvideSnapshot(to, meta, data, _now);
-    }
+    public void ProvideSnapshot(MemberId to, ReadOnlyMemory<byte> data) => _lead?.ProvideSnapshot(to, AppliedMeta, data, _now);
 
     /// <summary>The snapshot handed out by <see cref="IRaftOutput.InstallSnapshot"/> is durable and is what the state machine holds.</summary>
     public void SnapshotInstalled(SnapshotMeta meta)

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using TokMesh.Bench;
+using TokMesh.Host;
 
 const string Help = """
     ./tokmesh bench [--seconds S] [--clients C] [--nodes N] [--vs redis,etcd] [--rounds R] [--failover ROUNDS]
@@ -19,7 +20,7 @@ const string Help = """
     """;
 
 // The load generators share the machine with what they measure: they should cost little, and the same for everyone.
-Environment.SetEnvironmentVariable("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS", "1");
+InlineSockets.Enable();
 
 int seconds = 10, clients = 50, nodes = 3, failovers = 0, rounds = 1, sessions = 1_000_000;
 var memory = false;

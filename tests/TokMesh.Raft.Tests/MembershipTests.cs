@@ -294,7 +294,7 @@ public sealed class MembershipTests
     }
 
     [Fact]
-    public void A_transfer_to_a_member_that_is_removed_or_demoted_is_given_up()
+    public void Nothing_is_handed_to_a_member_that_is_removed_or_demoted_nor_is_one_removed_while_it_takes_over()
     {
         foreach (var demote in new[] { false, true })
         {
@@ -303,6 +303,11 @@ public sealed class MembershipTests
             cluster.Run(100);
             var target = cluster.Members.First(m => m != leader);
             var without = Without(leader.Group.Configuration, target.Id);
+            Assert.Equal(TransferStatus.Started, leader.Group.Transfer(target.Id));
+            Assert.Equal(ChangeStatus.NotLeader, cluster.Change(leader, without));
+            cluster.Run(100);
+            (leader, target) = (target, leader);
+            without = Without(leader.Group.Configuration, target.Id);
             Accept(cluster, leader, demote ? without with { Learners = [target.Id] } : without);
             Assert.Equal(TransferStatus.NotVoter, leader.Group.Transfer(target.Id));
         }

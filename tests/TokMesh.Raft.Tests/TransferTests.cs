@@ -110,10 +110,7 @@ public sealed class TransferTests
     [Fact]
     public void Nothing_is_proposed_while_handing_over()
     {
-        var (cluster, leader, target, _) = Three();
-        cluster.Propose(leader, [1]);
-        cluster.Run(10, m => m.To != target.Id);
-        Transfer(leader, target);
+        var (cluster, leader, target, _) = HandingOver();
         var last = leader.Group.Log.Last;
         Assert.Equal(ProposeStatus.NotLeader, leader.Group.Propose(new byte[] { 2 }, out _));
         Assert.Equal(last, leader.Group.Log.Last);
@@ -122,10 +119,7 @@ public sealed class TransferTests
     [Fact]
     public void A_vote_of_a_higher_term_ends_it()
     {
-        var (cluster, leader, target, other) = Three();
-        cluster.Propose(leader, [1]);
-        cluster.Run(10, m => m.To != target.Id);
-        Transfer(leader, target);
+        var (cluster, leader, target, other) = HandingOver();
         // The other one stands because of an older transfer.
         leader.Group.Step(new Message
         {
@@ -144,11 +138,8 @@ public sealed class TransferTests
     [Fact]
     public void Back_to_itself_gives_it_up()
     {
-        var (cluster, leader, target, _) = Three();
+        var (cluster, leader, target, _) = HandingOver();
         var term = leader.Group.Term;
-        cluster.Propose(leader, [1]);
-        cluster.Run(10, m => m.To != target.Id);
-        Transfer(leader, target);
         Assert.Equal(TransferStatus.AlreadyLeads, Transfer(leader, leader));
         Assert.True(cluster.Propose(leader, [2]));
         cluster.Run(1000);
@@ -158,10 +149,7 @@ public sealed class TransferTests
     [Fact]
     public void A_second_one_to_another_member_replaces_the_first()
     {
-        var (cluster, leader, target, other) = Three();
-        cluster.Propose(leader, [1]);
-        cluster.Run(10, m => m.To != target.Id);
-        Transfer(leader, target);
+        var (cluster, leader, target, other) = HandingOver();
         Assert.Equal(TransferStatus.Started, Transfer(leader, other));
         cluster.Run(20, m => m.To != target.Id || m.Type == MessageType.Vote);
         AssertLeads(cluster, other, leader);
@@ -249,6 +237,16 @@ public sealed class TransferTests
         cluster.Run(200);
         var others = cluster.Members.Where(m => m != leader).ToArray();
         return (cluster, leader, others[0], others[1]);
+    }
+
+    /// <summary>The target lacks an entry, so that the transfer is still under way.</summary>
+    private static (Cluster Cluster, Member Leader, Member Target, Member Other) HandingOver()
+    {
+        var three = Three();
+        three.Cluster.Propose(three.Leader, [1]);
+        three.Cluster.Run(10, m => m.To != three.Target.Id);
+        Transfer(three.Leader, three.Target);
+        return three;
     }
 
     private static TransferStatus Transfer(Member from, Member to)

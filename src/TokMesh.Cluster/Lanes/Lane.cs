@@ -257,11 +257,9 @@ internal sealed partial class Lane
 
     public void TakeSnapshot(Replica replica)
     {
-        var applied = replica.Raft.Log.Applied;
-        if (replica.SnapshotUnderWay || applied.Value <= replica.SnapshotIndex) return;
+        if (replica.SnapshotUnderWay || replica.Raft.Log.Applied.Value <= replica.SnapshotIndex) return;
         replica.SnapshotUnderWay = true;
-        var meta = new SnapshotMeta(applied, replica.Raft.Log.TermAt(applied)!.Value, replica.Raft.ConfigurationAt(applied));
-        _node.Snapshots.Take(this, replica, meta, replica.WriteSnapshot().WrittenMemory);
+        _node.Snapshots.Take(this, replica, replica.Raft.AppliedMeta, replica.WriteSnapshot().WrittenMemory);
     }
 
     public void Install(Replica replica, SnapshotMeta meta, ReadOnlyMemory<byte> data) =>

@@ -103,7 +103,7 @@ internal sealed class Member : IRaftOutput
     {
         var index = Group.Log.Applied;
         if (index <= DiskSnapshot.Index || !DiskEntries.Exists(e => e.Index == index)) return;
-        DiskSnapshot = new SnapshotMeta(index, Group.Log.TermAt(index)!.Value, Group.ConfigurationAt(index));
+        DiskSnapshot = Group.AppliedMeta;
         DiskSnapshotState = State;
         DiskEntries.RemoveAll(e => e.Index <= index);
         Group.Trim(keepBytes);
