@@ -61,9 +61,15 @@ internal sealed partial class Lane
 
     private void ReceiveRaft(MemberId from, uint group, ReadOnlySpan<byte> body)
     {
-        if (ReplicaOf(group) is not { } replica) return;
         var message = MessageCodec.Decode(body, _entries, out var data);
         if (message.From != from) throw new FormatException($"A message of member {message.From} came from node {from}.");
+        if (ReplicaOf(group) is not { } replica)
+        {
+            // A leader that counts this node among its group's members has made it one.
+            if (message.To != Self || message.Type is not (MessageType.Append or MessageType.Heartbeat or MessageType.SnapshotChunk)) return;
+            if (_node.AddReplica(this, group) is not { } added) return;
+            replica = added;
+        }
         replica.Raft.Step(message, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_entries), data, NowMs);
         HasWork(replica);
     }

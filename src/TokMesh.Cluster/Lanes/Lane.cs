@@ -78,7 +78,7 @@ internal sealed partial class Lane
 
     public Replica? ReplicaOf(uint group) => _replicas.GetValueOrDefault(group);
 
-    public IReadOnlyList<MemberId> ReplicaMembers(uint group) => _node.MembersOf(group);
+    public IReadOnlyList<MemberId> LikelyReplicas(uint group) => _node.LikelyReplicas(group);
 
     public bool IsLinked(MemberId node) => node == Self || _linked.Contains(node);
 
@@ -242,6 +242,18 @@ internal sealed partial class Lane
             if (replica.Step()) HasWork(replica);
         }
         _stepping.Clear();
+    }
+
+    /// <summary>Asks a group led here for another membership; the answer is one of the leader's log only.</summary>
+    public ChangeStatus Change(uint group, Configuration target, out string reason)
+    {
+        if (ReplicaOf(group) is { } replica)
+        {
+            HasWork(replica);
+            return replica.Raft.Change(target, out _, out reason);
+        }
+        reason = "This node holds no replica of the group.";
+        return ChangeStatus.NotLeader;
     }
 
     public void HandOver()

@@ -51,6 +51,7 @@ internal sealed class Route(Lane lane, uint group)
     private long _retryAt;
     private long _progressAt;
     private int _probe;
+    private IReadOnlyList<MemberId>? _likely;
 
     public bool IsIdle => _writes.Count == 0 && _reads.Count == 0;
 
@@ -215,14 +216,15 @@ internal sealed class Route(Lane lane, uint group)
 
     private MemberId FindLeader()
     {
-        if (lane.ReplicaOf(group) is { } replica) return replica.Leader;
-        // No replica here: ask one after another; whoever is asked knows the leader or is it.
-        var replicas = lane.ReplicaMembers(group);
-        for (var i = 0; i < replicas.Count; i++)
+        // Of its own replica it hears first when there is another leader; while that knows of none, or was left out of the group
+        // without hearing of it, somebody else may know.
+        if (lane.ReplicaOf(group) is { Leader.IsNone: false } replica) return replica.Leader;
+        var nodes = _likely ??= lane.LikelyReplicas(group);
+        for (var i = 0; i < nodes.Count; i++)
         {
-            var candidate = replicas[(_probe + i) % replicas.Count];
-            if (!lane.IsLinked(candidate)) continue;
-            _probe = (_probe + i + 1) % replicas.Count;
+            var candidate = nodes[(_probe + i) % nodes.Count];
+            if (candidate == lane.Self || !lane.IsLinked(candidate)) continue;
+            _probe = (_probe + i + 1) % nodes.Count;
             return candidate;
         }
         return MemberId.None;
