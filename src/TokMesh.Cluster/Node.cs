@@ -49,6 +49,8 @@ public sealed class Node : IDisposable
             Snapshots = new SnapshotWriter(snapshots),
             Watch = watch,
             NextRandom = () => NextRandom(fillRandom),
+            Raft = options.Raft,
+            Boot = NextRandom(fillRandom),
             AddReplica = (lane, group) => AddReplica(lane, group, options.Raft),
         };
         _lanes = [.. Enumerable.Range(0, options.Lanes).Select(n => new Lane(_parts, n))];
@@ -106,8 +108,11 @@ public sealed class Node : IDisposable
             return;
         }
         var perLane = new FrameBuffer?[_lanes.Length];
-        while (FrameBuffer.TryRead(ref frames, out _, out var group, out _, out var whole))
-            (perLane[_parts.LaneOf(group)] ??= FrameBuffer.Rent()).Write(whole);
+        while (FrameBuffer.TryRead(ref frames, out var kind, out var group, out _, out var whole))
+        {
+            if (kind != FrameKind.Heartbeats) (perLane[_parts.LaneOf(group)] ??= FrameBuffer.Rent()).Write(whole);
+            else for (var i = 0; i < perLane.Length; i++) (perLane[i] ??= FrameBuffer.Rent()).Write(whole);
+        }
         for (var i = 0; i < perLane.Length; i++)
             if (perLane[i] is { } part) _lanes[i].Post(new LaneItem.Received(from, part));
     }
@@ -127,7 +132,11 @@ public sealed class Node : IDisposable
         {
             lane.Post(new LaneItem.Run(l =>
             {
-                foreach (var replica in l.Replicas) replica.Raft.MayLead = trusted;
+                foreach (var replica in l.Replicas)
+                {
+                    replica.Raft.MayLead = trusted;
+                    l.HasWork(replica);
+                }
             }));
         }
     }

@@ -51,6 +51,11 @@ internal sealed class NodeParts
 
     public required Func<ulong> NextRandom { get; init; }
 
+    public required RaftOptions Raft { get; init; }
+
+    /// <summary>Drawn at each start: tells others that this node has started again.</summary>
+    public required ulong Boot { get; init; }
+
     /// <summary>
     /// Whether meta as applied here has caught up with its leader at least once since this node started. Before, what it says about
     /// API keys may be long out of date.

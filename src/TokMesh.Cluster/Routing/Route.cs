@@ -130,7 +130,7 @@ internal sealed class Route(Lane lane, uint group)
         if (epoch != _epoch) return;
         if (reason == Refusal.NotLeader)
         {
-            Redirect(leader, pause: leader.IsNone || leader == _target);
+            TryElsewhere(leader);
             return;
         }
         // What never went out under an earlier epoch either will never happen: the caller is told so.
@@ -153,7 +153,7 @@ internal sealed class Route(Lane lane, uint group)
             call.Fail(CallOutcome.Failed, ErrorCode.SysInternal);
             return;
         }
-        Redirect(leader, leader.IsNone || leader == _target);
+        TryElsewhere(leader);
     }
 
     /// <summary>A replica on this node has heard of a leader, or lost its own leadership.</summary>
@@ -192,8 +192,19 @@ internal sealed class Route(Lane lane, uint group)
                 if (_reads.Remove(id, out var call)) call.Fail(CallOutcome.Failed, _target.IsNone ? ErrorCode.ClusterNoNode : ErrorCode.ClusterTimeout);
             }
         }
-        if (!IsIdle && _target != lane.Self && !_target.IsNone && now - _progressAt >= AttemptMs + _writes.Bytes / SlowestBytesPerMs) Redirect(MemberId.None, pause: false);
+        if (!IsIdle && _target != lane.Self && !_target.IsNone && now - _progressAt >= AttemptMs + _writes.Bytes / SlowestBytesPerMs)
+        {
+            if (lane.ReplicaOf(group) is { } replica) lane.WakeUp(replica);
+            Redirect(MemberId.None, pause: false);
+        }
         if (HasUnsent && now >= _retryAt) lane.RouteHasWork(this);
+    }
+
+    /// <summary>Whoever was asked does not lead; perhaps somebody else is known to.</summary>
+    private void TryElsewhere(MemberId leader)
+    {
+        if (lane.ReplicaOf(group) is { } replica) lane.WakeUp(replica);
+        Redirect(leader, pause: leader.IsNone || leader == _target);
     }
 
     private void Redirect(MemberId target, bool pause)

@@ -37,6 +37,9 @@ internal sealed class Cluster
     /// <summary>Messages under way.</summary>
     public List<(Message Message, byte[] Bytes)> Wire { get; } = [];
 
+    /// <summary>What a snapshot at a position holds besides the state.</summary>
+    public Func<LogIndex, byte[]> SnapshotBody { get; set; } = static _ => new byte[300];
+
     public int SnapshotsInstalled { get; set; }
 
     public int Elections => _leaders.Count;
