@@ -11,7 +11,7 @@ public sealed partial class WriteAheadLog
             if (scan.LastHeader is { } header)
             {
                 _writer = SegmentWriter.Resume(_disk, _options, header, _segments[^1].WrittenBytes);
-                _writer.CutTail(scan.TornTail?.Bytes ?? 0);
+                _writer.Secure(scan.LastFrame, scan.TornTail?.Bytes ?? 0);
             }
         }
         catch (Exception e)

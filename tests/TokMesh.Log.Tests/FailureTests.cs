@@ -32,6 +32,33 @@ public class FailureTests
     }
 
     [Fact]
+    public void What_a_failed_sync_left_in_memory_is_on_the_disk_before_a_restart_hands_it_out()
+    {
+        for (long nth = 1; nth <= 12; nth++)
+        {
+            var disk = new VirtualDisk();
+            WriteAheadLogOptions options = TestLog.Options(segmentBytes: 512);
+            disk.FailNth(VirtualDiskOperationKind.Sync, nth);
+            try
+            {
+                WriteAheadLog log = TestLog.Open(disk, options);
+                for (ulong index = 1; index <= 20; index++)
+                    log.CommitEntry(1, index);
+            }
+            catch (LogFailedException)
+            {
+            }
+            // Only the process is new: the system still has in memory, as if it were stored, what it could not store.
+            disk.Fault = null;
+            disk.KillProcess();
+            List<ulong> found = TestLog.Recover(disk, options).Indexes(1);
+            disk.Crash();
+
+            Assert.Equal(found, TestLog.Recover(disk, options).Indexes(1));
+        }
+    }
+
+    [Fact]
     public void A_full_disk_at_any_write_loses_nothing_acknowledged_and_space_cures_it()
     {
         WriteAheadLogOptions options = TestLog.Options(segmentBytes: 1024);

@@ -10,6 +10,9 @@ internal sealed class LogScan
     /// <summary>The header of the segment to go on in; null for a new log.</summary>
     public SegmentHeader? LastHeader { get; private set; }
 
+    /// <summary>Where, in the segment to go on in, begins what one write wrote last.</summary>
+    public long LastFrame { get; private set; }
+
     public ulong NextSequence { get; private set; } = 1;
 
     /// <summary>A segment that a crash interrupted while it was made: it holds nothing of its own.</summary>
@@ -52,6 +55,7 @@ internal sealed class LogScan
         }
         Segments.Add(new SegmentExtent(current.Number, current.End, current.Length));
         LastHeader = current.Header;
+        LastFrame = current.LastFrame;
         NextSequence = current.NextSequence;
     }
 

@@ -6,11 +6,12 @@ namespace TokMesh.Log;
 /// </summary>
 internal sealed class SegmentScan
 {
-    private SegmentScan(uint number, SegmentHeader? header, bool hasCheckpoint, long end, long tailBytes, ulong nextSequence, long length, bool hasFrameBehind)
+    private SegmentScan(uint number, SegmentHeader? header, bool hasCheckpoint, long lastFrame, long end, long tailBytes, ulong nextSequence, long length, bool hasFrameBehind)
     {
         Number = number;
         Header = header;
         HasCheckpoint = hasCheckpoint;
+        LastFrame = lastFrame;
         End = end;
         TailBytes = tailBytes;
         NextSequence = nextSequence;
@@ -25,6 +26,9 @@ internal sealed class SegmentScan
 
     /// <summary>Whether the segment was made to the end: its header and first frame are whole.</summary>
     public bool HasCheckpoint { get; }
+
+    /// <summary>Where the last whole frame begins; of a segment with one frame, where the header that was written with it does.</summary>
+    public long LastFrame { get; }
 
     /// <summary>Where the whole frames end.</summary>
     public long End { get; }
@@ -47,7 +51,7 @@ internal sealed class SegmentScan
     public static SegmentScan Read(uint number, SegmentScan? previous, Span<byte> bytes, byte[]? key, LogReplay replay)
     {
         if (!SegmentHeader.TryRead(bytes, out SegmentHeader header, out ushort version))
-            return new SegmentScan(number, null, false, 0, TailOf(bytes, 0), 0, bytes.Length, HasFrame(bytes, 0, segmentId: null));
+            return new SegmentScan(number, null, false, 0, 0, TailOf(bytes, 0), 0, bytes.Length, HasFrame(bytes, 0, segmentId: null));
 
         string file = SegmentName.Of(number);
         CheckReadable(file, header, version, key);
@@ -61,6 +65,7 @@ internal sealed class SegmentScan
 
         using BodyCipher? cipher = BodyCipher.Create(header.Cipher, key, header.Salt, SegmentWriter.KeyPurpose);
         long end = SegmentHeader.Bytes;
+        long lastFrame = 0;
         ulong sequence = header.FirstSequence;
         while (FrameHeader.TryReadFrame(bytes[(int)end..], out FrameHeader frame)
             && frame.SegmentId == header.SegmentId
@@ -68,13 +73,14 @@ internal sealed class SegmentScan
             && frame.Kind == (sequence == header.FirstSequence ? FrameKind.Checkpoint : FrameKind.Commit))
         {
             int stored = FrameHeader.Bytes + frame.BodyBytes;
+            lastFrame = sequence == header.FirstSequence ? 0 : end;
             replay.Apply(OpenBody(file, bytes.Slice((int)end, stored), cipher), number, end);
             end += stored;
             sequence++;
         }
         long tail = TailOf(bytes, end);
         return new SegmentScan(
-            number, header, sequence > header.FirstSequence, end, tail, sequence, bytes.Length,
+            number, header, sequence > header.FirstSequence, lastFrame, end, tail, sequence, bytes.Length,
             tail > 0 && HasFrame(bytes, end, header.SegmentId));
     }
 

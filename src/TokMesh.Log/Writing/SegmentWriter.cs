@@ -55,21 +55,31 @@ internal sealed class SegmentWriter : IDisposable
         }
     }
 
-    /// <summary>Goes on in a segment that recovery has read up to <paramref name="offset"/>; see <see cref="CutTail"/>.</summary>
+    /// <summary>Goes on in a segment that recovery has read up to <paramref name="offset"/>; see <see cref="Secure"/>.</summary>
     public static SegmentWriter Resume(IDisk disk, WriteAheadLogOptions options, SegmentHeader header, long offset) =>
         new(disk.Open(SegmentName.Of(header.Number)), header, offset, options);
 
     /// <summary>
-    /// Zeroes <paramref name="bytes"/> after the last whole frame and syncs. The sync is needed even when there is nothing to
-    /// zero: a process that died may have left frames which were read back from memory and are not on the disk yet, and
-    /// what recovery hands out must not be lost by a later power cut.
+    /// Makes sure that what recovery hands out is on the disk, and nothing else: writes the last whole frame once more, zeroes
+    /// <paramref name="tailBytes"/> behind it, and syncs. A process that died may have left a frame that was read back from memory.
+    /// If it died of a failed sync, the system takes that memory for stored: only writing it again makes a sync store it. All
+    /// earlier frames were synced before the last one was written.
     /// </summary>
-    public void CutTail(long bytes)
+    public void Secure(long lastFrame, long tailBytes)
     {
         const int BlockBytes = 64 * 1024;
-        var zeros = new byte[Math.Min(bytes, BlockBytes)];
-        for (long done = 0; done < bytes; done += zeros.Length)
-            _file.Write(Offset + done, zeros.AsSpan(0, (int)Math.Min(zeros.Length, bytes - done)));
+        var block = new byte[BlockBytes];
+        for (long at = lastFrame; at < Offset;)
+        {
+            int read = _file.Read(at, block.AsSpan(0, (int)Math.Min(block.Length, Offset - at)));
+            if (read == 0)
+                throw new IOException("The log became shorter while it was read.");
+            _file.Write(at, block.AsSpan(0, read));
+            at += read;
+        }
+        Array.Clear(block);
+        for (long done = 0; done < tailBytes; done += block.Length)
+            _file.Write(Offset + done, block.AsSpan(0, (int)Math.Min(block.Length, tailBytes - done)));
         _file.Sync();
     }
 
