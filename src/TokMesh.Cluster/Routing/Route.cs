@@ -53,6 +53,9 @@ internal sealed class Route(Lane lane, uint group)
     private int _probe;
     private IReadOnlyList<MemberId>? _likely;
 
+    /// <summary>Knows no leader, or cannot be reached: not to be asked again just because this node's own replica still follows it.</summary>
+    private MemberId _avoided;
+
     public bool IsIdle => _writes.Count == 0 && _reads.Count == 0;
 
     public bool HasUnsent => _sent < _writes.Count || _readsToSend.Count > 0;
@@ -112,6 +115,7 @@ internal sealed class Route(Lane lane, uint group)
 
     public void OnWriteReply(ulong number, ReadOnlyMemory<byte> reply)
     {
+        _avoided = MemberId.None;
         _progressAt = lane.NowMs;
         if (_writes.Find(number) is not { IsDone: false } call) return;
         call.Answer(reply);
@@ -120,6 +124,7 @@ internal sealed class Route(Lane lane, uint group)
 
     public void OnReadReply(ulong id, ReadOnlyMemory<byte> reply)
     {
+        _avoided = MemberId.None;
         _progressAt = lane.NowMs;
         if (_reads.Remove(id, out var call)) call.Answer(reply);
     }
@@ -159,6 +164,7 @@ internal sealed class Route(Lane lane, uint group)
     /// <summary>A replica on this node has heard of a leader, or lost its own leadership.</summary>
     public void OnLeader(MemberId leader)
     {
+        _avoided = MemberId.None;
         if (leader != _target) Redirect(leader, pause: false);
     }
 
@@ -210,6 +216,7 @@ internal sealed class Route(Lane lane, uint group)
     private void Redirect(MemberId target, bool pause)
     {
         if (_target != target) _progressAt = lane.NowMs;
+        if (target.IsNone) _avoided = _target;
         _target = target;
         NextEpoch();
         _sent = 0;
@@ -228,8 +235,9 @@ internal sealed class Route(Lane lane, uint group)
     private MemberId FindLeader()
     {
         // Of its own replica it hears first when there is another leader; while that knows of none, or was left out of the group
-        // without hearing of it, somebody else may know.
-        if (lane.ReplicaOf(group) is { Leader.IsNone: false } replica) return replica.Leader;
+        // without hearing of it, somebody else may know. One that was left out follows its last leader for ever, so what it says is
+        // not asked twice.
+        if (lane.ReplicaOf(group) is { Leader.IsNone: false } replica && replica.Leader != _avoided) return replica.Leader;
         var nodes = _likely ??= lane.LikelyReplicas(group);
         for (var i = 0; i < nodes.Count; i++)
         {
