@@ -29,6 +29,12 @@ public sealed class Node : IDisposable
     /// <exception cref="LogDamagedException">The log cannot be trusted; nothing was changed.</exception>
     public Node(MemberId self, Genesis genesis, NodeOptions options, IDisk disk, byte[]? logKey, IClock clock, ITransport transport,
         Action<Span<byte>> fillRandom, INodeWatch watch)
+        : this(self, genesis, options, disk, logKey, clock, transport, fillRandom, watch, null)
+    {
+    }
+
+    internal Node(MemberId self, Genesis genesis, NodeOptions options, IDisk disk, byte[]? logKey, IClock clock, ITransport transport,
+        Action<Span<byte>> fillRandom, INodeWatch watch, ReplicaTrace? trace)
     {
         options.Raft.Validate();
         Self = self;
@@ -51,6 +57,7 @@ public sealed class Node : IDisposable
             NextRandom = () => NextRandom(fillRandom),
             Raft = options.Raft,
             Boot = NextRandom(fillRandom),
+            Trace = trace,
             AddReplica = (lane, group) => AddReplica(lane, group, options.Raft),
         };
         _lanes = [.. Enumerable.Range(0, options.Lanes).Select(n => new Lane(_parts, n))];

@@ -56,6 +56,9 @@ internal sealed class NodeParts
     /// <summary>Drawn at each start: tells others that this node has started again.</summary>
     public required ulong Boot { get; init; }
 
+    /// <summary>Sees what replicas do; null but in a simulation.</summary>
+    public ReplicaTrace? Trace { get; init; }
+
     /// <summary>
     /// Whether meta as applied here has caught up with its leader at least once since this node started. Before, what it says about
     /// API keys may be long out of date.

@@ -73,7 +73,9 @@ internal sealed partial class Lane
             if (_node.AddReplica(this, group) is not { } added) return;
             replica = added;
         }
+        _node.Trace?.Received(replica, message, _entries, data);
         replica.Raft.Step(message, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_entries), data, NowMs);
+        _node.Trace?.Stepped(replica);
         HasWork(replica);
     }
 

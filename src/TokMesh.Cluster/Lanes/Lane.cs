@@ -176,6 +176,7 @@ internal sealed partial class Lane
             case LaneItem.Durable(var work):
                 foreach (var (replica, seq) in work.Writes)
                 {
+                    _node.Trace?.Persisted(replica, seq);
                     replica.Raft.Persisted(seq);
                     HasWork(replica);
                 }

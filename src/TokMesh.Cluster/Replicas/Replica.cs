@@ -19,6 +19,7 @@ internal sealed class Replica : IRaftOutput, IApplySink
     private readonly Dictionary<ulong, WriteStream> _streams = [];
     private readonly Dictionary<ulong, WaitingRead> _reads = [];
     private readonly ArrayBufferWriter<byte> _reply = new(256);
+    private readonly IRaftOutput _output;
     private IGroupState _state;
     private ulong _nextRead;
     private bool _leads;
@@ -27,6 +28,7 @@ internal sealed class Replica : IRaftOutput, IApplySink
     {
         (_lane, Group, Raft, _state, _restore) = (lane, group, raft, state, restore);
         _entry = new EntryBuilder(ofShard: group != 0);
+        _output = lane.Node.Trace?.Output(this) ?? this;
     }
 
     public uint Group { get; }
@@ -148,7 +150,9 @@ internal sealed class Replica : IRaftOutput, IApplySink
     /// <summary>Steps the group: does everything that is due. Tells whether more is.</summary>
     public bool Step()
     {
-        Raft.Drain(this);
+        _lane.Node.Trace?.Stepped(this);
+        Raft.Drain(_output);
+        _lane.Node.Trace?.Stepped(this);
         return Raft.HasWork;
     }
 
@@ -159,6 +163,7 @@ internal sealed class Replica : IRaftOutput, IApplySink
         _lane.Log.AppendReset(Group, meta.Index.Value, meta.Term.Value);
         SnapshotIndex = meta.Index.Value;
         Raft.SnapshotInstalled(meta);
+        _lane.Node.Trace?.Stepped(this);
         _lane.HasWork(this);
     }
 
