@@ -8,6 +8,13 @@ public sealed class CheckerTests
 
     private static Operation Increment(string? sum, long from, long to) => new(2, "x", OperationKind.Increment, sum, from, to);
 
+    private static Operation Swap(string? seen, string? value, long from, long to) => new(3, "x", OperationKind.Swap, value, from, to) { Seen = seen };
+
+    private static Operation WriteIfAbsent(string? seen, string value, long from, long to) => new(4, "x", OperationKind.WriteIfAbsent, value, from, to) { Seen = seen };
+
+    private static Operation CompareAndSet(string expected, string value, long from, long to) =>
+        new(5, "x", OperationKind.CompareAndSet, value, from, to) { Seen = expected };
+
     private static bool Holds(params Operation[] history) => Checker.Check(history).IsLinearizable;
 
     [Fact]
@@ -53,6 +60,32 @@ public sealed class CheckerTests
         Assert.False(Holds(Increment("1", 0, 5), Increment("1", 0, 5)));
         Assert.False(Holds(Increment("1", 0, 1), Increment("3", 2, 3)));
         Assert.True(Holds(Increment("1", 0, 1), Increment(null, 2, Operation.Never), Increment("3", 4, 5)));
+    }
+
+    [Fact]
+    public void A_swap_saw_what_it_replaced()
+    {
+        Assert.True(Holds(Write("a", 0, 1), Swap("a", "b", 2, 3), Read("b", 4, 5)));
+        Assert.False(Holds(Write("a", 0, 1), Swap(null, "b", 2, 3)));
+        Assert.False(Holds(Write("a", 0, 1), Swap("a", "b", 2, 10), Swap("a", "c", 2, 10)));
+        Assert.True(Holds(Write("a", 0, 1), Swap(null, "b", 2, Operation.Never), Read("b", 3, 4)));
+    }
+
+    [Fact]
+    public void A_write_if_absent_leaves_what_is_there()
+    {
+        Assert.True(Holds(WriteIfAbsent(null, "a", 0, 1), WriteIfAbsent("a", "b", 2, 3), Read("a", 4, 5)));
+        Assert.False(Holds(WriteIfAbsent(null, "a", 0, 1), WriteIfAbsent("a", "b", 2, 3), Read("b", 4, 5)));
+        Assert.False(Holds(Write("a", 0, 1), WriteIfAbsent(null, "b", 2, Operation.Never), Read("b", 3, 4)));
+    }
+
+    [Fact]
+    public void A_compare_and_set_needs_what_it_expected_and_an_unknown_one_happens_only_then()
+    {
+        Assert.True(Holds(Write("a", 0, 1), CompareAndSet("a", "b", 2, 3), Read("b", 4, 5)));
+        Assert.False(Holds(Write("a", 0, 1), Write("c", 2, 3), CompareAndSet("a", "b", 4, 5)));
+        Assert.True(Holds(Write("a", 0, 1), CompareAndSet("a", "b", 2, Operation.Never), Read("b", 4, 5)));
+        Assert.False(Holds(Write("a", 0, 1), Write("c", 2, 3), CompareAndSet("a", "b", 4, Operation.Never), Read("b", 6, 7)));
     }
 
     [Fact]

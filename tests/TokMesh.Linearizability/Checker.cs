@@ -82,6 +82,15 @@ public static class Checker
             case OperationKind.Increment:
                 after = (long.Parse(value ?? "0", System.Globalization.CultureInfo.InvariantCulture) + 1).ToString(System.Globalization.CultureInfo.InvariantCulture);
                 return operation.Returned == Operation.Never || operation.Value == after;
+            case OperationKind.Swap:
+                after = operation.Value;
+                return operation.Returned == Operation.Never || operation.Seen == value;
+            case OperationKind.WriteIfAbsent:
+                after = value ?? operation.Value;
+                return operation.Returned == Operation.Never || operation.Seen == value;
+            case OperationKind.CompareAndSet:
+                after = operation.Seen == value ? operation.Value : value;
+                return operation.Returned == Operation.Never || operation.Seen == value;
             default:
                 after = value;
                 return operation.Value == value;

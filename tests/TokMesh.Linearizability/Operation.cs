@@ -11,6 +11,15 @@ public enum OperationKind : byte
 
     /// <summary>Added one and saw the sum; the register holds a decimal number, an absent one counts as 0.</summary>
     Increment,
+
+    /// <summary>Set the register to a value and saw what was there before.</summary>
+    Swap,
+
+    /// <summary>Set the register to a value if it was absent, and saw what was there before.</summary>
+    WriteIfAbsent,
+
+    /// <summary>Set the register to a value since it held another one; one whose outcome is unknown does so only if it does.</summary>
+    CompareAndSet,
 }
 
 /// <summary>One operation of a history, on one register.</summary>
@@ -28,7 +37,14 @@ public sealed record Operation(int Client, string Register, OperationKind Kind, 
     /// <summary>No answer came.</summary>
     public const long Never = long.MaxValue;
 
+    /// <summary>
+    /// What a <see cref="OperationKind.Swap"/> or <see cref="OperationKind.WriteIfAbsent"/> saw, and what a
+    /// <see cref="OperationKind.CompareAndSet"/> expected; null is "absent".
+    /// </summary>
+    public string? Seen { get; init; }
+
     /// <inheritdoc/>
     public override string ToString() =>
-        $"[{Invoked}, {(Returned == Never ? "?" : Returned)}] client {Client} {Kind} {Register} {Value ?? "(absent)"}";
+        $"[{Invoked}, {(Returned == Never ? "?" : Returned)}] client {Client} {Kind} {Register} {Value ?? "(absent)"}"
+        + (Kind >= OperationKind.Swap ? $" over {Seen ?? "(absent)"}" : "");
 }
