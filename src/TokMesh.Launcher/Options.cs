@@ -19,6 +19,8 @@ internal sealed record Options(string Command, int? Nodes, string Data, bool Det
             Stops the cluster that runs on DIR.
         ./tokmesh test [PATTERN]
             Runs every test, or those whose project name contains PATTERN, and prints one closing line.
+        ./tokmesh sim [--seeds A..B] [--minutes M] [--profile P] [--trace FILE]
+            Simulates whole clusters under faults on virtual time and checks everything; --help says more.
         ./tokmesh bench [OPTIONS]
             Measures a cluster; --vs redis,etcd compares; --help says more.
         """;

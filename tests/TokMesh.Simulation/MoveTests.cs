@@ -16,7 +16,7 @@ public sealed class MoveTests
         Change(world, group, Configuration.Of([new(1), new(2), new(3)], [newcomer.Id]));
         world.Run(1000);
         Assert.True(world.ReplicaOf(newcomer, group)!.Raft.Log.Applied > LogIndex.Zero);
-        newcomer.Crash();
+        newcomer.GoDown(Death.PowerCut);
         world.Run(500);
         newcomer.Start();
         world.Run(1000);
@@ -26,7 +26,7 @@ public sealed class MoveTests
         var leader = world.LeaderOf(group)!;
         Assert.NotEqual(leaving, leader);
         Assert.Equal([.. world.Nodes.Where(n => n != leaving).Select(n => n.Id)], world.ReplicaOf(leader, group)!.Raft.Configuration.Voters);
-        foreach (var node in world.Nodes) node.Crash();
+        foreach (var node in world.Nodes) node.GoDown(Death.PowerCut);
         foreach (var node in world.Nodes) node.Start();
         world.Run(3000);
         leader = world.LeaderOf(group)!;

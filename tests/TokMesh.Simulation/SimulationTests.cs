@@ -1,38 +1,63 @@
-using TokMesh.Linearizability;
+using System.Diagnostics;
+using System.Security.Cryptography;
+using TokMesh.Simulation.Runs;
 using TokMesh.Simulation.World;
 
 namespace TokMesh.Simulation;
 
 /// <summary>
-/// The production runtime, three nodes in one process, on virtual time: elections, writes, crashes with loss of what was not
-/// synced, restarts, cut links. The history must be linearizable and the replicas equal; the same seed must be the same run.
+/// A share of what <c>./tokmesh sim</c> does, on every change: seeds that are always the same, and seeds that nobody has seen before.
+/// TOKMESH_SEEDS says how many of each a profile gets.
 /// </summary>
 public sealed class SimulationTests
 {
-    private sealed record Outcome(ulong Trace, int Operations, int Unknown, int Crashes, int Cuts, long Steps);
+    private static readonly int SeedsPerProfile = int.Parse(Environment.GetEnvironmentVariable("TOKMESH_SEEDS") ?? "24", System.Globalization.CultureInfo.InvariantCulture);
 
-    public static TheoryData<int> Seeds()
-    {
-        var data = new TheoryData<int>();
-        var count = int.Parse(Environment.GetEnvironmentVariable("TOKMESH_SEEDS") ?? "8");
-        for (var seed = 1; seed <= count; seed++) data.Add(seed);
-        return data;
-    }
+    public static TheoryData<string> ProfileNames() => [.. Profiles.Names];
 
     [Theory]
-    [MemberData(nameof(Seeds))]
-    public void Acknowledged_writes_survive_crashes_and_cuts(int seed)
+    [MemberData(nameof(ProfileNames))]
+    public void Every_check_holds_in_every_run(string profile)
     {
-        var outcome = Run(seed, seconds: 30);
-        Assert.True(outcome.Operations > 1000, $"Only {outcome.Operations} operations were answered.");
-        Assert.True(outcome.Crashes > 2);
+        var seeds = profile == Profiles.DefaultName ? 4 * SeedsPerProfile : SeedsPerProfile;
+        var known = Holds(profile, 1, seeds);
+        Assert.True(known.Counts.Answered > 100 * seeds, $"Only {known.Counts.Answered} calls were answered.");
+        Assert.True(known.Counts.Crashes > 0);
+        Assert.True(profile != "snapshots" || known.Counts.SnapshotInstalls > seeds / 2, $"Only {known.Counts.SnapshotInstalls} snapshots were installed.");
+        Assert.True(profile != "membership" || known.Counts.MembershipChanges > seeds, $"Only {known.Counts.MembershipChanges} memberships were changed.");
+        Assert.True(profile != "disk" || (known.Counts.BitFlips > seeds && known.Counts.DiskFailures > seeds));
+        Holds(profile, RandomNumberGenerator.GetInt32(1_000_000, 900_000_000), seeds);
     }
 
     [Fact]
-    public void The_same_seed_is_the_same_run() => Assert.Equal(Run(42, seconds: 15), Run(42, seconds: 15));
+    public void The_same_seed_is_the_same_run_alone_and_beside_others()
+    {
+        var alone = Digests(first: 42, count: 6, jobs: 1);
+        Assert.Equal(alone, Digests(first: 42, count: 6, jobs: 4));
+        for (var seed = 47; seed >= 42; seed--) Assert.Equal(alone[seed - 42], Run.Execute(seed, Profiles.DefaultName).Digest);
+        Assert.Equal(alone.Count, alone.Distinct().Count());
+    }
 
     [Fact]
-    public void Different_seeds_are_different_runs() => Assert.NotEqual(Run(43, seconds: 5).Trace, Run(44, seconds: 5).Trace);
+    public void The_same_seed_is_the_same_run_in_another_process()
+    {
+        var start = new ProcessStartInfo("dotnet", [typeof(Program).Assembly.Location, "--seeds", "42..42", "--profile", "sessions"]) { RedirectStandardOutput = true };
+        using var other = Process.Start(start)!;
+        var said = other.StandardOutput.ReadToEnd();
+        other.WaitForExit();
+        Assert.Contains($"seed 42 digest {Run.Execute(42, "sessions").Digest:x16} ", said);
+    }
+
+    [Fact]
+    public void A_failure_says_what_was_wrong_how_to_see_it_again_and_what_came_before()
+    {
+        var result = Run.Execute(3, "keys") with { Failure = new Observing.SimulationFailure("A test said so.") { Group = 1, Register = "key-0-1" } };
+        var said = Report.Failure(result);
+        Assert.Contains("A test said so.", said);
+        Assert.Contains("calls on key-0-1", said);
+        Assert.Contains("./tokmesh sim --seeds 3..3 --profile keys", said);
+        Assert.DoesNotContain("another way", said);
+    }
 
     [Fact]
     public void A_node_that_hands_over_leaves_every_group_with_a_leader_long_before_an_election_timeout()
@@ -47,26 +72,40 @@ public sealed class SimulationTests
         Assert.Equal(0, leaving.Node.GroupsLed);
         Assert.Equal(33, world.Nodes.Sum(n => n.Node!.GroupsLed));
         foreach (var node in world.Nodes.Skip(1)) Assert.InRange(node.Node!.GroupsLed, 12, 21);
-        leaving.Crash();
+        leaving.GoDown(Death.Killed);
         world.Run(100);
         Assert.Equal(33, world.Nodes.Where(n => n != leaving).Sum(n => n.Node!.GroupsLed));
     }
 
-    private static Outcome Run(int seed, int seconds)
+    [Theory]
+    [InlineData("--seeds", "5..1")]
+    [InlineData("--seeds", "many")]
+    [InlineData("--seeds", "1..2..3")]
+    [InlineData("--minutes", "0")]
+    [InlineData("--minutes", "1441")]
+    [InlineData("--jobs", "65")]
+    [InlineData("--profile", "none")]
+    [InlineData("--trace")]
+    [InlineData("--fast")]
+    [InlineData("--seeds", "1..2", "--minutes", "1")]
+    public void A_bad_option_is_refused_by_name(params string[] options)
     {
-        var world = new VirtualWorld(nodes: 3, shards: 8, seed);
-        var history = new List<Operation>();
-        var clients = Enumerable.Range(1, 8).Select(n => new RegisterClient(world, n, history)).ToArray();
-        world.Run(2000);
-        foreach (var client in clients) client.Start();
-        var faults = new FaultSchedule(world);
-        faults.Run(seconds * 1000);
-        foreach (var client in clients) client.Stopped = true;
-        faults.Settle();
-        world.Run(8000);
-        Assert.True(world.DigestsAgree(out var differences), $"Seed {seed}: replicas differ.\n{differences}");
-        var verdict = Checker.Check(history);
-        Assert.True(verdict.IsLinearizable, $"Seed {seed}: register {verdict.Register} is not linearizable: {verdict.Explanation}");
-        return new Outcome(world.Time.Trace, clients.Sum(c => c.Answered), clients.Sum(c => c.Unknown), faults.Crashes, faults.Cuts, world.Time.Steps);
+        var problem = Assert.Throws<UsageException>(() => CommandLine.Parse(options));
+        Assert.Contains(options[0], problem.Message);
+    }
+
+    private static RangeResult Holds(string profile, int first, int seeds)
+    {
+        var total = new SeedRange(profile, Environment.ProcessorCount).Run(first, first + seeds - 1);
+        if (total.Failure is { } failed) Assert.Fail(Report.Failure(failed));
+        return total;
+    }
+
+    private static List<ulong> Digests(int first, int count, int jobs)
+    {
+        var digests = new List<ulong>();
+        var total = new SeedRange(Profiles.DefaultName, jobs) { Ended = r => digests.Add(r.Digest) }.Run(first, first + count - 1);
+        Assert.Null(total.Failure);
+        return digests;
     }
 }

@@ -1,48 +1,128 @@
+using System.Buffers;
 using TokMesh.Cluster;
 using TokMesh.Raft;
 
 namespace TokMesh.Simulation.World;
 
 /// <summary>
-/// Links between nodes: ordered, with latency, cut in either direction at will. What is under way on a link that is cut, or to a
-/// node that is down, is lost.
+/// Links between nodes, which can be cut in either direction. As TCP links do, they keep the order, and a link that is cut or reset
+/// loses everything under way. With <see cref="Datagrams"/> single frames are lost, doubled and reordered besides: more than any
+/// engine may do to a node, and still nothing may break.
 /// </summary>
-internal sealed class VirtualNetwork(VirtualTime time, Random random)
+internal sealed class VirtualNetwork(VirtualTime time, Random random, int nodes)
 {
-    private readonly Dictionary<(MemberId, MemberId), long> _lastArrival = [];
-    private readonly HashSet<(MemberId, MemberId)> _cut = [];
+    private readonly Link[] _links = [.. Enumerable.Range(0, (nodes + 1) * (nodes + 1)).Select(_ => new Link())];
+    private readonly Stack<Delivery> _spare = [];
 
-    /// <summary>Where frames of a node arrive, while it is up.</summary>
-    public Dictionary<MemberId, Action<MemberId, byte[]>> Nodes { get; } = [];
+    /// <summary>Where frames of a node arrive; null while it is down.</summary>
+    public VirtualNode?[] Nodes { get; } = new VirtualNode?[nodes + 1];
+
+    public bool Datagrams { get; set; }
+
+    /// <summary>Extra latency of everything, up to so many microseconds.</summary>
+    public int SlowUs { get; set; }
+
+    public long Delivered { get; private set; }
 
     public ITransport From(MemberId node) => new Port(this, node);
 
-    public void Cut(MemberId from, MemberId to) => _cut.Add((from, to));
+    public bool IsCut(MemberId from, MemberId to) => LinkOf(from, to).IsCut;
 
-    public void HealAll() => _cut.Clear();
-
-    private void Send(MemberId from, MemberId to, byte[] frames)
+    public void Cut(MemberId from, MemberId to)
     {
-        if (_cut.Contains((from, to)) || random.Next(2000) == 0) return;
-        // Mostly quick, now and then slow; never out of order, as a TCP link is not.
-        var latency = random.Next(50, 400) + (random.Next(100) == 0 ? random.Next(20_000) : 0);
-        var arrival = Math.Max(time.NowUs + latency, _lastArrival.GetValueOrDefault((from, to)) + 1);
-        _lastArrival[(from, to)] = arrival;
-        time.After(arrival - time.NowUs, () =>
+        Reset(from, to);
+        LinkOf(from, to).IsCut = true;
+    }
+
+    public void Heal(MemberId from, MemberId to) => LinkOf(from, to).IsCut = false;
+
+    /// <summary>What is under way is lost.</summary>
+    public void Reset(MemberId from, MemberId to) => LinkOf(from, to).Generation++;
+
+    public void HealAll()
+    {
+        foreach (var link in _links) link.IsCut = false;
+    }
+
+    private Link LinkOf(MemberId from, MemberId to) => _links[from.Value * (nodes + 1) + to.Value];
+
+    private void Send(MemberId from, MemberId to, FrameBuffer frames)
+    {
+        var link = LinkOf(from, to);
+        // An engine drops what exceeds its bound.
+        if (link.IsCut || random.Next(4000) == 0)
         {
-            if (_cut.Contains((from, to)) || !Nodes.TryGetValue(to, out var receive)) return;
-            time.Note((ulong)frames.Length << 16 | from.Value << 8 | to.Value);
-            receive(from, frames);
-        });
+            frames.Dispose();
+            return;
+        }
+        if (Datagrams)
+        {
+            var rest = frames.Written;
+            while (FrameBuffer.TryRead(ref rest, out _, out _, out _, out var whole)) SendDatagram(link, from, to, whole);
+            frames.Dispose();
+            return;
+        }
+        var arrival = Math.Max(time.NowUs + Latency(frames.Length), link.LastArrival + 1);
+        link.LastArrival = arrival;
+        Plan(link, from, to, frames, arrival);
+    }
+
+    private void SendDatagram(Link link, MemberId from, MemberId to, ReadOnlySpan<byte> frame)
+    {
+        for (var copies = random.Next(100) switch { < 2 => 0, < 6 => 2, _ => 1 }; copies > 0; copies--)
+        {
+            var alone = FrameBuffer.Rent();
+            alone.Write(frame);
+            Plan(link, from, to, alone, time.NowUs + Latency(frame.Length) + (random.Next(20) == 0 ? random.Next(100_000) : 0));
+        }
+    }
+
+    // Mostly quick, now and then slow.
+    private long Latency(int bytes) =>
+        random.Next(50, 400) + bytes / 100 + (random.Next(100) == 0 ? random.Next(20_000) : 0) + (SlowUs > 0 ? random.Next(SlowUs) : 0);
+
+    private void Plan(Link link, MemberId from, MemberId to, FrameBuffer frames, long arrival)
+    {
+        if (!_spare.TryPop(out var delivery)) delivery = new Delivery(this);
+        (delivery.Link, delivery.From, delivery.To, delivery.Frames, delivery.Generation) = (link, from, to, frames, link.Generation);
+        time.At(arrival, delivery.Arrive);
+    }
+
+    private void Arrived(Delivery delivery)
+    {
+        var (from, to, frames) = (delivery.From, delivery.To, delivery.Frames);
+        _spare.Push(delivery);
+        if (delivery.Link.Generation != delivery.Generation || Nodes[to.Value] is not { } node)
+        {
+            frames.Dispose();
+            return;
+        }
+        Delivered++;
+        time.Note(from.Value << 8 | to.Value, frames.Written);
+        node.Receive(from, frames);
+    }
+
+    private sealed class Link
+    {
+        public bool IsCut;
+        public int Generation;
+        public long LastArrival;
+    }
+
+    private sealed class Delivery
+    {
+        public readonly Action Arrive;
+        public Link Link = null!;
+        public MemberId From;
+        public MemberId To;
+        public FrameBuffer Frames = null!;
+        public int Generation;
+
+        public Delivery(VirtualNetwork network) => Arrive = () => network.Arrived(this);
     }
 
     private sealed class Port(VirtualNetwork network, MemberId self) : ITransport
     {
-        public void Send(MemberId to, FrameBuffer frames)
-        {
-            var bytes = frames.Written.ToArray();
-            frames.Dispose();
-            network.Send(self, to, bytes);
-        }
+        public void Send(MemberId to, FrameBuffer frames) => network.Send(self, to, frames);
     }
 }

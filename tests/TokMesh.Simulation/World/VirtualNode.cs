@@ -1,29 +1,48 @@
 using TokMesh.Cluster;
+using TokMesh.Log;
 using TokMesh.Log.Simulation;
 using TokMesh.Raft;
 
 namespace TokMesh.Simulation.World;
 
+/// <summary>How a node goes down.</summary>
+internal enum Death
+{
+    /// <summary>The process dies; what it had written and not synced is still with the operating system.</summary>
+    Killed,
+
+    /// <summary>Power is cut: of what was not synced, any part is gone.</summary>
+    PowerCut,
+
+    /// <summary>It stopped by itself: its disk had failed.</summary>
+    DiskFailed,
+}
+
 /// <summary>
-/// A production <see cref="Node"/> on virtual time: its workers' turns are events, its disk loses what was not synced, its wall
-/// clock is off by a little. It can be crashed between any two events, or within any disk operation.
+/// A production <see cref="Node"/> on virtual time: its workers' turns are events, its disk loses what was not synced, its clocks
+/// are off. It can be stopped, paused and started between any two events, or stopped within any disk operation.
 /// </summary>
-internal sealed class VirtualNode : IClock, INodeWatch
+internal sealed class VirtualNode : INodeWatch
 {
     private readonly VirtualWorld _world;
     private readonly Random _random;
-    private readonly NodeOptions _options;
-    private int _boot;
+    private readonly byte[]? _logKey;
+    private readonly List<VirtualWorker> _workers = [];
+    private readonly List<Action> _whenResumed = [];
+    private readonly List<Action> _whenDown = [];
+    private readonly List<(MemberId From, FrameBuffer Frames)> _unread = [];
+    private readonly Func<long> _laneDelay;
+    private readonly Func<long> _logDelay;
+    private readonly Func<long> _snapshotDelay;
 
-    /// <summary>Grows with every start and crash.</summary>
-    public int Boots => _boot;
-
-    public VirtualNode(VirtualWorld world, MemberId id, NodeOptions options, int seed)
+    public VirtualNode(VirtualWorld world, MemberId id, int seed, byte[]? logKey)
     {
-        (_world, Id, _options) = (world, id, options);
+        (_world, Id, _logKey) = (world, id, logKey);
         _random = new Random(seed);
-        WallOffsetMs = _random.Next(-100, 100);
-        Disk = new VirtualDisk();
+        Clock = new VirtualClock(world.Time);
+        _laneDelay = () => _random.Next(5, 60);
+        _logDelay = () => _random.Next(60, 900) + (SlowDiskUs > 0 ? _random.Next(SlowDiskUs) : 0);
+        _snapshotDelay = () => _random.Next(500, 9000) + (SlowDiskUs > 0 ? _random.Next(SlowDiskUs) : 0);
     }
 
     public MemberId Id { get; }
@@ -33,44 +52,143 @@ internal sealed class VirtualNode : IClock, INodeWatch
     /// <summary>Sessions as a door of this node sees them; its awaits go on inside the lanes, so that runs stay repeatable.</summary>
     public SessionService? Sessions { get; private set; }
 
-    public VirtualDisk Disk { get; }
+    /// <summary>Any call to any group, as a door of this node makes it.</summary>
+    public StoreClient? Store { get; private set; }
 
-    public long WallOffsetMs { get; }
+    public VirtualDisk Disk { get; } = new();
 
-    public long MonotonicMs => _world.Time.NowUs / 1000;
+    public VirtualClock Clock { get; }
 
-    public long WallMs => 1_800_000_000_000 + MonotonicMs + WallOffsetMs;
+    public long MonotonicMs => Clock.MonotonicMs;
 
-    public void Start()
+    /// <summary>Grows with every start and every end.</summary>
+    public int Boots { get; private set; }
+
+    public bool IsPaused { get; private set; }
+
+    /// <summary>How often it was paused.</summary>
+    public int Pauses { get; private set; }
+
+    /// <summary>Extra time that disk operations take, up to so many microseconds.</summary>
+    public int SlowDiskUs { get; set; }
+
+    /// <summary>Gone for good.</summary>
+    public bool IsLost { get; set; }
+
+    /// <summary>Why the last start was refused; null when it was not.</summary>
+    public Exception? Refusal { get; private set; }
+
+    /// <summary>Starts on what the disk holds. False when it cannot: <see cref="Refusal"/> says why, unless power was cut again.</summary>
+    public bool Start()
     {
-        var boot = ++_boot;
+        if (Node is not null || IsLost) return false;
+        Boots++;
+        Refusal = null;
+        _world.Links.Forget(this);
         try
         {
-            Node = new Node(Id, _world.Genesis, _options, Disk, logKey: null, this, _world.Network.From(Id), _random.NextBytes, this);
+            Node = new Node(Id, _world.Genesis, _world.Options, Disk, _logKey, Clock, _world.Network.From(Id), _random.NextBytes, this, _world.Observers.Of(this));
         }
-        catch (SimulatedPowerCut)
+        catch (Exception e) when (IsPowerCut(e))
         {
             // Recovery writes too, and can be cut short.
-            Crash();
-            return;
+            GoDown(Death.PowerCut);
+            return false;
         }
-        foreach (var lane in Node.Lanes) Run(boot, lane.Turn, wake => lane.Wake = wake, () => lane.NextTurnMs, _random, 5, 60);
-        Run(boot, Node.LogWriter.Turn, wake => Node.LogWriter.Wake = wake, null, _random, 60, 900);
-        Run(boot, Node.SnapshotWriter.Turn, wake => Node.SnapshotWriter.Wake = wake, null, _random, 500, 9000);
-        var node = Node;
-        Sessions = new SessionService(new StoreClient(node, continueInline: true), _random.NextBytes, () => WallMs);
-        _world.Network.Nodes[Id] = (from, frames) => node.Receive(from, frames);
-        foreach (var other in _world.Nodes) if (other != this) Node.LinkChanged(other.Id, true);
+        catch (Exception e) when (e is LogDamagedException or LogUnreadableException or SnapshotDamagedException or LogFailedException or IOException)
+        {
+            Refusal = e;
+            Disk.KillProcess();
+            return false;
+        }
+        _world.Observers.Started(this);
+        _workers.Clear();
+        foreach (var lane in Node.Lanes)
+            _workers.Add(new VirtualWorker(this, _world.Time, lane.Turn, wake => lane.Wake = wake, () => lane.NextTurnMs, _laneDelay));
+        _workers.Add(new VirtualWorker(this, _world.Time, Node.LogWriter.Turn, wake => Node.LogWriter.Wake = wake, null, _logDelay));
+        _workers.Add(new VirtualWorker(this, _world.Time, Node.SnapshotWriter.Turn, wake => Node.SnapshotWriter.Wake = wake, null, _snapshotDelay));
+        Store = new StoreClient(Node, continueInline: true);
+        Sessions = new SessionService(Store, _random.NextBytes, () => Clock.WallMs);
+        _world.Network.Nodes[Id.Value] = this;
+        _world.Links.Look();
+        return true;
     }
 
-    /// <summary>Power is cut.</summary>
-    public void Crash()
+    public void GoDown(Death death)
     {
-        _boot++;
-        _world.Network.Nodes.Remove(Id);
+        Boots++;
+        IsPaused = false;
+        _whenResumed.Clear();
+        foreach (var (_, frames) in _unread) frames.Dispose();
+        _unread.Clear();
+        _world.Network.Nodes[Id.Value] = null;
         Node = null;
-        Disk.Crash((ulong)_random.Next());
+        if (death == Death.PowerCut) Disk.Crash((ulong)_random.Next());
+        else Disk.KillProcess();
         _world.Time.Note(0xC0FFEE + Id.Value);
+        _world.Observers.Ended(this, death);
+        _world.Links.Look();
+        foreach (var tell in _whenDown) _world.Time.After(_random.Next(100, 50_000), tell);
+        _whenDown.Clear();
+        _world.NodeEnded(this, death);
+    }
+
+    /// <summary>Stops running, as by SIGSTOP: clocks go on, the system still takes in what arrives.</summary>
+    public void Pause()
+    {
+        if (Node is null || IsPaused) return;
+        IsPaused = true;
+        Pauses++;
+        _world.Links.Look();
+    }
+
+    public void Resume()
+    {
+        if (!IsPaused) return;
+        IsPaused = false;
+        foreach (var (from, frames) in _unread) Read(from, frames);
+        _unread.Clear();
+        foreach (var action in _whenResumed) _world.Time.After(_random.Next(5, 500), action);
+        _whenResumed.Clear();
+        _world.Links.Look();
+    }
+
+    public void WhenResumed(Action action) => _whenResumed.Add(action);
+
+    /// <summary>Somebody with a call to this node finds out that it is gone: a moment after that, and only once.</summary>
+    public void WhenDown(Action tell) => _whenDown.Add(tell);
+
+    public void NoLongerWhenDown(Action tell) => _whenDown.Remove(tell);
+
+    public void RunClockAt(long ratePpm)
+    {
+        Clock.RunAt(ratePpm);
+        if (Node is null) return;
+        foreach (var worker in _workers) worker.PlanTimerAnew();
+    }
+
+    public void Receive(MemberId from, FrameBuffer frames)
+    {
+        if (IsPaused) _unread.Add((from, frames));
+        else Read(from, frames);
+    }
+
+    /// <summary>Runs a worker's turn; a node whose power goes or whose disk fails meanwhile ends there.</summary>
+    public bool Guard(Func<bool> turn)
+    {
+        try
+        {
+            return turn();
+        }
+        catch (Exception e) when (IsPowerCut(e))
+        {
+            GoDown(Death.PowerCut);
+        }
+        catch (Exception e) when (e is LogFailedException or IOException)
+        {
+            GoDown(Death.DiskFailed);
+        }
+        return false;
     }
 
     public void LeaderChanged(uint group, Role role, Term term, MemberId leader) =>
@@ -78,53 +196,13 @@ internal sealed class VirtualNode : IClock, INodeWatch
 
     public void BadFrame(MemberId from, string problem) => throw new InvalidOperationException($"Node {Id} could not read a frame of {from}: {problem}");
 
-    public void ClockJudged(bool trusted, double offsetMs)
+    public void ClockJudged(bool trusted, double offsetMs) => _world.Time.Note(trusted ? 0xC10C1ul : 0xC10C0ul);
+
+    private void Read(MemberId from, FrameBuffer frames)
     {
+        Node!.Receive(from, frames.Written);
+        frames.Dispose();
     }
 
-    private void Run(int boot, Func<bool> turn, Action<Action> setWake, Func<long>? nextTurnMs, Random random, int minUs, int maxUs)
-    {
-        var planned = false;
-        long timer = -1;
-        setWake(Plan);
-        if (nextTurnMs is not null) PlanTimer();
-
-        void Plan()
-        {
-            if (planned || _boot != boot) return;
-            planned = true;
-            _world.Time.After(random.Next(minUs, maxUs), Turn);
-        }
-
-        void PlanTimer()
-        {
-            var due = nextTurnMs!();
-            if (due == timer) return;
-            timer = due;
-            _world.Time.After(due * 1000 - _world.Time.NowUs, () =>
-            {
-                if (_boot != boot) return;
-                Plan();
-                PlanTimer();
-            });
-        }
-
-        void Turn()
-        {
-            if (_boot != boot) return;
-            planned = false;
-            bool more;
-            try
-            {
-                more = turn();
-            }
-            catch (Exception e) when (e is SimulatedPowerCut || e.InnerException is SimulatedPowerCut)
-            {
-                Crash();
-                return;
-            }
-            if (more) Plan();
-            if (nextTurnMs is not null) PlanTimer();
-        }
-    }
+    private static bool IsPowerCut(Exception e) => e is SimulatedPowerCut || e.InnerException is SimulatedPowerCut;
 }

@@ -6,29 +6,81 @@ namespace TokMesh.Simulation.World;
 /// </summary>
 internal sealed class VirtualTime
 {
-    private readonly PriorityQueue<Action, (long At, long Order)> _planned = new();
+    private const int Fan = 4;
+
+    // A heap of structs with delegates that their owners keep: an event costs no allocation.
+    private Planned[] _heap = new Planned[256];
+    private int _count;
     private long _order;
 
     public long NowUs { get; private set; }
 
     /// <summary>Digest of what happened when: equal for equal runs.</summary>
-    public ulong Trace { get; private set; } = 14695981039346656037;
+    public ulong Digest { get; private set; } = 14695981039346656037;
 
     public long Steps { get; private set; }
 
-    public void After(long us, Action action) => _planned.Enqueue(action, (NowUs + Math.Max(0, us), _order++));
+    public void After(long us, Action action) => At(NowUs + us, action);
 
-    public void Note(ulong what) => Trace = (Trace ^ what ^ (ulong)NowUs) * 1099511628211;
+    public void At(long us, Action action)
+    {
+        if (_count == _heap.Length) Array.Resize(ref _heap, _count * 2);
+        var planned = new Planned(Math.Max(us, NowUs), _order++, action);
+        var i = _count++;
+        while (i > 0)
+        {
+            var parent = (i - 1) / Fan;
+            if (!planned.IsBefore(_heap[parent])) break;
+            _heap[i] = _heap[parent];
+            i = parent;
+        }
+        _heap[i] = planned;
+    }
+
+    public void Note(ulong what)
+    {
+        var mixed = (Digest ^ what ^ ((ulong)NowUs << 20)) * 0x9E3779B97F4A7C15;
+        Digest = mixed ^ (mixed >> 29);
+    }
+
+    /// <summary>Bytes that were sent or stored are part of what happened.</summary>
+    public void Note(ulong what, ReadOnlySpan<byte> bytes) => Note(what ^ Hash.Of(bytes));
 
     public void RunUntil(long us)
     {
-        while (_planned.TryPeek(out _, out var at) && at.At <= us)
+        while (_count > 0 && _heap[0].At <= us)
         {
-            var action = _planned.Dequeue();
-            NowUs = at.At;
+            var next = _heap[0];
+            RemoveFirst();
+            NowUs = next.At;
             Steps++;
-            action();
+            next.Action();
         }
         NowUs = us;
+    }
+
+    private void RemoveFirst()
+    {
+        var last = _heap[--_count];
+        _heap[_count] = default;
+        if (_count == 0) return;
+        var i = 0;
+        while (true)
+        {
+            var child = i * Fan + 1;
+            if (child >= _count) break;
+            var least = child;
+            for (var c = child + 1; c < Math.Min(child + Fan, _count); c++)
+                if (_heap[c].IsBefore(_heap[least])) least = c;
+            if (!_heap[least].IsBefore(last)) break;
+            _heap[i] = _heap[least];
+            i = least;
+        }
+        _heap[i] = last;
+    }
+
+    private readonly record struct Planned(long At, long Order, Action Action)
+    {
+        public bool IsBefore(in Planned other) => At < other.At || (At == other.At && Order < other.Order);
     }
 }

@@ -1,25 +1,69 @@
 using TokMesh.Cluster;
 using TokMesh.Raft;
+using TokMesh.Simulation.Observing;
 
 namespace TokMesh.Simulation.World;
+
+/// <summary>What a world is made of.</summary>
+internal sealed record WorldPlan
+{
+    public required int Seed { get; init; }
+
+    /// <summary>For whoever reads a trace.</summary>
+    public string Profile { get; init; } = "";
+
+    public required int Nodes { get; init; }
+
+    public required int Shards { get; init; }
+
+    public int Lanes { get; init; } = 2;
+
+    public int SegmentBytes { get; init; } = 64 << 10;
+
+    public int SnapshotThresholdBytes { get; init; } = 192 << 10;
+
+    public bool Encrypted { get; init; }
+
+    /// <summary>How far wall clocks may be from the true time, either way.</summary>
+    public int WallOffsetMs { get; init; } = 100;
+
+    /// <summary>How much too fast or too slow monotonic clocks may run, in millionths.</summary>
+    public int ClockDriftPpm { get; init; }
+}
 
 /// <summary>A cluster of production nodes in one process, on virtual time, network and disks. Same seed, same run.</summary>
 internal sealed class VirtualWorld
 {
     public VirtualWorld(int nodes, int shards, int seed)
+        : this(new WorldPlan { Nodes = nodes, Shards = shards, Seed = seed })
     {
+    }
+
+    public VirtualWorld(WorldPlan plan, Stream? trace = null, Timeline? timeline = null)
+    {
+        var seed = plan.Seed;
         Random = new Random(seed);
-        Network = new VirtualNetwork(Time, new Random(seed + 1));
+        Network = new VirtualNetwork(Time, new Random(seed + 1), plan.Nodes);
+        Links = new LinkWatch(this, new Random(seed + 2));
+        Observers = new Observers(trace is null && timeline is null ? null : new Trace(Time, trace, timeline));
         Genesis = new Genesis
         {
             ClusterId = new Guid(seed, 0, 0, new byte[8]),
-            Nodes = [.. Enumerable.Range(1, nodes).Select(n => new FoundingNode((uint)n, $"tmnd-sim{n}", new Guid(n, 0, 0, new byte[8]), $"sim{n}:1", $"sim{n}:2", $"sim{n}:3"))],
-            ShardCount = shards,
+            Nodes = [.. Enumerable.Range(1, plan.Nodes).Select(n => new FoundingNode((uint)n, $"tmnd-sim{n}", new Guid(n, 0, 0, new byte[8]), $"sim{n}:1", $"sim{n}:2", $"sim{n}:3"))],
+            ShardCount = plan.Shards,
             ReplicationFactor = 3,
             CreatedAtMs = 0,
         };
-        var options = new NodeOptions { Lanes = 2, LogSegmentBytes = 64 << 10, SnapshotThresholdBytes = 192 << 10 };
-        Nodes = [.. Genesis.Nodes.Select(n => new VirtualNode(this, new MemberId(n.Number), options, seed * 31 + (int)n.Number))];
+        Options = new NodeOptions { Lanes = plan.Lanes, LogSegmentBytes = plan.SegmentBytes, SnapshotThresholdBytes = plan.SnapshotThresholdBytes };
+        var key = plan.Encrypted ? new byte[32] : null;
+        if (key is not null) Random.NextBytes(key);
+        Nodes = [.. Genesis.Nodes.Select(n => new VirtualNode(this, new MemberId(n.Number), seed * 31 + (int)n.Number, key))];
+        foreach (var node in Nodes)
+        {
+            node.Clock.WallOffsetMs = Random.Next(-plan.WallOffsetMs, plan.WallOffsetMs + 1);
+            if (plan.ClockDriftPpm > 0) node.Clock.RunAt(Random.Next(-plan.ClockDriftPpm, plan.ClockDriftPpm + 1));
+        }
+        Observers.Trace?.Run(seed, plan.Profile, this);
         foreach (var node in Nodes) node.Start();
     }
 
@@ -29,9 +73,23 @@ internal sealed class VirtualWorld
 
     public VirtualNetwork Network { get; }
 
+    public LinkWatch Links { get; }
+
+    public Observers Observers { get; }
+
     public Genesis Genesis { get; }
 
+    public NodeOptions Options { get; }
+
     public IReadOnlyList<VirtualNode> Nodes { get; }
+
+    /// <summary>Told of every node that goes down.</summary>
+    public Action<VirtualNode, Death> NodeEnded { get; set; } = static (_, _) => { };
+
+    /// <summary>Those that are not gone for good.</summary>
+    public IEnumerable<VirtualNode> Present => Nodes.Where(n => !n.IsLost);
+
+    public int GroupCount => Genesis.ShardCount + 1;
 
     public Replica? ReplicaOf(VirtualNode node, uint group) => node.Node?.Lanes.Select(l => l.ReplicaOf(group)).FirstOrDefault(r => r is not null);
 
@@ -41,23 +99,36 @@ internal sealed class VirtualWorld
 
     public void Run(int ms) => Time.RunUntil(Time.NowUs + ms * 1000L);
 
-    /// <summary>Every replica's digest, once nothing is left to apply; null while replicas still differ.</summary>
+    /// <summary>Runs until something holds, at most so long; tells whether it does.</summary>
+    public bool RunUntil(Func<bool> holds, int mostMs, int stepMs = 50)
+    {
+        for (var ms = 0; ms < mostMs && !holds(); ms += stepMs) Run(stepMs);
+        return holds();
+    }
+
+    /// <summary>
+    /// Whether all members of every group have applied the same and hold the same, and if not, what differs. What a node keeps of a
+    /// group that it was taken out of does not count.
+    /// </summary>
     public bool DigestsAgree(out string differences)
     {
-        var seen = new Dictionary<uint, (LogIndex Applied, ulong Digest, MemberId Node)>();
         differences = "";
-        foreach (var node in Nodes)
+        for (uint group = 0; group < GroupCount; group++)
         {
-            foreach (var lane in node.Node!.Lanes)
+            if (LeaderOf(group) is not { } leader)
             {
-                foreach (var replica in lane.Replicas)
-                {
-                    var mine = (replica.Raft.Log.Applied, replica.State.Digest(), node.Id);
-                    if (seen.TryAdd(replica.Group, mine)) continue;
-                    var other = seen[replica.Group];
-                    if (other.Applied != mine.Applied || other.Digest != mine.Item2)
-                        differences += $"group {replica.Group}: node {other.Node} at {other.Applied} {other.Digest:x}, node {mine.Id} at {mine.Applied} {mine.Item2:x}\n";
-                }
+                differences += $"group {group}: no leader\n";
+                continue;
+            }
+            var model = ReplicaOf(leader, group)!;
+            var digest = model.State.Digest();
+            foreach (var member in model.Raft.Configuration.Members)
+            {
+                var node = Nodes[(int)member.Value - 1];
+                if (node == leader || node.IsLost) continue;
+                if (ReplicaOf(node, group) is not { } replica) differences += $"group {group}: node {member} has no replica\n";
+                else if (replica.Raft.Log.Applied != model.Raft.Log.Applied || replica.State.Digest() != digest)
+                    differences += $"group {group}: leader {leader.Id} at {model.Raft.Log.Applied} {digest:x}, node {member} at {replica.Raft.Log.Applied} {replica.State.Digest():x}\n";
             }
         }
         return differences.Length == 0;

@@ -1,7 +1,7 @@
 using TokMesh.Linearizability;
 using TokMesh.State;
 
-namespace TokMesh.Simulation.World;
+namespace TokMesh.Simulation.Clients;
 
 /// <summary>One attempt to create a session; its device id, which no other attempt has, names it in every reply.</summary>
 internal sealed class Birth
@@ -46,6 +46,7 @@ internal sealed class SessionHistory
     private readonly List<Birth> _births = [];
     private readonly List<(string? User, SessionId? Id, bool Found, long Invoked, long Returned)> _revokes = [];
     private readonly List<(string? Token, SessionId? Id, string? Tag, long Invoked, long Returned)> _sightings = [];
+    private readonly List<(string User, List<string> Tags, long Invoked, long Returned)> _lists = [];
 
     public IReadOnlyList<Birth> Births => _births;
 
@@ -61,6 +62,9 @@ internal sealed class SessionHistory
     /// <summary>A token or an id led to the birth of this tag, or to nothing.</summary>
     public void Saw(string? token, SessionId? id, string? tag, long invoked, long returned) =>
         _sightings.Add((token, id, tag, invoked, returned));
+
+    /// <summary>These are all sessions that a user was said to have.</summary>
+    public void SawUser(string user, List<string> tags, long invoked, long returned) => _lists.Add((user, tags, invoked, returned));
 
     /// <summary>Works out what may have ended which session. Once, when the history is complete.</summary>
     public void Close()
@@ -100,6 +104,14 @@ internal sealed class SessionHistory
             }
             if (seen.Tag is not null && _births.All(b => b.Tag != seen.Tag))
                 throw new InvalidOperationException($"Session {seen.Tag} was seen, but its create was refused.");
+        }
+        foreach (var (user, tags, invoked, returned) in _lists)
+        {
+            foreach (var birth in _births)
+            {
+                if (birth.User != user || birth.Invoked >= returned) continue;
+                operations.Add(new Operation(2, birth.Tag, OperationKind.Read, tags.Contains(birth.Tag) ? "live" : null, invoked, returned));
+            }
         }
         return operations;
     }
