@@ -63,6 +63,7 @@ internal sealed class FaultSchedule
             if (node.Node is not null || node.Start()) continue;
             throw new SimulationFailure($"Node {node.Id} does not start though nothing is wrong any more: {node.Refusal?.Message}");
         }
+        JudgeClocks();
         _world.Links.Look();
     }
 
@@ -135,7 +136,7 @@ internal sealed class FaultSchedule
                 Flip(node);
                 break;
             case FaultKind.WallJump:
-                node.Clock.WallOffsetMs = _random.Next(-_wallOffsetMs, _wallOffsetMs + 1);
+                JumpTo(node, _random.Next(-_wallOffsetMs, _wallOffsetMs + 1));
                 break;
             case FaultKind.WallAway when _world.Present.All(n => Math.Abs(n.Clock.WallOffsetMs) <= _wallOffsetMs):
                 JumpTo(node, _random.Next(2) == 0 ? _random.Next(2_000, 60_000) : -_random.Next(2_000, 60_000));
