@@ -10,8 +10,9 @@ namespace TokMesh.Simulation.Clients;
 /// <summary>How much a client of keys does.</summary>
 /// <param name="RestUs">Longest rest between two calls.</param>
 /// <param name="ValueBytes">Size of a value.</param>
+/// <param name="Keys">Keys in use at a time.</param>
 /// <param name="WithExpiry">Whether some keys end by themselves: needs wall clocks within the bound.</param>
-internal sealed record KeyLoad(int RestUs, int ValueBytes, bool WithExpiry);
+internal sealed record KeyLoad(int RestUs, int ValueBytes, int Keys, bool WithExpiry);
 
 /// <summary>
 /// A caller that writes, reads, counts, swaps, compares and deletes on a few keys through whichever node it likes, and remembers what
@@ -40,20 +41,20 @@ internal sealed class KeyClient(VirtualWorld world, Conversation talk, KeyLoad l
     }
 
     // Keys change with time, so that no register's history grows too long to be decided.
-    private string Key(string kind, int count) => $"{kind}-{world.Time.NowUs / 4_000_000}-{Random.Next(count)}";
+    private string Key(string kind, int count) => $"{kind}-{world.Time.NowUs / 3_000_000}-{Random.Next(count)}";
 
     private string NewValue() => $"{talk.Number}.{++_written}";
 
     private Task Step(VirtualNode node) => Random.Next(20) switch
     {
-        < 6 => Read(node, Key("key", 6)),
-        < 10 => Write(node, Key("key", 6)),
-        < 11 => Swap(node, Key("key", 6), NewValue()),
-        < 12 => Swap(node, Key("key", 6), null),
-        < 14 => CompareAndSet(node, Key("key", 6)),
-        < 15 => WriteIfAbsent(node, Key("key", 6)),
-        < 16 => Delete(node, Key("key", 6)),
-        < 18 => Increment(node, Key("count", 2)),
+        < 6 => Read(node, Key("key", load.Keys)),
+        < 10 => Write(node, Key("key", load.Keys)),
+        < 11 => Swap(node, Key("key", load.Keys), NewValue()),
+        < 12 => Swap(node, Key("key", load.Keys), null),
+        < 14 => CompareAndSet(node, Key("key", load.Keys)),
+        < 15 => WriteIfAbsent(node, Key("key", load.Keys)),
+        < 16 => Delete(node, Key("key", load.Keys)),
+        < 18 => Increment(node, Key("count", 1 + load.Keys / 4)),
         < 19 when load.WithExpiry => Flee(node, $"fleeting-{NewValue()}"),
         _ => Read(node, $"fleeting-{Random.Next(1, 9)}.{Random.Next(Math.Max(1, _written - 4), _written + 2)}"),
     };

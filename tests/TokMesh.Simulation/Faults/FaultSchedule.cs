@@ -103,7 +103,8 @@ internal sealed class FaultSchedule
             case FaultKind.Pause when node.Node is not null && !node.IsPaused:
                 Pauses++;
                 node.Pause();
-                After(_random.Next(2) == 0 ? _random.Next(20, 700) : _random.Next(700, 5000), node.Resume);
+                // Around an election timeout is where a leader may wake up believing in itself.
+                After(_random.Next(4) switch { 0 => _random.Next(20, 600), < 3 => _random.Next(600, 1_600), _ => _random.Next(1_600, 5_000) }, node.Resume);
                 break;
             case FaultKind.SlowNetwork:
                 Others++;

@@ -1,3 +1,4 @@
+using TokMesh.Raft;
 using TokMesh.Simulation.Faults;
 
 namespace TokMesh.Simulation.Runs;
@@ -22,6 +23,11 @@ internal sealed record Profile(string Name, string About)
     public int RestUs { get; init; } = 300_000;
 
     public int ValueBytes { get; init; }
+
+    /// <summary>Keys in use at a time: with few, who reads what was just overwritten is soon found out.</summary>
+    public int Keys { get; init; } = 4;
+
+    public RaftOptions Raft { get; init; } = new();
 
     public int SnapshotThresholdBytes { get; init; } = 96 << 10;
 

@@ -1,3 +1,4 @@
+using TokMesh.Raft;
 using TokMesh.Simulation.Faults;
 
 namespace TokMesh.Simulation.Runs;
@@ -81,7 +82,10 @@ internal static class Profiles
         },
         new("clocks", "monotonic clocks that drift as far as leases allow for, wall clocks that jump and leave the bound, pauses")
         {
-            KeyClients = 6,
+            Shards = 2,
+            KeyClients = 8,
+            Keys = 2,
+            RestUs = 80_000,
             ClockDriftPpm = MostDriftPpm,
             WallOffsetMs = MostWallOffsetMs,
             FaultGapMs = 1500,
@@ -103,6 +107,7 @@ internal static class Profiles
             KeyClients = 6,
             RestUs = 100_000,
             ValueBytes = 6_000,
+            Raft = new RaftOptions { SnapshotChunkBytes = 4 << 10, SnapshotWindow = 2 },
             SnapshotThresholdBytes = 128 << 10,
             SegmentBytes = 64 << 10,
             Membership = true,
@@ -154,6 +159,17 @@ internal static class Profiles
             ValueBytes = snapshots ? random.Next(4_000, 8_000) : random.Next(4) == 0 ? random.Next(200, 2_000) : 0,
             SnapshotThresholdBytes = snapshots ? 64 << 10 : random.Next(32, 192) << 10,
             SegmentBytes = random.Next(16, 64) << 10,
+            Keys = random.Next(1, 7),
+            Raft = new RaftOptions
+            {
+                MaxEntriesPerAppend = Any(1, 3, 512),
+                MaxInflightAppends = Any(1, 3, 128),
+                SnapshotChunkBytes = Any(1 << 10, 16 << 10, 128 << 10),
+                SnapshotWindow = Any(1, 3, 8),
+                MaxEntriesPerApply = Any(1, 5, 2048),
+                LeaseReads = random.Next(5) > 0,
+                ElectionJitterMs = Any(50, 400, 400),
+            },
             Datagrams = random.Next(5) == 0,
             Membership = membership,
             WallOffsetMs = random.Next(MostWallOffsetMs),
@@ -161,5 +177,7 @@ internal static class Profiles
             FaultGapMs = random.Next(800, 4_000),
             Faults = faults,
         };
+
+        int Any(params ReadOnlySpan<int> values) => values[random.Next(values.Length)];
     }
 }

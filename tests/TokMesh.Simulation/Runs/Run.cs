@@ -35,6 +35,7 @@ internal sealed class Run
             Nodes = profile.Nodes,
             Shards = profile.Shards,
             Lanes = 1 + seed % 2,
+            Raft = profile.Raft,
             SegmentBytes = profile.SegmentBytes,
             SnapshotThresholdBytes = profile.SnapshotThresholdBytes,
             Encrypted = seed % 8 == 0,
@@ -102,7 +103,7 @@ internal sealed class Run
         var running = new List<Task>();
         for (var i = 0; i < _profile.KeyClients; i++)
         {
-            var load = new KeyLoad(_profile.RestUs, _profile.ValueBytes, WithExpiry: !_profile.Faults.ContainsKey(FaultKind.WallAway));
+            var load = new KeyLoad(_profile.RestUs, _profile.ValueBytes, _profile.Keys, WithExpiry: !_profile.Faults.ContainsKey(FaultKind.WallAway));
             running.Add(new KeyClient(_world, NewTalk(), load, _keys).Run());
         }
         for (var i = 0; i < _profile.SessionClients; i++)

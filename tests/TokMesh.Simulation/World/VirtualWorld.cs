@@ -18,6 +18,8 @@ internal sealed record WorldPlan
 
     public int Lanes { get; init; } = 2;
 
+    public RaftOptions Raft { get; init; } = new();
+
     public int SegmentBytes { get; init; } = 64 << 10;
 
     public int SnapshotThresholdBytes { get; init; } = 192 << 10;
@@ -54,7 +56,7 @@ internal sealed class VirtualWorld
             ReplicationFactor = 3,
             CreatedAtMs = 0,
         };
-        Options = new NodeOptions { Lanes = plan.Lanes, LogSegmentBytes = plan.SegmentBytes, SnapshotThresholdBytes = plan.SnapshotThresholdBytes };
+        Options = new NodeOptions { Raft = plan.Raft, Lanes = plan.Lanes, LogSegmentBytes = plan.SegmentBytes, SnapshotThresholdBytes = plan.SnapshotThresholdBytes };
         var key = plan.Encrypted ? new byte[32] : null;
         if (key is not null) Random.NextBytes(key);
         Nodes = [.. Genesis.Nodes.Select(n => new VirtualNode(this, new MemberId(n.Number), seed * 31 + (int)n.Number, key))];
