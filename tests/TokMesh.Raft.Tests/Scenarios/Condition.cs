@@ -3,6 +3,9 @@ namespace TokMesh.Raft.Tests.Scenarios;
 /// <summary>A word such as <c>commit>=4</c>: a name, a comparison, a value. A value of several, <c>2,3</c>, means any of them.</summary>
 internal readonly record struct Condition(string Key, string Comparison, string Value)
 {
+    // Read once: schedules compare a great many numbers.
+    private readonly ulong? _number = ulong.TryParse(Value, out var number) ? number : null;
+
     // Longest first: "<=" is not "<" with a value that begins with "=".
     private static readonly string[] Comparisons = ["!=", "<=", ">=", "<", ">", "="];
 
@@ -20,9 +23,11 @@ internal readonly record struct Condition(string Key, string Comparison, string 
 
     public bool Holds(ulong actual)
     {
-        if (Comparison is "=" or "!=" || !ulong.TryParse(Value, out var wanted)) return Holds(actual.ToString());
+        if (_number is not { } wanted) return Holds(actual.ToString());
         return Comparison switch
         {
+            "=" => actual == wanted,
+            "!=" => actual != wanted,
             "<" => actual < wanted,
             "<=" => actual <= wanted,
             ">" => actual > wanted,

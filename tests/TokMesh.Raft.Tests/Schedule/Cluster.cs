@@ -27,7 +27,10 @@ internal sealed class Cluster
         var ids = Enumerable.Range(1, voters + learners).Select(i => new MemberId((uint)i)).ToArray();
         founders ??= Configuration.Of(ids.Take(voters), ids.Skip(voters));
         Members = [.. ids.Select(id => new Member(this, id, founders)),
-            .. Enumerable.Range(ids.Length + 1, strangers).Select(i => new Member(this, new MemberId((uint)i), Configuration.Empty))];
+            .. Enumerable.Range(ids.Length + 1, strangers).Select(i => Newcomer(new MemberId((uint)i)))];
+
+        // Founders named apart are among the strangers.
+        Member Newcomer(MemberId id) => new(this, id, founders.Contains(id) ? founders : Configuration.Empty);
     }
 
     public RaftOptions Options { get; }
@@ -193,6 +196,13 @@ internal sealed class Cluster
         if (!_states.TryAdd(entry.Index, state)) Assert.Equal(_states[entry.Index], state);
         // The leader answers its client when it applies.
         if (member.Group.Role == Role.Leader) _acknowledged = LogIndex.Max(_acknowledged, entry.Index);
+    }
+
+    /// <summary>Others applied this before the test began.</summary>
+    public void KnowApplied(in Entry entry, ulong state)
+    {
+        _committed[entry.Index] = (entry.Term, Member.Chain(0, entry));
+        _states[entry.Index] = state;
     }
 
     public void CheckInstalled(Member member, SnapshotMeta meta) => Assert.Equal(_states[meta.Index], member.State);

@@ -72,9 +72,10 @@ internal sealed class Invariants(Cluster cluster)
     private void CheckDurable(Member member, LogIndex index, Term term)
     {
         // Whoever commits it first here need not know the membership the leader counted by: that one may stand later in the log.
-        foreach (var (ledTerm, c) in _ledBy)
-            if (ledTerm >= term && HasMajority(c.Voters) && (!c.IsJoint || HasMajority(c.VotersOutgoing))) return;
+        if (IsDurable(member.Group.Configuration) || _ledBy.Any(led => led.Term >= term && IsDurable(led.Configuration))) return;
         Assert.Fail($"Entry {index} was committed by member {member.Id} without being durable on a majority.");
+
+        bool IsDurable(Configuration c) => HasMajority(c.Voters) && (!c.IsJoint || HasMajority(c.VotersOutgoing));
 
         bool HasMajority(IReadOnlyList<MemberId> voters) => voters.Count(v => cluster[v]?.HasDurably(index, term) ?? false) > voters.Count / 2;
     }

@@ -12,6 +12,7 @@ internal static class StepTable
     {
         // Time. A run delivers, persists and ticks; settling does so without time passing; the clock moves without anybody noticing.
         new("run <ms>", [], [], TimeSteps.Run),
+        new("await-leader <ms>", [], [], TimeSteps.AwaitLeader),
         new("settle", [], [], TimeSteps.Settle),
         new("clock <ms>", [], [], TimeSteps.Clock),
         new("tick <members>", [], [], TimeSteps.Tick),
@@ -59,8 +60,10 @@ internal static class StepTable
     public static void Validate(ScenarioLine line)
     {
         if (!Steps.TryGetValue(line.Verb, out var step)) throw line.Bad($"`{line.Verb}` is no step; allowed is {string.Join(", ", Steps.Keys)}");
+        if (line.Verb == "expect" && line.Words.Count > 0) Expectations.ExpectationTable.Validate(line);
         step.Validate(line);
-        if (line.Verb == "expect") Expectations.ExpectationTable.Validate(line);
+        foreach (var type in line.Option("type")?.Split(',') ?? [])
+            if (!Names.All<MessageType>().Contains(type)) throw line.Bad($"`{type}` is no type of message; allowed is {string.Join(", ", Names.All<MessageType>())}");
     }
 
     public static void Do(ScenarioRun run, ScenarioLine line) => Steps[line.Verb].Do(run, line);
