@@ -1,0 +1,62 @@
+using TokMesh.Raft.Tests.Scenarios;
+using TokMesh.Raft.Tests.Schedule;
+
+namespace TokMesh.Raft.Tests.Schedules;
+
+/// <summary>
+/// A group, steps in the words of scenarios that may be left out without the others losing their meaning, and an end in which the
+/// group must heal.
+/// </summary>
+/// <param name="Group">Its declaration, and no steps.</param>
+/// <param name="Steps">What happens.</param>
+/// <param name="Healing">What happens last, always.</param>
+internal sealed record Schedule(Scenario Group, IReadOnlyList<ScenarioLine> Steps, IReadOnlyList<ScenarioLine> Healing)
+{
+    /// <summary>Looked at after every step, besides what the cluster checks by itself.</summary>
+    public Action<Cluster>? AlsoCheck { get; init; }
+
+    /// <summary>Null when nothing went wrong.</summary>
+    public ScheduleFailure? Run()
+    {
+        var run = new ScenarioRun(Group);
+        var done = 0;
+        try
+        {
+            foreach (var step in Steps)
+            {
+                done++;
+                run.Do(step);
+                AlsoCheck?.Invoke(run.Cluster);
+            }
+            foreach (var step in Healing) run.Do(step);
+            return null;
+        }
+        // Whatever comes out of the protocol is what this looks for.
+        catch (Exception e)
+        {
+            return ScheduleFailure.Of(e, done);
+        }
+    }
+
+    /// <summary>The smallest part of this schedule that goes wrong in the same way.</summary>
+    public Schedule Shrink(ScheduleFailure failure) =>
+        this with { Steps = Shrinker.Shrink([.. Steps.Take(failure.Steps)], steps => (this with { Steps = steps }).Run()?.Kind == failure.Kind) };
+
+    /// <summary>As a scenario that can be kept.</summary>
+    public string ToScenario(string purpose)
+    {
+        var o = Group.Options;
+        return string.Join('\n',
+        [
+            "# " + purpose,
+            $"cluster voters={Group.Voters} learners={Group.Learners} strangers={Group.Strangers}",
+            $"options entries-per-append={o.MaxEntriesPerAppend} inflight-appends={o.MaxInflightAppends} uncommitted-bytes={o.MaxUncommittedBytes}"
+                + $" snapshot-chunk={o.SnapshotChunkBytes} snapshot-window={o.SnapshotWindow} lease={Names.Of(o.LeaseReads)} entries-per-apply={o.MaxEntriesPerApply}",
+            "lenient",
+            .. Steps.Select(s => s.Text),
+            "# Then it must heal.",
+            .. Healing.Select(s => s.Text),
+            "",
+        ]);
+    }
+}
