@@ -166,7 +166,7 @@ internal sealed class Cluster
         foreach (var (index, entry) in _committed)
         {
             if (index <= member.Group.Log.Base) continue;
-            Assert.True(member.Group.Log.Matches(index, entry.Term), $"Leader {member.Id} of term {term} lacks committed entry {index} of term {entry.Term}.");
+            if (!member.Group.Log.Matches(index, entry.Term)) Assert.Fail($"Leader {member.Id} of term {term} lacks committed entry {index} of term {entry.Term}.");
         }
     }
 
@@ -177,21 +177,22 @@ internal sealed class Cluster
     {
         if (m.Type == MessageType.VoteReply && !m.Reject)
             Assert.Equal(new HardState(m.Term, m.To), from.DiskHardState);
-        if (m.Type == MessageType.AppendReply && !m.Reject)
-            Assert.True(m.Index <= from.Group.Log.Commit && m.Index <= from.DiskSnapshot.Index || from.HasDurably(m.Index, from.Group.Log.TermAt(m.Index) ?? Term.Zero),
-                $"Member {from.Id} acknowledged {m.Index}, which is not on its disk.");
+        if (m.Type == MessageType.AppendReply && !m.Reject && m.Index > from.DiskSnapshot.Index
+            && !from.HasDurably(m.Index, from.Group.Log.TermAt(m.Index) ?? Term.Zero))
+            Assert.Fail($"Member {from.Id} acknowledged {m.Index}, which is not on its disk.");
         // A pre-vote and its grant speak of a term nobody is in yet.
-        if (m.Type != MessageType.PreVote && (m.Type != MessageType.PreVoteReply || m.Reject))
-            Assert.True(from.DiskHardState.Term >= m.Term, $"Member {from.Id} spoke of term {m.Term}, which is not on its disk.");
+        if (m.Type != MessageType.PreVote && (m.Type != MessageType.PreVoteReply || m.Reject) && from.DiskHardState.Term < m.Term)
+            Assert.Fail($"Member {from.Id} spoke of term {m.Term}, which is not on its disk.");
     }
 
     public void Applied(Member member, in Entry entry)
     {
         var hash = Member.Chain(0, entry);
         if (_committed.TryGetValue(entry.Index, out var known))
-            Assert.True(known == (entry.Term, hash), $"Member {member.Id} applied another entry at {entry.Index}.");
-        else
-            _committed[entry.Index] = (entry.Term, hash);
+        {
+            if (known != (entry.Term, hash)) Assert.Fail($"Member {member.Id} applied another entry at {entry.Index}.");
+        }
+        else _committed[entry.Index] = (entry.Term, hash);
         var state = Member.Chain(member.State, entry);
         if (!_states.TryAdd(entry.Index, state)) Assert.Equal(_states[entry.Index], state);
         // The leader answers its client when it applies.

@@ -2,7 +2,8 @@ namespace TokMesh.Raft.Tests.Schedule;
 
 /// <summary>
 /// What must hold at any moment, whatever happened: one leader a term, log matching, nothing runs backwards, what is committed is
-/// durable on the majorities it was counted by, and what a leader believes of its followers is true.
+/// durable on the majorities it was counted by, and what a leader believes of its followers is true. Messages are made only when
+/// something is wrong: this runs at every step of every schedule.
 /// </summary>
 internal sealed class Invariants(Cluster cluster)
 {
@@ -19,9 +20,13 @@ internal sealed class Invariants(Cluster cluster)
         if (seen.Boot != member.Boots) seen.Restarted(member.Boots);
         if (group.Role == Role.Leader)
         {
-            Assert.True(_leaders.TryAdd(group.Term, member.Id) || _leaders[group.Term] == member.Id,
-                $"Members {_leaders[group.Term]} and {member.Id} both lead term {group.Term}.");
-            _ledBy.Add((group.Term, group.Configuration));
+            if (!_leaders.TryAdd(group.Term, member.Id) && _leaders[group.Term] != member.Id)
+                Assert.Fail($"Members {_leaders[group.Term]} and {member.Id} both lead term {group.Term}.");
+            if (seen.LedIn != group.Term || !ReferenceEquals(seen.LedBy, group.Configuration))
+            {
+                (seen.LedIn, seen.LedBy) = (group.Term, group.Configuration);
+                _ledBy.Add((group.Term, group.Configuration));
+            }
         }
         CheckForward(member, seen);
         CheckLog(member, seen);
@@ -34,11 +39,11 @@ internal sealed class Invariants(Cluster cluster)
     private static void CheckForward(Member member, Seen seen)
     {
         var group = member.Group;
-        Assert.True(group.Term >= seen.Term && group.Term >= member.DiskHardState.Term, $"The term of member {member.Id} fell to {group.Term}.");
-        Assert.True(group.Log.Commit >= seen.Commit, $"The commit position of member {member.Id} fell to {group.Log.Commit}.");
-        Assert.True(group.Log.Applied >= seen.Applied, $"The applied position of member {member.Id} fell to {group.Log.Applied}.");
-        Assert.True(group.Log.Applied <= group.Log.Commit && group.Log.Commit <= group.Log.Last,
-            $"Member {member.Id} has applied {group.Log.Applied}, committed {group.Log.Commit}, and its log ends at {group.Log.Last}.");
+        if (group.Term < seen.Term || group.Term < member.DiskHardState.Term) Assert.Fail($"The term of member {member.Id} fell to {group.Term}.");
+        if (group.Log.Commit < seen.Commit) Assert.Fail($"The commit position of member {member.Id} fell to {group.Log.Commit}.");
+        if (group.Log.Applied < seen.Applied) Assert.Fail($"The applied position of member {member.Id} fell to {group.Log.Applied}.");
+        if (group.Log.Applied > group.Log.Commit || group.Log.Commit > group.Log.Last)
+            Assert.Fail($"Member {member.Id} has applied {group.Log.Applied}, committed {group.Log.Commit}, and its log ends at {group.Log.Last}.");
     }
 
     /// <summary>An entry names its content and what precedes it, wherever it stands: by induction, equal entries follow equal logs.</summary>
@@ -52,8 +57,8 @@ internal sealed class Invariants(Cluster cluster)
             if (seen.Log.TryGetValue(entry.Index, out var term) && term == entry.Term) break;
             seen.Log[entry.Index] = entry.Term;
             var content = (i == 0 ? log.BaseTerm : after[i - 1].Term, Member.Chain((ulong)entry.Type, entry));
-            Assert.True(_entries.TryAdd((entry.Index, entry.Term), content) || _entries[(entry.Index, entry.Term)] == content,
-                $"Entry {entry.Index} of term {entry.Term} is not the same, or does not follow the same, on member {member.Id} as elsewhere.");
+            if (!_entries.TryAdd((entry.Index, entry.Term), content) && _entries[(entry.Index, entry.Term)] != content)
+                Assert.Fail($"Entry {entry.Index} of term {entry.Term} is not the same, or does not follow the same, on member {member.Id} as elsewhere.");
         }
     }
 
@@ -64,7 +69,8 @@ internal sealed class Invariants(Cluster cluster)
         {
             var term = log.TermAt(index)!.Value;
             if (_committed.TryAdd(index, term)) CheckDurable(member, index, term);
-            else Assert.True(_committed[index] == term, $"Member {member.Id} committed entry {index} of term {term}; that of term {_committed[index]} was committed before.");
+            else if (_committed[index] != term)
+                Assert.Fail($"Member {member.Id} committed entry {index} of term {term}; that of term {_committed[index]} was committed before.");
         }
     }
 
@@ -83,21 +89,26 @@ internal sealed class Invariants(Cluster cluster)
     private static void CheckDisk(Member member)
     {
         var log = member.Group.Log;
-        Assert.True(log.Durable <= log.Base || member.HasDurably(log.Durable, log.TermAt(log.Durable)!.Value),
-            $"Member {member.Id} takes entry {log.Durable} to be on its disk, and it is not.");
+        if (log.Durable > log.Base && !member.HasDurably(log.Durable, log.TermAt(log.Durable)!.Value))
+            Assert.Fail($"Member {member.Id} takes entry {log.Durable} to be on its disk, and it is not.");
     }
 
     private void CheckFollowers(Member leader)
     {
-        foreach (var id in leader.Group.Configuration.Members)
-        {
-            if (leader.Group.ProgressOf(id) is not { } p) continue;
-            Assert.True(p.Next > p.Match, $"Leader {leader.Id} would send member {id} entry {p.Next} next, which it has: match is {p.Match}.");
-            // Only a later term may take away what was acknowledged.
-            if (cluster[id] is not { } follower || follower.DiskHardState.Term > leader.Group.Term) continue;
-            if (leader.Group.Log.TermAt(p.Match) is { } term && p.Match > leader.Group.Log.Base)
-                Assert.True(follower.HasDurably(p.Match, term), $"Leader {leader.Id} counts entry {p.Match} on member {id}, whose disk does not have it.");
-        }
+        var c = leader.Group.Configuration;
+        foreach (var id in c.Voters) CheckFollower(leader, id);
+        foreach (var id in c.VotersOutgoing) CheckFollower(leader, id);
+        foreach (var id in c.Learners) CheckFollower(leader, id);
+    }
+
+    private void CheckFollower(Member leader, MemberId id)
+    {
+        if (leader.Group.ProgressOf(id) is not { } p) return;
+        if (p.Next <= p.Match) Assert.Fail($"Leader {leader.Id} would send member {id} entry {p.Next} next, which it has: match is {p.Match}.");
+        // Only a later term may take away what was acknowledged.
+        if (cluster[id] is not { } follower || follower.DiskHardState.Term > leader.Group.Term) return;
+        if (p.Match > leader.Group.Log.Base && leader.Group.Log.TermAt(p.Match) is { } term && !follower.HasDurably(p.Match, term))
+            Assert.Fail($"Leader {leader.Id} counts entry {p.Match} on member {id}, whose disk does not have it.");
     }
 
     private sealed class Seen
@@ -109,6 +120,11 @@ internal sealed class Invariants(Cluster cluster)
         public LogIndex Commit { get; set; }
 
         public LogIndex Applied { get; set; }
+
+        /// <summary>The term it led last, and what it counted by.</summary>
+        public Term LedIn { get; set; }
+
+        public Configuration? LedBy { get; set; }
 
         public Dictionary<LogIndex, Term> Log { get; } = [];
 

@@ -19,7 +19,7 @@ internal sealed record Schedule(Scenario Group, IReadOnlyList<ScenarioLine> Step
     public ScheduleFailure? Run()
     {
         var run = new ScenarioRun(Group);
-        var done = 0;
+        var (done, healing) = (0, false);
         try
         {
             foreach (var step in Steps)
@@ -28,19 +28,23 @@ internal sealed record Schedule(Scenario Group, IReadOnlyList<ScenarioLine> Step
                 run.Do(step);
                 AlsoCheck?.Invoke(run.Cluster);
             }
+            healing = true;
             foreach (var step in Healing) run.Do(step);
             return null;
         }
         // Whatever comes out of the protocol is what this looks for.
         catch (Exception e)
         {
-            return ScheduleFailure.Of(e, done);
+            return ScheduleFailure.Of(e, done, healing);
         }
     }
 
     /// <summary>The smallest part of this schedule that goes wrong in the same way.</summary>
-    public Schedule Shrink(ScheduleFailure failure) =>
-        this with { Steps = Shrinker.Shrink([.. Steps.Take(failure.Steps)], steps => (this with { Steps = steps }).Run()?.Kind == failure.Kind) };
+    public Schedule Shrink(ScheduleFailure failure)
+    {
+        var whole = failure.Healing ? this : this with { Steps = [.. Steps.Take(failure.Steps)], Healing = [] };
+        return whole with { Steps = Shrinker.Shrink(whole.Steps, steps => (whole with { Steps = steps }).Run()?.Kind == failure.Kind) };
+    }
 
     /// <summary>As a scenario that can be kept.</summary>
     public string ToScenario(string purpose)
@@ -54,7 +58,7 @@ internal sealed record Schedule(Scenario Group, IReadOnlyList<ScenarioLine> Step
                 + $" snapshot-chunk={o.SnapshotChunkBytes} snapshot-window={o.SnapshotWindow} lease={Names.Of(o.LeaseReads)} entries-per-apply={o.MaxEntriesPerApply}",
             "lenient",
             .. Steps.Select(s => s.Text),
-            "# Then it must heal.",
+            Healing.Count > 0 ? "# Then it must heal." : "# By then it has gone wrong.",
             .. Healing.Select(s => s.Text),
             "",
         ]);

@@ -44,6 +44,7 @@ internal sealed class ScheduleGenerator
         var generator = new ScheduleGenerator(seed);
         var healing = generator.Healing();
         ScheduleFailure? failure = null;
+        var heals = false;
         try
         {
             generator.DrawClocks();
@@ -52,12 +53,13 @@ internal sealed class ScheduleGenerator
                 generator.DrawStep();
                 alsoCheck?.Invoke(generator.Cluster);
             }
+            heals = true;
             foreach (var line in healing) generator._run.Do(line);
         }
         // Whatever comes out of the protocol is what this looks for.
         catch (Exception e)
         {
-            failure = ScheduleFailure.Of(e, generator._steps.Count);
+            failure = ScheduleFailure.Of(e, generator._steps.Count, heals);
         }
         return (new Schedule(generator._group, generator._steps, healing) { AlsoCheck = alsoCheck }, failure);
     }

@@ -61,7 +61,7 @@ public sealed class ShrinkerTests
         var saved = ScenarioReader.Read("saved.scenario", text);
         Assert.True(saved.IsLenient);
         Assert.Equal(smallest.Group.Options, saved.Options);
-        var replayed = new Schedule(saved with { Steps = [] }, [.. saved.Steps.Take(smallest.Steps.Count)], []) { AlsoCheck = Planted };
+        var replayed = new Schedule(saved with { Steps = [] }, saved.Steps, []) { AlsoCheck = Planted };
         Assert.Equal(smallest.Run(), replayed.Run());
     }
 
