@@ -49,6 +49,9 @@ public sealed class Node : IDisposable
             Snapshots = new SnapshotWriter(snapshots),
             Watch = watch,
             NextRandom = () => NextRandom(fillRandom),
+            Raft = options.Raft,
+            Boot = NextRandom(fillRandom),
+            AddReplica = (lane, group) => AddReplica(lane, group, options.Raft),
         };
         _lanes = [.. Enumerable.Range(0, options.Lanes).Select(n => new Lane(_parts, n))];
         _parts.SetLanes(_lanes);
@@ -105,8 +108,11 @@ public sealed class Node : IDisposable
             return;
         }
         var perLane = new FrameBuffer?[_lanes.Length];
-        while (FrameBuffer.TryRead(ref frames, out _, out var group, out _, out var whole))
-            (perLane[_parts.LaneOf(group)] ??= FrameBuffer.Rent()).Write(whole);
+        while (FrameBuffer.TryRead(ref frames, out var kind, out var group, out _, out var whole))
+        {
+            if (kind != FrameKind.Heartbeats) (perLane[_parts.LaneOf(group)] ??= FrameBuffer.Rent()).Write(whole);
+            else for (var i = 0; i < perLane.Length; i++) (perLane[i] ??= FrameBuffer.Rent()).Write(whole);
+        }
         for (var i = 0; i < perLane.Length; i++)
             if (perLane[i] is { } part) _lanes[i].Post(new LaneItem.Received(from, part));
     }
@@ -126,7 +132,11 @@ public sealed class Node : IDisposable
         {
             lane.Post(new LaneItem.Run(l =>
             {
-                foreach (var replica in l.Replicas) replica.Raft.MayLead = trusted;
+                foreach (var replica in l.Replicas)
+                {
+                    replica.Raft.MayLead = trusted;
+                    l.HasWork(replica);
+                }
             }));
         }
     }
@@ -141,6 +151,20 @@ public sealed class Node : IDisposable
     public void HandOver()
     {
         foreach (var lane in _lanes) lane.Post(new LaneItem.Run(static l => l.HandOver()));
+    }
+
+    /// <summary>
+    /// Asks a group that this node leads for another membership (see <see cref="RaftGroup.Change"/>). Nodes that become members need
+    /// nothing but a link: they start an empty replica when the leader first speaks to them. One that is left out keeps what it has,
+    /// so that it can be taken back without having forgotten its votes.
+    /// </summary>
+    /// <param name="group">0 is meta, shard s is group s + 1.</param>
+    /// <param name="target">Whom to end up with.</param>
+    /// <param name="done">Told by the lane, with the reason of a refusal: <see cref="ChangeStatus.Accepted"/> says that it is in the
+    /// leader's log, and no more.</param>
+    public void ChangeMembers(uint group, Configuration target, Action<ChangeStatus, string> done)
+    {
+        _lanes[_parts.LaneOf(group)].Post(new LaneItem.Run(lane => done(lane.Change(group, target, out var reason), reason)));
     }
 
     /// <summary>Asks every lane for the state of its replicas; <paramref name="done"/> is told each, by the lanes.</summary>
@@ -176,9 +200,9 @@ public sealed class Node : IDisposable
         for (uint group = 0; group < _parts.GroupCount; group++)
         {
             var members = _parts.MembersOf(group);
-            if (!members.Contains(Self)) continue;
-            var configuration = group == 0 ? Genesis.MetaConfiguration : Configuration.Of(members);
             recovery.Groups.TryGetValue(group, out var found);
+            if (found is null && !members.Contains(Self)) continue;
+            var configuration = group == 0 ? Genesis.MetaConfiguration : Configuration.Of(members);
             if (found is null) fresh.AppendGroupMeta(group, configuration.Encode());
             var restore = RestoreOf(group);
             var state = New(group);
@@ -187,6 +211,9 @@ public sealed class Node : IDisposable
             ulong snapshotIndex = 0;
             if (found is not null)
             {
+                // One that joined later began with nobody in it.
+                ReadOnlySpan<byte> began = found.Meta;
+                configuration = Configuration.Decode(ref began);
                 if (found.Snapshot is { } snapshot)
                 {
                     ReadOnlySpan<byte> meta = snapshots.ReadMeta(snapshot);
@@ -208,6 +235,16 @@ public sealed class Node : IDisposable
         if (fresh.IsEmpty) return;
         _log.Append(fresh);
         _log.Flush();
+    }
+
+    private Replica? AddReplica(Lane lane, uint group, RaftOptions options)
+    {
+        if (group >= _parts.GroupCount) return null;
+        var raft = new RaftGroup(Self, Configuration.Empty, default, new RaftLog(LogIndex.Zero, Term.Zero, []), options, _parts.NextRandom(), lane.NowMs);
+        var replica = new Replica(lane, group, raft, New(group), RestoreOf(group));
+        lane.Log.AppendGroupMeta(group, Configuration.Empty.Encode());
+        lane.Add(replica);
+        return replica;
     }
 
     private IGroupState New(uint group) =>

@@ -51,11 +51,22 @@ internal sealed class NodeParts
 
     public required Func<ulong> NextRandom { get; init; }
 
+    public required RaftOptions Raft { get; init; }
+
+    /// <summary>Drawn at each start: tells others that this node has started again.</summary>
+    public required ulong Boot { get; init; }
+
     /// <summary>
     /// Whether meta as applied here has caught up with its leader at least once since this node started. Before, what it says about
     /// API keys may be long out of date.
     /// </summary>
     public bool MetaIsCurrent { get => Volatile.Read(ref _metaIsCurrent); set => Volatile.Write(ref _metaIsCurrent, value); }
+
+    /// <summary>
+    /// Gives a lane an empty replica of a group that has chosen this node; null when there is no such group. It votes for nobody
+    /// before it has the log and finds itself in it.
+    /// </summary>
+    public required Func<Lane, uint, Replica?> AddReplica { get; init; }
 
     public int GroupCount => Genesis.ShardCount + 1;
 
@@ -72,8 +83,16 @@ internal sealed class NodeParts
 
     public int LaneOf(uint group) => (int)(group % (uint)_lanes.Length);
 
+    /// <summary>Whom the group began with.</summary>
     public IReadOnlyList<MemberId> MembersOf(uint group) =>
         group == 0 ? _metaMembers : group < GroupCount ? _placement[(int)group - 1] : [];
+
+    /// <summary>Who may know the leader of a group, the likeliest first: it may have moved from where it began.</summary>
+    public IReadOnlyList<MemberId> LikelyReplicas(uint group)
+    {
+        var members = MembersOf(group);
+        return [.. members, .. Genesis.Nodes.Select(n => new MemberId(n.Number)).Where(n => !members.Contains(n))];
+    }
 
     /// <summary>The group of a name's own shard. A token's hash does not tell it; its reservation does (<see cref="Reservations"/>).</summary>
     public uint GroupOf(Name name, UInt128 reservation) => name.Kind == NameKind.Token

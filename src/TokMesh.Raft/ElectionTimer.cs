@@ -18,6 +18,9 @@ internal sealed class ElectionTimer(RaftOptions options, ulong seed)
         Restart(now);
     }
 
+    /// <summary>The leader is believed to be gone: campaign soon, but not all at once. Loyalty lasts as long as was promised.</summary>
+    public void LeaderLost(long now) => Deadline = now + Jitter();
+
     public void Restart(long now) => Deadline = now + options.ElectionTimeoutMs + Jitter();
 
     private int Jitter()

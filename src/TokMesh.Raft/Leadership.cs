@@ -21,6 +21,10 @@ internal sealed class Leadership
     private readonly List<ulong> _readsBeforeFirstCommit = [];
     private readonly LogIndex _firstOfTerm;
     private long _nextHeartbeat;
+    private long _stirredAt;
+
+    // The first heartbeat round of which all were told that the group may fall silent; zero while it may not.
+    private ulong _quietSince;
     private bool _roundToSend;
     private long _transferUntil;
     private bool _transferSent;
@@ -36,7 +40,7 @@ internal sealed class Leadership
         // A term begins with an entry of its own: only committing that one tells what earlier terms committed (paper, 5.4.2).
         log.Append(term, EntryType.Command, ReadOnlyMemory<byte>.Empty);
         _firstOfTerm = log.Last;
-        _nextHeartbeat = now;
+        _stirredAt = now;
         StartRound(now);
     }
 
@@ -106,7 +110,7 @@ internal sealed class Leadership
     {
         if (!HasCommittedInTerm) _readsBeforeFirstCommit.Add(context);
         else if (_options.LeaseReads && now < LeaseUntil) _reads.AddConfirmed(context, _log.Commit);
-        else _reads.AddUnconfirmed(context, _log.Commit, _rounds.Current + 1);
+        else _reads.AddUnconfirmed(context, _log.Commit, NextRound);
     }
 
     public void AbortReads(List<ulong> lost)
@@ -126,6 +130,39 @@ internal sealed class Leadership
     public void AbortTransfer() => TransferTo = MemberId.None;
 
     private bool IsTransferDue => !TransferTo.IsNone && !_transferSent && Find(TransferTo) is { } p && p.Match == _log.Last;
+
+    /// <summary>Somebody needs the group: it does not fall silent for a while.</summary>
+    public void Stirred(long now, bool wasSilent)
+    {
+        (_stirredAt, _quietSince) = (now, 0);
+        if (!wasSilent) return;
+        // Nobody was asked meanwhile: their silence says nothing about them.
+        foreach (var p in _followers) p.HeardAt = now;
+        StartRound(now);
+    }
+
+    /// <summary>Whether every follower has fallen silent with the whole log.</summary>
+    public bool IsSilent
+    {
+        get
+        {
+            if (_quietSince == 0 || !IsQuiet) return false;
+            foreach (var p in _followers)
+                if (p.SilentRound < _quietSince) return false;
+            return true;
+        }
+    }
+
+    private bool IsQuiet
+    {
+        get
+        {
+            if (_log.Applied < _log.Last || !HasCommittedInTerm || !_reads.IsEmpty || !TransferTo.IsNone || Configuration.IsJoint) return false;
+            foreach (var p in _followers)
+                if (p.Mode != ProgressMode.Replicate || p.Match < _log.Last) return false;
+            return true;
+        }
+    }
 
     public void FlushReads(IRaftOutput output)
     {
@@ -153,7 +190,7 @@ internal sealed class Leadership
         _log.CommitTo(reached);
         if (HasCommittedInTerm && _readsBeforeFirstCommit.Count > 0)
         {
-            foreach (var context in _readsBeforeFirstCommit) _reads.AddUnconfirmed(context, _log.Commit, _rounds.Current + 1);
+            foreach (var context in _readsBeforeFirstCommit) _reads.AddUnconfirmed(context, _log.Commit, NextRound);
             _readsBeforeFirstCommit.Clear();
         }
         return true;
@@ -194,12 +231,15 @@ internal sealed class Leadership
         if (Find(m.From) is not { } p) return;
         p.HeardAt = now;
         if (m.Context <= _rounds.Current) p.Round = Math.Max(p.Round, m.Context);
+        if (m.LogTerm > Term.Zero) p.SilentRound = Math.Max(p.SilentRound, m.Context);
+        // An older answer may arrive late; a newer one says that it woke up.
+        else if (m.Context == 0 || m.Context >= p.SilentRound) p.SilentRound = 0;
         p.ProbeSent = false;
         if (p.Clock == p.ConfirmedClock)
         {
             p.Clock = m.Offset;
             // Confirmed by any round that leaves from now on, or by the lease already.
-            p.ClockRound = _options.LeaseReads && now < LeaseUntil ? 0 : _rounds.Current + 1;
+            p.ClockRound = _options.LeaseReads && now < LeaseUntil ? 0 : NextRound;
         }
         // Something was sent a while ago and never acknowledged: it was lost on the way. An append that says nothing new makes the
         // follower say where it stands (pitfall 16: the window must not stay full of lost messages). Much data takes its time.
@@ -233,6 +273,9 @@ internal sealed class Leadership
         {
             _roundToSend = false;
             _reads.RoundStarted();
+            var mayFallSilent = _options.QuiesceAfterMs > 0 && now - _stirredAt >= _options.QuiesceAfterMs && IsQuiet;
+            if (!mayFallSilent) _quietSince = 0;
+            else if (_quietSince == 0) _quietSince = _rounds.Current;
             foreach (var p in _followers)
             {
                 if (p.ClockRound <= ConfirmedRound) p.ConfirmedClock = p.Clock;
@@ -241,6 +284,7 @@ internal sealed class Leadership
                 {
                     Commit = LogIndex.Min(_log.Commit, p.Match),
                     Index = _log.Commit,
+                    LogTerm = mayFallSilent ? _log.LastTerm : Term.Zero,
                     Context = _rounds.Current,
                     Offset = HasCommittedInTerm ? p.ConfirmedClock : 0,
                 }, [], []);
@@ -252,12 +296,16 @@ internal sealed class Leadership
         output.Send(To(Find(TransferTo)!, MessageType.TimeoutNow), [], []);
     }
 
+    /// <summary>The first round that leaves after this moment.</summary>
+    private ulong NextRound => _roundToSend ? _rounds.Current : _rounds.Current + 1;
+
     private ulong ConfirmedRound => Quorum.Reached(Configuration, new Answered(this));
 
     private void StartRound(long now)
     {
         _rounds.Start(now);
-        _nextHeartbeat = now + _options.HeartbeatMs;
+        // On a common beat, so that the heartbeats of all groups of a node travel together.
+        _nextHeartbeat = (now / _options.HeartbeatMs + 1) * _options.HeartbeatMs;
         _roundToSend = true;
     }
 

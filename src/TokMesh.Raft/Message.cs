@@ -62,7 +62,10 @@ public readonly record struct Message
     /// </summary>
     public LogIndex Index { get; init; }
 
-    /// <summary>Term at <see cref="Index"/>; in a refused AppendReply the term at <see cref="Hint"/>.</summary>
+    /// <summary>
+    /// Term at <see cref="Index"/>; in a refused AppendReply the term at <see cref="Hint"/>. Heartbeat: zero, unless the log ends there
+    /// and the group may fall silent; the reply of a follower that does repeats it.
+    /// </summary>
     public Term LogTerm { get; init; }
 
     /// <summary>Append, Heartbeat: how far the sender knows the log to be committed (never beyond what the receiver matched, in a heartbeat).</summary>

@@ -37,6 +37,9 @@ internal sealed class Progress(MemberId id, LogIndex next, int maxInflight, long
     /// <summary>Newest heartbeat round it has answered.</summary>
     public ulong Round { get; set; }
 
+    /// <summary>Newest heartbeat round in answer to which it fell silent.</summary>
+    public ulong SilentRound { get; set; }
+
     /// <summary>A reading of the follower's clock, which a round at or after <see cref="ClockRound"/> confirms.</summary>
     public long Clock { get; set; }
 

@@ -17,6 +17,7 @@ public sealed partial class RaftGroup
     {
         Role = role;
         Leader = MemberId.None;
+        IsQuiescent = false;
         _freshAt = null;
         _roleChanged = true;
         _votes.Clear();
@@ -71,9 +72,9 @@ public sealed partial class RaftGroup
     }
 
     /// <summary>A live leader is not voted out: neither by a follower that hears it, nor by itself while a majority answers it.</summary>
-    private bool IsLoyal => Role == Role.Leader
+    private bool IsLoyal => IsQuiescent || (Role == Role.Leader
         ? _now - _lead!.QuorumHeardAt(_now) < _options.ElectionTimeoutMs
-        : _now < _timer.LoyalUntil;
+        : _now < _timer.LoyalUntil || _now < _presumedUntil);
 
     private void OnPreVote(in Message m)
     {

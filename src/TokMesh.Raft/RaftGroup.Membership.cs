@@ -122,6 +122,7 @@ public sealed partial class RaftGroup
 
     private void Append(Configuration configuration)
     {
+        Wake(_now);
         var payload = configuration.Encode();
         _log.Append(Term, EntryType.Configuration, payload);
         _lead!.Proposed(payload.Length);

@@ -16,6 +16,7 @@ public sealed partial class RaftGroup
     {
         _now = Math.Max(_now, nowMs);
         if (m.To != Self || m.From == Self) return;
+        if (IsQuiescent) WakeFor(m);
         switch (m.Type)
         {
             case MessageType.PreVote:
@@ -100,6 +101,8 @@ public sealed partial class RaftGroup
         _log.Merge(entries);
         _memberships.Follow(entries);
         var verified = m.Index + entries.Length;
+        // Another leader had the entries after all.
+        if (_receiving?.Index <= verified) _receiving = null;
         // Only what this very message has shown to agree may be taken as committed, not this log's own last entry (pitfall 13).
         _log.CommitTo(LogIndex.Min(m.Commit, verified));
         AcknowledgeAppend(m.From, verified);
@@ -114,7 +117,13 @@ public sealed partial class RaftGroup
         // The leader gives back a time of this member's own clock at which it certainly still led, and what it has committed since:
         // no two clocks have to agree for a bound on staleness.
         if (m.Offset > 0) (_freshAt, _freshIndex) = (m.Offset - 1, m.Index);
-        _outbox.Add(To(m.From, MessageType.HeartbeatReply) with { Context = m.Context, Offset = _now + 1 }, HardStateWrite, Term);
+        var silent = FallSilent(m);
+        _outbox.Add(To(m.From, MessageType.HeartbeatReply) with
+        {
+            Context = m.Context,
+            Offset = _now + 1,
+            LogTerm = silent ? m.LogTerm : Term.Zero,
+        }, HardStateWrite, Term);
     }
 
     private void OnSnapshotChunk(in Message m, ReadOnlySpan<byte> data)
@@ -131,7 +140,10 @@ public sealed partial class RaftGroup
         if (_receiving is null || _receiving.Context != m.Context || _receiving.Index != m.Index)
         {
             if (m.Total is <= 0 or > SnapshotReceive.MaxBytes) return;
+            // Broken off, by a newer one or by another leader: what has arrived of it need not come again.
+            var earlier = _receiving;
             _receiving = new SnapshotReceive(m.Index, m.LogTerm, m.Context, m.Total);
+            if (earlier is not null) _receiving.Inherit(earlier);
         }
         var wanted = _receiving.Next;
         _receiving.Take(m.Offset, data);

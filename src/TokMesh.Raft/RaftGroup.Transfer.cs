@@ -33,6 +33,7 @@ public sealed partial class RaftGroup
             return TransferStatus.AlreadyLeads;
         }
         if (!Configuration.Voters.Contains(to)) return TransferStatus.NotVoter;
+        Wake(_now);
         _lead!.BeginTransfer(to, _now);
         return TransferStatus.Started;
     }

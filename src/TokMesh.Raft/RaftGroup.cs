@@ -37,6 +37,7 @@ public sealed partial class RaftGroup
     private bool _installing;
     private long _now;
     private bool _roleChanged;
+    private bool _mayLead = true;
 
     // Writes are numbered; hard state and entries of one Drain share a number.
     private bool _hardStateDirty;
@@ -91,7 +92,16 @@ public sealed partial class RaftGroup
     public RaftLog Log => _log;
 
     /// <summary>When false, this member does not campaign and gives up leading: its clock or its disk is not to be trusted.</summary>
-    public bool MayLead { get; set; } = true;
+    public bool MayLead
+    {
+        get => _mayLead;
+        set
+        {
+            _mayLead = value;
+            // A silent group would not notice that its leader is gone: it speaks once more before it steps down.
+            if (!value && Role == Role.Leader) Wake(_now);
+        }
+    }
 
     /// <summary>
     /// Milliseconds since the commit position this member knows was certainly the newest, as far as it can tell; null if it cannot.
@@ -113,14 +123,16 @@ public sealed partial class RaftGroup
         || LogIndex.Min(_log.Commit, _log.Durable) > _log.Applied
         || (_lead?.HasWork ?? false) || IsLeaveDue || IsRemovalDue || (!_outbox.IsEmpty && _outbox.HasDue(_persisted));
 
-    /// <summary>Time passes. Call at least every few milliseconds; cheap when nothing is due.</summary>
+    /// <summary>Time passes. Call at least every few milliseconds, or every few tens when silent; cheap when nothing is due.</summary>
     public void Tick(long nowMs)
     {
         _now = Math.Max(_now, nowMs);
+        if (IsQuiescent) return;
         if (Role == Role.Leader)
         {
             // Check-quorum: a leader that no majority answers must not go on believing in itself.
             if (_now - _lead!.QuorumHeardAt(_now) >= _options.ElectionTimeoutMs || !MayLead) BecomeFollower(Term, MemberId.None);
+            else if (_lead.IsSilent) IsQuiescent = true;
             else _lead.Tick(_now);
         }
         else if (_now >= _timer.Deadline)
@@ -137,6 +149,7 @@ public sealed partial class RaftGroup
     {
         index = default;
         if (!TakesProposals) return ProposeStatus.NotLeader;
+        Wake(_now);
         if (_lead!.UncommittedBytes > 0 && _lead.UncommittedBytes + payload.Length > _options.MaxUncommittedBytes) return ProposeStatus.Busy;
         _log.Append(Term, EntryType.Command, payload);
         _lead.Proposed(payload.Length);
@@ -153,7 +166,7 @@ public sealed partial class RaftGroup
     public bool Read(ulong context, long nowMs)
     {
         if (Role != Role.Leader) return false;
-        _now = Math.Max(_now, nowMs);
+        Wake(nowMs);
         _lead!.Read(context, _now);
         return true;
     }
@@ -277,6 +290,7 @@ public sealed partial class RaftGroup
             _lead.AbortReads(_lostReads);
             _lead = null;
         }
+        IsQuiescent = false;
         if (Role != Role.Follower || Leader != leader) _roleChanged = true;
         if (Role != Role.Follower) _timer.Restart(_now);
         Role = Role.Follower;

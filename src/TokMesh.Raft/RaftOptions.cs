@@ -13,6 +13,12 @@ public sealed record RaftOptions
     public int HeartbeatMs { get; init; } = 100;
 
     /// <summary>
+    /// A group that has had nothing to do for this long falls silent: no heartbeats, no timers, until somebody needs it or the
+    /// leader's node is lost (see <see cref="RaftGroup.Wake"/>). Milliseconds; zero for never.
+    /// </summary>
+    public int QuiesceAfterMs { get; init; } = 2_000;
+
+    /// <summary>
     /// How much slower or faster one member's monotonic clock may run than another's, in percent. A lease ends this much before
     /// the followers' promise does.
     /// </summary>
@@ -56,6 +62,7 @@ public sealed record RaftOptions
         Check(nameof(HeartbeatMs), HeartbeatMs, 10, 10_000);
         Check(nameof(ElectionTimeoutMs), ElectionTimeoutMs, 3 * Math.Max(HeartbeatMs, 10), 120_000);
         Check(nameof(ElectionJitterMs), ElectionJitterMs, 1, 120_000);
+        Check(nameof(QuiesceAfterMs), QuiesceAfterMs, 0, 3_600_000);
         Check(nameof(ClockDriftPercent), ClockDriftPercent, 0, 50);
         Check(nameof(MaxEntriesPerAppend), MaxEntriesPerAppend, 1, 1 << 20);
         Check(nameof(MaxBytesPerAppend), MaxBytesPerAppend, 1, 64 << 20);

@@ -1,33 +1,52 @@
+using System.Buffers;
+using System.Buffers.Binary;
+
 namespace TokMesh.Raft;
 
 /// <summary>
-/// One snapshot on its way to one follower: chunks within a window, each acknowledged by the next position wanted. The first
-/// chunk is the membership, so that a snapshot can never be installed without it.
+/// One snapshot on its way to one follower: chunks within a window, each acknowledged by the next position wanted. It begins with a
+/// head, <c>length:u32 LE | membership | list of pieces</c>, so that it can never be installed without the membership, and the
+/// follower can tell what it has already.
 /// </summary>
-internal sealed class SnapshotSend(SnapshotMeta meta, ReadOnlyMemory<byte> data, int chunkBytes, int window)
+internal sealed class SnapshotSend
 {
-    private readonly byte[] _head = meta.Configuration.Encode();
+    private readonly byte[] _head;
+    private readonly ReadOnlyMemory<byte> _data;
+    private readonly int _chunkBytes;
+    private readonly int _window;
     private long _sent;
     private long _acknowledged;
 
-    public SnapshotMeta Meta { get; } = meta;
+    public SnapshotSend(SnapshotMeta meta, ReadOnlyMemory<byte> data, int chunkBytes, int window)
+    {
+        (Meta, _data, _chunkBytes, _window) = (meta, data, chunkBytes, window);
+        var head = new ArrayBufferWriter<byte>();
+        head.Write(stackalloc byte[sizeof(uint)]);
+        meta.Configuration.Encode(head);
+        SnapshotPieces.WriteList(data.Span, chunkBytes, head);
+        _head = head.WrittenSpan.ToArray();
+        BinaryPrimitives.WriteUInt32LittleEndian(_head, (uint)(_head.Length - sizeof(uint)));
+        Context = SnapshotReceive.Identify(data.Span, meta.Index);
+    }
 
-    public long Total => _head.Length + data.Length;
+    public SnapshotMeta Meta { get; }
 
-    /// <summary>Names this very content: checksum of the data, and its position. Pieces of two snapshots can never be mixed.</summary>
-    public ulong Context { get; } = SnapshotReceive.Identify(data.Span, meta.Index);
+    public long Total => _head.Length + _data.Length;
+
+    /// <summary>Names this very content: checksum of the data, and its position. Chunks of two snapshots can never be mixed.</summary>
+    public ulong Context { get; }
 
     /// <summary>When something last moved, in the leader's milliseconds.</summary>
     public long MovedAt { get; private set; }
 
-    public bool CanSend => _sent < Total && _sent - _acknowledged < (long)chunkBytes * window;
+    public bool CanSend => _sent < Total && _sent - _acknowledged < (long)_chunkBytes * _window;
 
     public ReadOnlySpan<byte> NextChunk(out long offset)
     {
         offset = _sent;
         var chunk = _sent < _head.Length
-            ? _head.AsSpan((int)_sent)
-            : data.Span.Slice((int)(_sent - _head.Length), (int)Math.Min(chunkBytes, Total - _sent));
+            ? _head.AsSpan((int)_sent, (int)Math.Min(_chunkBytes, _head.Length - _sent))
+            : _data.Span.Slice((int)(_sent - _head.Length), (int)Math.Min(_chunkBytes, Total - _sent));
         _sent += chunk.Length;
         return chunk;
     }
@@ -44,6 +63,7 @@ internal sealed class SnapshotSend(SnapshotMeta meta, ReadOnlyMemory<byte> data,
         }
         else if (next > _acknowledged && next <= Total)
         {
+            // Perhaps further than anything sent: what it has from elsewhere is left out.
             _acknowledged = next;
             _sent = Math.Max(_sent, next);
             MovedAt = now;

@@ -6,7 +6,7 @@ using TokMesh.Host;
 
 const string Help = """
     ./tokmesh bench [--seconds S] [--clients C] [--nodes N] [--vs redis,etcd] [--rounds R] [--failover ROUNDS]
-                    [--memory [--sessions N]] [--json FILE]
+                    [--memory [--sessions N]] [--idle] [--json FILE]
         Starts a cluster on loopback and measures it in a closed loop, with every write replicated and synced.
         --seconds   how long each load runs, 1 to 600 (10)
         --clients   connections, 1 to 1000 (50)
@@ -16,6 +16,7 @@ const string Help = """
         --failover  instead kills the node that leads most shards, so many times (1 to 200), and reports how long writes paused
         --memory    instead loads sessions into the state of a replica, and into a whole node, and reports bytes a session and GC pauses
         --sessions  how many sessions --memory loads, 1000 to 10000000 (1000000)
+        --idle      instead leaves the cluster alone for --seconds and reports what each node costs
         --json      also writes the results to a file (artifacts/bench.json)
     """;
 
@@ -24,6 +25,7 @@ InlineSockets.Enable();
 
 int seconds = 10, clients = 50, nodes = 3, failovers = 0, rounds = 1, sessions = 1_000_000;
 var memory = false;
+var idle = false;
 var server = "";
 var json = "artifacts/bench.json";
 string[] others = [];
@@ -37,6 +39,11 @@ for (var i = 0; i < args.Length; i++)
     if (args[i] == "--memory")
     {
         memory = true;
+        continue;
+    }
+    if (args[i] == "--idle")
+    {
+        idle = true;
         continue;
     }
     if (i + 1 >= args.Length) return Usage($"{args[i]} needs a value.");
@@ -75,10 +82,20 @@ for (var i = 0; i < args.Length; i++)
     }
 }
 
-if (memory && failovers > 0) return Usage("--memory and --failover are two measurements: choose one.");
+if ((memory ? 1 : 0) + (idle ? 1 : 0) + (failovers > 0 ? 1 : 0) > 1) return Usage("--memory, --idle and --failover are different measurements: choose one.");
 if (memory)
 {
     await WriteAsync(await MemoryRun.RunAsync(sessions));
+    return 0;
+}
+
+var launcher = Path.Combine(Path.GetDirectoryName(server)!, "../../../../src/TokMesh.Launcher/bin/Release/net10.0/tokmesh-launcher.dll");
+if (idle)
+{
+    await using var cluster = await TokMeshCluster.StartAsync(launcher, server, nodes);
+    var costs = await Idle.RunAsync(cluster, TimeSpan.FromSeconds(seconds));
+    foreach (var node in costs) Console.WriteLine($"  node {node.Node}: {node.CorePercent:F2} % of a core, {node.SwitchesPerSecond:F0} context switches/s over {seconds} s without work");
+    await WriteAsync(costs);
     return 0;
 }
 
@@ -91,7 +108,6 @@ foreach (var (program, package, needed) in new[] { ("redis-benchmark", "redis-to
     }
 }
 
-var launcher = Path.Combine(Path.GetDirectoryName(server)!, "../../../../src/TokMesh.Launcher/bin/Release/net10.0/tokmesh-launcher.dll");
 if (failovers > 0)
 {
     await using var victim = await TokMeshCluster.StartAsync(launcher, server, nodes);

@@ -139,4 +139,10 @@ public enum FrameKind : byte
 
     /// <summary>A read cannot be answered there: <c>origin:u64 | id:varint | reason:u8 | leader:varint</c>.</summary>
     ReadRefused = 7,
+
+    /// <summary>
+    /// The sender lives; and heartbeats of any of its groups, or answers to some: <c>boot:u64 | (group:varint | length:varint |
+    /// message)*</c>. The boot number is drawn at each start. For every lane; the frame's own group is zero.
+    /// </summary>
+    Heartbeats = 8,
 }

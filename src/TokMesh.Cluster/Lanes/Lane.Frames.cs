@@ -28,6 +28,9 @@ internal sealed partial class Lane
             case FrameKind.Raft:
                 ReceiveRaft(from, group, body);
                 break;
+            case FrameKind.Heartbeats:
+                ReceiveHeartbeats(from, body);
+                break;
             case FrameKind.Writes:
                 ReceiveWrites(from, group, body);
                 break;
@@ -61,11 +64,31 @@ internal sealed partial class Lane
 
     private void ReceiveRaft(MemberId from, uint group, ReadOnlySpan<byte> body)
     {
-        if (ReplicaOf(group) is not { } replica) return;
         var message = MessageCodec.Decode(body, _entries, out var data);
         if (message.From != from) throw new FormatException($"A message of member {message.From} came from node {from}.");
+        if (ReplicaOf(group) is not { } replica)
+        {
+            // A leader that counts this node among its group's members has made it one.
+            if (message.To != Self || message.Type is not (MessageType.Append or MessageType.Heartbeat or MessageType.SnapshotChunk)) return;
+            if (_node.AddReplica(this, group) is not { } added) return;
+            replica = added;
+        }
         replica.Raft.Step(message, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_entries), data, NowMs);
         HasWork(replica);
+    }
+
+    private void ReceiveHeartbeats(MemberId from, ReadOnlySpan<byte> body)
+    {
+        if (body.Length < 8) throw new FormatException("A heartbeat ends inside its boot number.");
+        Neighbours.Heard(from, BinaryPrimitives.ReadUInt64LittleEndian(body));
+        body = body[8..];
+        while (!body.IsEmpty)
+        {
+            var group = Varint.Read(ref body);
+            var message = Varint.ReadBytes(ref body);
+            // The frame reaches every lane; each takes what is its own.
+            if (group < (uint)_node.GroupCount && _node.LaneOf((uint)group) == Number) ReceiveRaft(from, (uint)group, message);
+        }
     }
 
     private void ReceiveWrites(MemberId from, uint group, ReadOnlySpan<byte> body)
@@ -79,6 +102,7 @@ internal sealed partial class Lane
         var first = Varint.Read(ref head);
         var replica = ReplicaOf(group);
         var refusal = replica is null ? Refusal.NotLeader : replica.Accept(from, origin, epoch, number, first, body);
+        if (refusal == Refusal.NotLeader && replica is not null) WakeUp(replica);
         if (refusal is { } reason) RefuseWrites(group, from, origin, epoch, reason, replica?.Leader ?? MemberId.None, first);
     }
 
@@ -105,7 +129,9 @@ internal sealed partial class Lane
             _ => new Consistency(ConsistencyLevel.Bounded, (int)Math.Min(staleness, int.MaxValue)),
         };
         if (kind == CallKind.Read && replica.TryReadFor(from, origin, id, consistency, query)) return;
-        if (!replica.Read(from, origin, id, kind, query)) RefuseRead(group, from, origin, id, Refusal.NotLeader, replica.Leader);
+        if (replica.Read(from, origin, id, kind, query)) return;
+        WakeUp(replica);
+        RefuseRead(group, from, origin, id, Refusal.NotLeader, replica.Leader);
     }
 
     private bool IsMine(ref ReadOnlySpan<byte> body)

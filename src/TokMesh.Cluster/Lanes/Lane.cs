@@ -16,6 +16,9 @@ internal sealed partial class Lane
     private const int MaxQueuedItems = 200_000;
     private const int TickMs = 10;
 
+    /// <summary>While every group is silent.</summary>
+    private const int IdleTickMs = 50;
+
     private readonly Inbox<LaneItem> _inbox = new();
     private readonly NodeParts _node;
     private readonly Dictionary<uint, Replica> _replicas = [];
@@ -39,6 +42,7 @@ internal sealed partial class Lane
         Number = number;
         _work = new LogWork(this);
         Chores = new Chores(this);
+        Neighbours = new Neighbours(this, node.Raft, node.Boot);
         SampleTime();
     }
 
@@ -59,6 +63,8 @@ internal sealed partial class Lane
 
     public Chores Chores { get; }
 
+    public Neighbours Neighbours { get; }
+
     public Action Wake { set => _inbox.Wake = value; }
 
     /// <summary>When a turn is due even if nothing arrives; monotonic milliseconds.</summary>
@@ -78,7 +84,7 @@ internal sealed partial class Lane
 
     public Replica? ReplicaOf(uint group) => _replicas.GetValueOrDefault(group);
 
-    public IReadOnlyList<MemberId> ReplicaMembers(uint group) => _node.MembersOf(group);
+    public IReadOnlyList<MemberId> LikelyReplicas(uint group) => _node.LikelyReplicas(group);
 
     public bool IsLinked(MemberId node) => node == Self || _linked.Contains(node);
 
@@ -101,6 +107,7 @@ internal sealed partial class Lane
             _workUnderWay++;
             _work = _spareWork.TryPop(out var spare) ? spare : new LogWork(this);
         }
+        Neighbours.Flush();
         foreach (var (node, frames) in _frames) _node.Transport.Send(node, frames);
         _frames.Clear();
         // A write that would only be gathered need not wake this lane before the round it waits for is over.
@@ -120,15 +127,24 @@ internal sealed partial class Lane
 
     public void HasWork(Replica replica)
     {
+        _nextTick = Math.Min(_nextTick, NowMs + TickMs);
         if (replica.IsListed) return;
         replica.IsListed = true;
         _listed.Add(replica);
+    }
+
+    /// <summary>Somebody needs a group that may be silent.</summary>
+    public void WakeUp(Replica replica)
+    {
+        replica.Raft.Wake(NowMs);
+        HasWork(replica);
     }
 
     public void Gathers(Replica replica) => _rounds.Add(replica);
 
     public void RouteHasWork(Route route)
     {
+        _nextTick = Math.Min(_nextTick, NowMs + TickMs);
         if (!_routesWithWork.Contains(route)) _routesWithWork.Add(route);
     }
 
@@ -191,6 +207,7 @@ internal sealed partial class Lane
                     _linked.Remove(node);
                     foreach (var route in _routes.Values) route.OnLinkDown(node);
                 }
+                Neighbours.Linked(node, up);
                 break;
             case LaneItem.Run(var action):
                 action(this);
@@ -213,14 +230,23 @@ internal sealed partial class Lane
 
     private void Tick()
     {
-        _nextTick = NowMs + TickMs;
+        _nextTick = NowMs + IdleTickMs;
         foreach (var replica in _replicas.Values)
         {
             replica.Raft.Tick(NowMs);
+            if (replica.Raft.IsQuiescent) continue;
+            _nextTick = NowMs + TickMs;
             if (replica.Raft.HasWork) HasWork(replica);
         }
-        foreach (var route in _routes.Values) route.Tick();
+        foreach (var route in _routes.Values)
+        {
+            if (route.IsIdle) continue;
+            _nextTick = NowMs + TickMs;
+            route.Tick();
+        }
         Chores.Tick();
+        Neighbours.Tick(NowMs);
+        _nextTick = Math.Min(_nextTick, Neighbours.NextBeatMs);
     }
 
     private void PumpRoutes()
@@ -242,6 +268,18 @@ internal sealed partial class Lane
             if (replica.Step()) HasWork(replica);
         }
         _stepping.Clear();
+    }
+
+    /// <summary>Asks a group led here for another membership; the answer is one of the leader's log only.</summary>
+    public ChangeStatus Change(uint group, Configuration target, out string reason)
+    {
+        if (ReplicaOf(group) is { } replica)
+        {
+            HasWork(replica);
+            return replica.Raft.Change(target, out _, out reason);
+        }
+        reason = "This node holds no replica of the group.";
+        return ChangeStatus.NotLeader;
     }
 
     public void HandOver()

@@ -172,6 +172,11 @@ internal sealed class Replica : IRaftOutput, IApplySink
 
     public void Send(in Message message, ReadOnlySpan<Entry> entries, ReadOnlySpan<byte> data)
     {
+        if (message.Type is MessageType.Heartbeat or MessageType.HeartbeatReply)
+        {
+            _lane.Neighbours.Add(Group, message);
+            return;
+        }
         var frames = _lane.FramesTo(message.To);
         frames.Begin(FrameKind.Raft, Group);
         MessageCodec.Encode(frames, message, entries, data);

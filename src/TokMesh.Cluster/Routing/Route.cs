@@ -51,6 +51,7 @@ internal sealed class Route(Lane lane, uint group)
     private long _retryAt;
     private long _progressAt;
     private int _probe;
+    private IReadOnlyList<MemberId>? _likely;
 
     public bool IsIdle => _writes.Count == 0 && _reads.Count == 0;
 
@@ -129,7 +130,7 @@ internal sealed class Route(Lane lane, uint group)
         if (epoch != _epoch) return;
         if (reason == Refusal.NotLeader)
         {
-            Redirect(leader, pause: leader.IsNone || leader == _target);
+            TryElsewhere(leader);
             return;
         }
         // What never went out under an earlier epoch either will never happen: the caller is told so.
@@ -152,7 +153,7 @@ internal sealed class Route(Lane lane, uint group)
             call.Fail(CallOutcome.Failed, ErrorCode.SysInternal);
             return;
         }
-        Redirect(leader, leader.IsNone || leader == _target);
+        TryElsewhere(leader);
     }
 
     /// <summary>A replica on this node has heard of a leader, or lost its own leadership.</summary>
@@ -191,8 +192,19 @@ internal sealed class Route(Lane lane, uint group)
                 if (_reads.Remove(id, out var call)) call.Fail(CallOutcome.Failed, _target.IsNone ? ErrorCode.ClusterNoNode : ErrorCode.ClusterTimeout);
             }
         }
-        if (!IsIdle && _target != lane.Self && !_target.IsNone && now - _progressAt >= AttemptMs + _writes.Bytes / SlowestBytesPerMs) Redirect(MemberId.None, pause: false);
+        if (!IsIdle && _target != lane.Self && !_target.IsNone && now - _progressAt >= AttemptMs + _writes.Bytes / SlowestBytesPerMs)
+        {
+            if (lane.ReplicaOf(group) is { } replica) lane.WakeUp(replica);
+            Redirect(MemberId.None, pause: false);
+        }
         if (HasUnsent && now >= _retryAt) lane.RouteHasWork(this);
+    }
+
+    /// <summary>Whoever was asked does not lead; perhaps somebody else is known to.</summary>
+    private void TryElsewhere(MemberId leader)
+    {
+        if (lane.ReplicaOf(group) is { } replica) lane.WakeUp(replica);
+        Redirect(leader, pause: leader.IsNone || leader == _target);
     }
 
     private void Redirect(MemberId target, bool pause)
@@ -215,14 +227,15 @@ internal sealed class Route(Lane lane, uint group)
 
     private MemberId FindLeader()
     {
-        if (lane.ReplicaOf(group) is { } replica) return replica.Leader;
-        // No replica here: ask one after another; whoever is asked knows the leader or is it.
-        var replicas = lane.ReplicaMembers(group);
-        for (var i = 0; i < replicas.Count; i++)
+        // Of its own replica it hears first when there is another leader; while that knows of none, or was left out of the group
+        // without hearing of it, somebody else may know.
+        if (lane.ReplicaOf(group) is { Leader.IsNone: false } replica) return replica.Leader;
+        var nodes = _likely ??= lane.LikelyReplicas(group);
+        for (var i = 0; i < nodes.Count; i++)
         {
-            var candidate = replicas[(_probe + i) % replicas.Count];
-            if (!lane.IsLinked(candidate)) continue;
-            _probe = (_probe + i + 1) % replicas.Count;
+            var candidate = nodes[(_probe + i) % nodes.Count];
+            if (candidate == lane.Self || !lane.IsLinked(candidate)) continue;
+            _probe = (_probe + i + 1) % nodes.Count;
             return candidate;
         }
         return MemberId.None;

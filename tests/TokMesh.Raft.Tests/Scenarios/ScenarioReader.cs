@@ -26,6 +26,7 @@ internal static class ScenarioReader
         ["uncommitted-bytes"] = (o, l, v) => o with { MaxUncommittedBytes = l.Number32(v) },
         ["snapshot-chunk"] = (o, l, v) => o with { SnapshotChunkBytes = l.Number32(v) },
         ["snapshot-window"] = (o, l, v) => o with { SnapshotWindow = l.Number32(v) },
+        ["quiesce-after"] = (o, l, v) => o with { QuiesceAfterMs = l.Number32(v) },
         ["entries-per-apply"] = (o, l, v) => o with { MaxEntriesPerApply = l.Number32(v) },
     };
 
@@ -33,7 +34,8 @@ internal static class ScenarioReader
     public static Scenario Read(string name, string text)
     {
         var purpose = new List<string>();
-        var options = new RaftOptions();
+        // Idle groups keep time unless a scenario is about silence: most let some pass.
+        var options = new RaftOptions { QuiesceAfterMs = 0 };
         ScenarioLine? cluster = null;
         var lenient = false;
         var steps = new List<ScenarioLine>();

@@ -45,6 +45,9 @@ internal sealed class Cluster
     /// <summary>What becomes of messages when nobody delivers them by hand.</summary>
     public Network Network { get; } = new();
 
+    /// <summary>What a snapshot at a position holds besides the state.</summary>
+    public Func<LogIndex, byte[]> SnapshotBody { get; set; } = static _ => new byte[300];
+
     public int SnapshotsInstalled { get; set; }
 
     public int Elections => _leaders.Count;

@@ -187,7 +187,7 @@ internal sealed class Member : IRaftOutput
 
     public void SnapshotNeeded(MemberId to)
     {
-        var data = new byte[8 + 300];
+        byte[] data = [.. new byte[8], .. _cluster.SnapshotBody(Group.Log.Applied)];
         BinaryPrimitives.WriteUInt64LittleEndian(data, State);
         Group.ProvideSnapshot(to, data);
     }

@@ -55,7 +55,7 @@ internal sealed record Schedule(Scenario Group, IReadOnlyList<ScenarioLine> Step
             "# " + purpose,
             $"cluster voters={Group.Voters} learners={Group.Learners} strangers={Group.Strangers}",
             $"options entries-per-append={o.MaxEntriesPerAppend} inflight-appends={o.MaxInflightAppends} uncommitted-bytes={o.MaxUncommittedBytes}"
-                + $" snapshot-chunk={o.SnapshotChunkBytes} snapshot-window={o.SnapshotWindow} lease={Names.Of(o.LeaseReads)} entries-per-apply={o.MaxEntriesPerApply}",
+                + $" snapshot-chunk={o.SnapshotChunkBytes} snapshot-window={o.SnapshotWindow} lease={Names.Of(o.LeaseReads)} entries-per-apply={o.MaxEntriesPerApply} quiesce-after={o.QuiesceAfterMs}",
             "lenient",
             .. Steps.Select(s => s.Text),
             Healing.Count > 0 ? "# Then it must heal." : "# By then it has gone wrong.",

@@ -33,6 +33,12 @@ internal sealed class VirtualWorld
 
     public IReadOnlyList<VirtualNode> Nodes { get; }
 
+    public Replica? ReplicaOf(VirtualNode node, uint group) => node.Node?.Lanes.Select(l => l.ReplicaOf(group)).FirstOrDefault(r => r is not null);
+
+    /// <summary>The node that leads a group as of the newest term; null while none does.</summary>
+    public VirtualNode? LeaderOf(uint group) =>
+        Nodes.Where(n => ReplicaOf(n, group)?.Raft.IsEstablished ?? false).MaxBy(n => ReplicaOf(n, group)!.Raft.Term);
+
     public void Run(int ms) => Time.RunUntil(Time.NowUs + ms * 1000L);
 
     /// <summary>Every replica's digest, once nothing is left to apply; null while replicas still differ.</summary>

@@ -1,0 +1,72 @@
+namespace TokMesh.Raft;
+
+// Silence of idle groups: what costs nothing can be had by the hundred. A leader with nothing to do says so in its heartbeats; once
+// every follower has answered that it has the whole log and is silent too, nobody of the group keeps time any more. That is about
+// liveness only: no promise is made by it or lasts longer for it, so leases lapse and a silent leader asks before it reads.
+// Who watches instead is the host, for all groups of a node at once.
+public sealed partial class RaftGroup
+{
+    // Until when a leader of whom nothing bad is known is presumed to live, after somebody broke the silence. No promise: it can be
+    // taken back.
+    private long _presumedUntil = long.MinValue;
+
+    /// <summary>Whether it only follows the time and does nothing until a message, a call or the host wakes it.</summary>
+    public bool IsQuiescent { get; private set; }
+
+    /// <summary>
+    /// Somebody needs the group. A silent leader speaks again; a silent follower asks its leader for a sign, and campaigns if none
+    /// comes within an election timeout. A group that is awake stays so.
+    /// </summary>
+    public void Wake(long nowMs)
+    {
+        _now = Math.Max(_now, nowMs);
+        if (Role == Role.Leader)
+        {
+            _lead!.Stirred(_now, wasSilent: IsQuiescent);
+            IsQuiescent = false;
+            return;
+        }
+        if (!IsQuiescent) return;
+        IsQuiescent = false;
+        _presumedUntil = _now + _options.ElectionTimeoutMs;
+        _timer.Restart(_now);
+        _outbox.Add(To(Leader, MessageType.HeartbeatReply) with { Offset = _now + 1 }, HardStateWrite, Term);
+    }
+
+    /// <summary>
+    /// The host takes the node of a silent follower's leader for lost, or for started again: the follower campaigns soon. A hint: while
+    /// others still hear that node they refuse their votes, and nothing happens. Does nothing to a group that keeps time itself.
+    /// </summary>
+    public void LeaderLost(long nowMs)
+    {
+        _now = Math.Max(_now, nowMs);
+        if (Role == Role.Leader || !(IsQuiescent || _now < _presumedUntil)) return;
+        IsQuiescent = false;
+        _presumedUntil = _now;
+        _timer.LeaderLost(_now);
+    }
+
+    /// <summary>A message reached a silent member.</summary>
+    private void WakeFor(in Message m)
+    {
+        if (Role == Role.Leader)
+        {
+            // One that was under way when the last follower fell silent.
+            if (m.Type == MessageType.HeartbeatReply && m.LogTerm > Term.Zero) return;
+            // Members that were left out may ask forever; they need no answer.
+            if (Configuration.Contains(m.From)) Wake(_now);
+        }
+        else if (m.From == Leader)
+        {
+            // What the leader sends is dealt with by whoever handles it; if it asks for votes, it leads no more.
+            if (m.Type != MessageType.Heartbeat) IsQuiescent = false;
+            if (m.Type is MessageType.PreVote or MessageType.Vote) _timer.Restart(_now);
+        }
+        else if (Configuration.Contains(m.From)) Wake(_now);
+    }
+
+    /// <summary>Falls silent if the leader's heartbeat allows it and nothing is missing here.</summary>
+    private bool FallSilent(in Message heartbeat) =>
+        IsQuiescent = heartbeat.LogTerm > Term.Zero && _log.Last == heartbeat.Index && _log.LastTerm == heartbeat.LogTerm
+            && _log.Applied == _log.Last && !_installing && _receiving is null;
+}
