@@ -88,9 +88,12 @@ internal sealed class Cluster
         for (var rounds = 0; rounds < 200; rounds++)
         {
             DeliverAll(passes);
-            foreach (var m in Members) if (m.Runs && !m.IsDiskStalled && (persists is null || persists(m))) m.PersistAll();
-            if (!Wire.Exists(w => this[w.Message.To] is not { IsUp: true, Runs: false })) break;
+            foreach (var m in Members) if (Writes(m)) m.PersistAll();
+            foreach (var m in Members) if (m.Runs) m.EndTurn();
+            if (!Array.Exists(Members, m => Writes(m) && m.WritesUnderWay > 0) && !Wire.Exists(w => this[w.Message.To] is not { IsUp: true, Runs: false })) break;
         }
+
+        bool Writes(Member m) => m.Runs && !m.IsDiskStalled && (persists is null || persists(m));
     }
 
     private void DeliverAll(Func<Message, bool>? passes)

@@ -13,6 +13,7 @@ internal sealed class Member : IRaftOutput
     private readonly Queue<Write> _writes = new();
     private readonly List<Entry> _decoded = [];
     private long _busyUntil;
+    private bool _isDrainDue;
     private (long At, long Reads, int Percent) _clock = (0, 0, 100);
 
     public Member(Cluster cluster, MemberId id, Configuration configuration)
@@ -85,6 +86,7 @@ internal sealed class Member : IRaftOutput
         Group = new RaftGroup(Id, DiskSnapshot.Configuration, DiskHardState, log, _cluster.Options, (ulong)(Id.Value * 1000 + Boots), Now);
         IsUp = true;
         _busyUntil = 0;
+        _isDrainDue = false;
         _cluster.Note(this);
     }
 
@@ -143,6 +145,20 @@ internal sealed class Member : IRaftOutput
     }
 
     public void Drain()
+    {
+        _isDrainDue = ApplyMs > 0;
+        if (!_isDrainDue) DrainNow();
+    }
+
+    /// <summary>Who applies slowly takes all that has arrived first, as a thread does that comes round to it, and then does what is due once.</summary>
+    public void EndTurn()
+    {
+        if (!_isDrainDue) return;
+        _isDrainDue = false;
+        DrainNow();
+    }
+
+    private void DrainNow()
     {
         _cluster.Note(this);
         Group.Drain(this);
