@@ -372,7 +372,7 @@ internal sealed class Leadership
 
     private Message To(Progress p, MessageType type) => new() { Type = type, From = _self, To = p.Id, Term = _term };
 
-    private Progress? Find(MemberId id)
+    public Progress? Find(MemberId id)
     {
         foreach (var p in _followers)
             if (p.Id == id) return p;

@@ -77,6 +77,9 @@ public sealed partial class RaftGroup
         }
     }
 
+    /// <summary>How far a follower is, as this leader sees it; null when there is none.</summary>
+    internal Progress? ProgressOf(MemberId follower) => _lead?.Find(follower);
+
     private static bool IsFromLeader(MessageType type) => type is MessageType.Append or MessageType.Heartbeat or MessageType.SnapshotChunk
         or MessageType.TimeoutNow;
 

@@ -10,7 +10,7 @@ internal sealed class Cluster
     private readonly Dictionary<LogIndex, (Term Term, ulong Hash)> _committed = [];
     private readonly Dictionary<LogIndex, ulong> _states = [];
     private readonly Dictionary<ulong, LogIndex> _reads = [];
-    private readonly HashSet<(Term Term, Configuration Configuration)> _ledBy = [];
+    private readonly Invariants _invariants;
     private LogIndex _acknowledged;
     private ulong _nextRead;
 
@@ -18,14 +18,19 @@ internal sealed class Cluster
     /// <param name="learners">Members that only listen, numbered on.</param>
     /// <param name="options">Timings and bounds.</param>
     /// <param name="strangers">Members that do not belong to the group yet, numbered on.</param>
-    public Cluster(int voters, int learners = 0, RaftOptions? options = null, int strangers = 0)
+    /// <param name="founders">The membership to begin with, where it is not the voters and learners in order.</param>
+    public Cluster(int voters, int learners = 0, RaftOptions? options = null, int strangers = 0, Configuration? founders = null)
     {
+        _invariants = new Invariants(this);
         Options = options ?? new RaftOptions();
         Options.Validate();
         var ids = Enumerable.Range(1, voters + learners).Select(i => new MemberId((uint)i)).ToArray();
-        var founders = Configuration.Of(ids.Take(voters), ids.Skip(voters));
+        founders ??= Configuration.Of(ids.Take(voters), ids.Skip(voters));
         Members = [.. ids.Select(id => new Member(this, id, founders)),
-            .. Enumerable.Range(ids.Length + 1, strangers).Select(i => new Member(this, new MemberId((uint)i), Configuration.Empty))];
+            .. Enumerable.Range(ids.Length + 1, strangers).Select(i => Newcomer(new MemberId((uint)i)))];
+
+        // Founders named apart are among the strangers.
+        Member Newcomer(MemberId id) => new(this, id, founders.Contains(id) ? founders : Configuration.Empty);
     }
 
     public RaftOptions Options { get; }
@@ -36,6 +41,9 @@ internal sealed class Cluster
 
     /// <summary>Messages under way.</summary>
     public List<(Message Message, byte[] Bytes)> Wire { get; } = [];
+
+    /// <summary>What becomes of messages when nobody delivers them by hand.</summary>
+    public Network Network { get; } = new();
 
     /// <summary>What a snapshot at a position holds besides the state.</summary>
     public Func<LogIndex, byte[]> SnapshotBody { get; set; } = static _ => new byte[300];
@@ -50,6 +58,9 @@ internal sealed class Cluster
 
     public Member this[int id] => Members[id - 1];
 
+    /// <summary>Null when nobody has this number.</summary>
+    public Member? this[MemberId id] => id.Value >= 1 && id.Value <= Members.Length ? Members[id.Value - 1] : null;
+
     public Member? Leader => Members.Where(m => m.IsUp && m.Group.Role == Role.Leader).MaxBy(m => m.Group.Term);
 
     public void Post(in Message message, byte[] bytes) => Wire.Add((message, bytes));
@@ -58,26 +69,44 @@ internal sealed class Cluster
     {
         var (message, bytes) = Wire[position];
         Wire.RemoveAt(position);
-        var to = this[(int)message.To.Value];
-        if (to.IsUp) to.Receive(bytes);
+        if (this[message.To] is { IsUp: true } to) to.Receive(bytes);
     }
 
-    /// <summary>Delivers, persists and ticks until nothing moves or the time is over.</summary>
+    /// <summary>Delivers, persists and ticks until the time is over.</summary>
     public void Run(int ms, Func<Message, bool>? passes = null, Func<Member, bool>? persists = null)
     {
         for (var end = Now + ms; Now < end; Now += 10)
         {
-            foreach (var m in Members) if (m.IsUp) m.Tick();
-            for (var rounds = 0; rounds < 200; rounds++)
-            {
-                while (Wire.Count > 0)
-                {
-                    if (passes is null || passes(Wire[0].Message)) Deliver(0);
-                    else Wire.RemoveAt(0);
-                }
-                foreach (var m in Members) if (m.IsUp && (persists is null || persists(m))) m.PersistAll();
-                if (Wire.Count == 0) break;
-            }
+            foreach (var m in Members) if (m.Runs) m.Tick();
+            Settle(passes, persists);
+        }
+    }
+
+    /// <summary>Delivers and persists until nothing moves; no time passes.</summary>
+    public void Settle(Func<Message, bool>? passes = null, Func<Member, bool>? persists = null)
+    {
+        for (var rounds = 0; rounds < 200; rounds++)
+        {
+            DeliverAll(passes);
+            foreach (var m in Members) if (Writes(m)) m.PersistAll();
+            foreach (var m in Members) if (m.Runs) m.EndTurn();
+            if (!Array.Exists(Members, m => Writes(m) && m.WritesUnderWay > 0) && !Wire.Exists(w => this[w.Message.To] is not { IsUp: true, Runs: false })) break;
+        }
+
+        bool Writes(Member m) => m.Runs && !m.IsDiskStalled && (persists is null || persists(m));
+    }
+
+    private void DeliverAll(Func<Message, bool>? passes)
+    {
+        for (var at = 0; at < Wire.Count;)
+        {
+            var message = Wire[at].Message;
+            var fate = Network.FateOf(message, Wire[at].Bytes);
+            if (fate == Fate.Held) Network.Held.Add(Wire[at]);
+            if (fate != Fate.Delivered || !(passes?.Invoke(message) ?? true)) Wire.RemoveAt(at);
+            // Whoever is busy or frozen finds it later.
+            else if (this[message.To] is { IsUp: true, Runs: false }) at++;
+            else Deliver(at);
         }
     }
 
@@ -110,7 +139,7 @@ internal sealed class Cluster
         // Whatever was acknowledged before the read began must be visible to it.
         var context = ++_nextRead;
         _reads[context] = _acknowledged;
-        if (at.Group.Read(context, Now))
+        if (at.Group.Read(context, at.Now))
         {
             at.Group.Drain(at);
             return context;
@@ -121,6 +150,9 @@ internal sealed class Cluster
 
     public bool IsPending(ulong read) => _reads.ContainsKey(read);
 
+    /// <summary>Reads that were given up because leadership was.</summary>
+    public HashSet<ulong> LostReads { get; } = [];
+
     public void ReadAnswered(ulong context, LogIndex applied)
     {
         Assert.True(applied >= _reads[context], $"A read saw the state at {applied}; {_reads[context]} was acknowledged before it began.");
@@ -128,7 +160,11 @@ internal sealed class Cluster
         ReadsAnswered++;
     }
 
-    public void ReadGone(ulong context) => _reads.Remove(context);
+    public void ReadGone(ulong context)
+    {
+        _reads.Remove(context);
+        LostReads.Add(context);
+    }
 
     public void Elected(Member member, Term term)
     {
@@ -136,52 +172,44 @@ internal sealed class Cluster
         foreach (var (index, entry) in _committed)
         {
             if (index <= member.Group.Log.Base) continue;
-            Assert.True(member.Group.Log.Matches(index, entry.Term), $"Leader {member.Id} of term {term} lacks committed entry {index} of term {entry.Term}.");
+            if (!member.Group.Log.Matches(index, entry.Term)) Assert.Fail($"Leader {member.Id} of term {term} lacks committed entry {index} of term {entry.Term}.");
         }
     }
 
-    /// <summary>Remembers by which memberships leaders have counted.</summary>
-    public void Note(Member member)
-    {
-        if (member.Group.Role == Role.Leader) _ledBy.Add((member.Group.Term, member.Group.Configuration));
-    }
+    /// <summary>Checks what must hold at any moment; called before and after a member does anything.</summary>
+    public void Note(Member member) => _invariants.Check(member);
 
     public void CheckSend(Member from, in Message m)
     {
         if (m.Type == MessageType.VoteReply && !m.Reject)
             Assert.Equal(new HardState(m.Term, m.To), from.DiskHardState);
-        if (m.Type == MessageType.AppendReply && !m.Reject)
-            Assert.True(m.Index <= from.Group.Log.Commit && m.Index <= from.DiskSnapshot.Index || from.HasDurably(m.Index, from.Group.Log.TermAt(m.Index) ?? Term.Zero),
-                $"Member {from.Id} acknowledged {m.Index}, which is not on its disk.");
-        if (m.Type is MessageType.Vote or MessageType.VoteReply or MessageType.AppendReply)
-            Assert.True(from.DiskHardState.Term >= m.Term, $"Member {from.Id} spoke of term {m.Term}, which is not on its disk.");
+        if (m.Type == MessageType.AppendReply && !m.Reject && m.Index > from.DiskSnapshot.Index
+            && !from.HasDurably(m.Index, from.Group.Log.TermAt(m.Index) ?? Term.Zero))
+            Assert.Fail($"Member {from.Id} acknowledged {m.Index}, which is not on its disk.");
+        // A pre-vote and its grant speak of a term nobody is in yet.
+        if (m.Type != MessageType.PreVote && (m.Type != MessageType.PreVoteReply || m.Reject) && from.DiskHardState.Term < m.Term)
+            Assert.Fail($"Member {from.Id} spoke of term {m.Term}, which is not on its disk.");
     }
 
     public void Applied(Member member, in Entry entry)
     {
         var hash = Member.Chain(0, entry);
         if (_committed.TryGetValue(entry.Index, out var known))
-            Assert.True(known == (entry.Term, hash), $"Member {member.Id} applied another entry at {entry.Index}.");
-        else
         {
-            _committed[entry.Index] = (entry.Term, hash);
-            CheckDurable(member, entry);
+            if (known != (entry.Term, hash)) Assert.Fail($"Member {member.Id} applied another entry at {entry.Index}.");
         }
+        else _committed[entry.Index] = (entry.Term, hash);
         var state = Member.Chain(member.State, entry);
         if (!_states.TryAdd(entry.Index, state)) Assert.Equal(_states[entry.Index], state);
         // The leader answers its client when it applies.
         if (member.Group.Role == Role.Leader) _acknowledged = LogIndex.Max(_acknowledged, entry.Index);
     }
 
-    /// <summary>Committed means durable on a majority, of each half of a joint membership, that was in force when it was counted.</summary>
-    private void CheckDurable(Member member, Entry entry)
+    /// <summary>Others applied this before the test began.</summary>
+    public void KnowApplied(in Entry entry, ulong state)
     {
-        // Whoever applies it first need not know the membership the leader counted by: that one may stand later in the log.
-        var inForce = _ledBy.Where(l => l.Term >= entry.Term).Select(l => l.Configuration).Append(member.Group.ConfigurationAt(entry.Index));
-        if (inForce.Any(c => HasMajority(c.Voters) && (!c.IsJoint || HasMajority(c.VotersOutgoing)))) return;
-        Assert.Fail($"Entry {entry.Index} was committed without being durable on a majority of {member.Group.Configuration}.");
-
-        bool HasMajority(IReadOnlyList<MemberId> voters) => voters.Count(v => this[(int)v.Value].HasDurably(entry.Index, entry.Term)) > voters.Count / 2;
+        _committed[entry.Index] = (entry.Term, Member.Chain(0, entry));
+        _states[entry.Index] = state;
     }
 
     public void CheckInstalled(Member member, SnapshotMeta meta) => Assert.Equal(_states[meta.Index], member.State);

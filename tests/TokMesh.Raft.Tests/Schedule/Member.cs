@@ -12,7 +12,9 @@ internal sealed class Member : IRaftOutput
     private readonly Cluster _cluster;
     private readonly Queue<Write> _writes = new();
     private readonly List<Entry> _decoded = [];
-    private int _boots;
+    private long _busyUntil;
+    private bool _isDrainDue;
+    private (long At, long Reads, int Percent) _clock = (0, 0, 100);
 
     public Member(Cluster cluster, MemberId id, Configuration configuration)
     {
@@ -28,6 +30,23 @@ internal sealed class Member : IRaftOutput
 
     public bool IsUp { get; private set; }
 
+    public int Boots { get; private set; }
+
+    /// <summary>Whether it is up and its thread is free to do something.</summary>
+    public bool Runs => IsUp && !IsFrozen && _cluster.Now >= _busyUntil;
+
+    /// <summary>The machine stands still while time goes on around it.</summary>
+    public bool IsFrozen { get; set; }
+
+    /// <summary>Nothing handed out for writing becomes durable, unless by hand.</summary>
+    public bool IsDiskStalled { get; set; }
+
+    /// <summary>How long one entry keeps this member's thread, in milliseconds.</summary>
+    public int ApplyMs { get; set; }
+
+    /// <summary>What this member's own clock shows.</summary>
+    public long Now => _clock.Reads + (_cluster.Now - _clock.At) * _clock.Percent / 100;
+
     public HardState DiskHardState { get; private set; }
 
     public SnapshotMeta DiskSnapshot { get; private set; }
@@ -41,16 +60,34 @@ internal sealed class Member : IRaftOutput
 
     private ulong DiskSnapshotState { get; set; }
 
-    public bool HasDurably(LogIndex index, Term term) =>
-        DiskSnapshot.Index >= index || DiskEntries.Exists(e => e.Index == index && e.Term == term);
+    public bool HasDurably(LogIndex index, Term term)
+    {
+        if (DiskSnapshot.Index >= index) return true;
+        var at = index - DiskSnapshot.Index - 1;
+        return at < DiskEntries.Count && DiskEntries[(int)at].Index == index && DiskEntries[(int)at].Term == term;
+    }
+
+    /// <summary>Begins with what another life left on the disk.</summary>
+    public void StartWith(HardState hardState, IEnumerable<Entry> entries)
+    {
+        DiskHardState = hardState;
+        DiskEntries.AddRange(entries);
+        Start();
+    }
+
+    /// <summary>From now on its clock runs at another speed than the cluster's.</summary>
+    public void RunClockAt(int percent) => _clock = (_cluster.Now, Now, percent);
 
     public void Start()
     {
-        _boots++;
+        Boots++;
         var log = new RaftLog(DiskSnapshot.Index, DiskSnapshot.Term, DiskEntries);
         State = DiskSnapshotState;
-        Group = new RaftGroup(Id, DiskSnapshot.Configuration, DiskHardState, log, _cluster.Options, (ulong)(Id.Value * 1000 + _boots), _cluster.Now);
+        Group = new RaftGroup(Id, DiskSnapshot.Configuration, DiskHardState, log, _cluster.Options, (ulong)(Id.Value * 1000 + Boots), Now);
         IsUp = true;
+        _busyUntil = 0;
+        _isDrainDue = false;
+        _cluster.Note(this);
     }
 
     /// <summary>Power is cut: writes under way are gone.</summary>
@@ -63,27 +100,42 @@ internal sealed class Member : IRaftOutput
     public void Receive(byte[] bytes)
     {
         var m = MessageCodec.Decode(bytes, _decoded, out var data);
-        Group.Step(m, _decoded.ToArray(), data, _cluster.Now);
+        Group.Step(m, _decoded.ToArray(), data, Now);
         Drain();
     }
 
     public void Tick()
     {
-        Group.Tick(_cluster.Now);
+        Group.Tick(Now);
         Drain();
     }
 
+    /// <summary>The oldest write becomes durable.</summary>
+    /// <param name="tell">Whether the group hears of it: a crash may come between.</param>
     public void PersistOne(bool tell = true)
     {
         if (!_writes.TryDequeue(out var write)) return;
         if (write.HardState is { } h) DiskHardState = h;
         foreach (var entry in write.Entries)
         {
-            DiskEntries.RemoveAll(e => e.Index >= entry.Index);
-            DiskEntries.Add(entry);
+            while (DiskEntries.Count > 0 && DiskEntries[^1].Index >= entry.Index) DiskEntries.RemoveAt(DiskEntries.Count - 1);
+            if (entry.Index > DiskSnapshot.Index) DiskEntries.Add(entry);
+        }
+        if (write.Install is { } install)
+        {
+            DiskSnapshot = install.Meta;
+            DiskSnapshotState = install.State;
+            DiskEntries.Clear();
         }
         if (!tell) return;
-        Group.Persisted(write.Seq);
+        if (write.Install is { } installed)
+        {
+            State = installed.State;
+            Group.SnapshotInstalled(installed.Meta);
+            _cluster.SnapshotsInstalled++;
+            _cluster.CheckInstalled(this, installed.Meta);
+        }
+        else Group.Persisted(write.Seq);
         Drain();
     }
 
@@ -94,6 +146,20 @@ internal sealed class Member : IRaftOutput
 
     public void Drain()
     {
+        _isDrainDue = ApplyMs > 0;
+        if (!_isDrainDue) DrainNow();
+    }
+
+    /// <summary>Who applies slowly takes all that has arrived first, as a thread does that comes round to it, and then does what is due once.</summary>
+    public void EndTurn()
+    {
+        if (!_isDrainDue) return;
+        _isDrainDue = false;
+        DrainNow();
+    }
+
+    private void DrainNow()
+    {
         _cluster.Note(this);
         Group.Drain(this);
         _cluster.Note(this);
@@ -102,7 +168,7 @@ internal sealed class Member : IRaftOutput
     public void Compact(long keepBytes)
     {
         var index = Group.Log.Applied;
-        if (index <= DiskSnapshot.Index || !DiskEntries.Exists(e => e.Index == index)) return;
+        if (index <= DiskSnapshot.Index || DiskEntries.Count == 0 || DiskEntries[^1].Index < index) return;
         DiskSnapshot = Group.AppliedMeta;
         DiskSnapshotState = State;
         DiskEntries.RemoveAll(e => e.Index <= index);
@@ -110,7 +176,7 @@ internal sealed class Member : IRaftOutput
     }
 
     public void Persist(ulong seq, HardState? hardState, ReadOnlySpan<Entry> entries) =>
-        _writes.Enqueue(new Write(seq, hardState, entries.ToArray()));
+        _writes.Enqueue(new Write(seq, hardState, entries.ToArray(), null));
 
     public void Send(in Message message, ReadOnlySpan<Entry> entries, ReadOnlySpan<byte> data)
     {
@@ -128,6 +194,7 @@ internal sealed class Member : IRaftOutput
             _cluster.Applied(this, entry);
             State = Chain(State, entry);
         }
+        _busyUntil = Math.Max(_busyUntil, _cluster.Now) + (long)ApplyMs * entries.Length;
     }
 
     public void ReadReady(ulong context) => _cluster.ReadAnswered(context, Group.Log.Applied);
@@ -141,18 +208,9 @@ internal sealed class Member : IRaftOutput
         Group.ProvideSnapshot(to, data);
     }
 
-    public void InstallSnapshot(SnapshotMeta meta, ReadOnlyMemory<byte> data)
-    {
-        // Installing goes through the same disk: writes handed out before are durable first. The log then ends at the snapshot.
-        while (_writes.TryDequeue(out var write)) Group.Persisted(write.Seq);
-        DiskHardState = new HardState(Group.Term, Group.Vote);
-        DiskSnapshot = meta;
-        DiskEntries.Clear();
-        DiskSnapshotState = State = BinaryPrimitives.ReadUInt64LittleEndian(data.Span);
-        Group.SnapshotInstalled(meta);
-        _cluster.SnapshotsInstalled++;
-        _cluster.CheckInstalled(this, meta);
-    }
+    // Installing waits for the same disk: writes handed out before are durable first. The log then ends at the snapshot.
+    public void InstallSnapshot(SnapshotMeta meta, ReadOnlyMemory<byte> data) =>
+        _writes.Enqueue(new Write(0, null, [], (meta, BinaryPrimitives.ReadUInt64LittleEndian(data.Span))));
 
     public void RoleChanged(Role role, Term term, MemberId leader)
     {
@@ -166,5 +224,5 @@ internal sealed class Member : IRaftOutput
         return (h ^ (h >> 29)) * 0xBF58476D1CE4E5B9;
     }
 
-    private sealed record Write(ulong Seq, HardState? HardState, Entry[] Entries);
+    private sealed record Write(ulong Seq, HardState? HardState, Entry[] Entries, (SnapshotMeta Meta, ulong State)? Install);
 }
