@@ -13,6 +13,7 @@ internal sealed record CommandLine
 
     public static string Help => $"""
         ./tokmesh sim [--seeds A..B] [--minutes M] [--profile P] [--trace FILE] [--jobs N]
+        ./tokmesh sim --mutants [--only TEXT] [--jobs N]
             Runs production nodes in one process on virtual time, network and disks, under load and faults, and checks everything.
             Same seed, same run, on every machine. A failure prints the command that repeats it and what happened before it.
             --seeds A..B   these seeds, 0 to {MostSeed}; default 1..100
@@ -20,6 +21,8 @@ internal sealed record CommandLine
             --profile P    {string.Join(", ", Profiles.Names)}
             --trace FILE   writes every protocol event as JSON lines (docs/verification.md); its runs come one after another
             --jobs N       runs at once, 1 to 64; default: one per core
+            --mutants      instead puts deliberate bugs into copies of the source, one at a time, and shows which test catches each
+            --only TEXT    of the mutants, those whose description contains this
         {string.Join('\n', Profiles.Named.Select(p => $"    {p.Name,-12} {p.About}").Prepend($"    {Profiles.DefaultName,-12} every seed another mixture of all of them"))}
         """;
 
@@ -32,6 +35,10 @@ internal sealed record CommandLine
     public string? Trace { get; init; }
 
     public int Jobs { get; init; } = Environment.ProcessorCount;
+
+    public bool Mutants { get; init; }
+
+    public string Only { get; init; } = "";
 
     public bool WantsHelp { get; init; }
 
@@ -48,11 +55,16 @@ internal sealed record CommandLine
                 "--minutes" => line with { Minutes = Number("--minutes", Value(words, ref i), 1, 1440) },
                 "--profile" => line with { Profile = Known(Value(words, ref i)) },
                 "--trace" => line with { Trace = Value(words, ref i) },
+                "--mutants" => line with { Mutants = true },
+                "--only" => line with { Only = Value(words, ref i) },
                 "--jobs" => line with { Jobs = Number("--jobs", Value(words, ref i), 1, 64) },
                 var other => throw new UsageException($"\"{other}\" is not an option of sim."),
             };
         }
         if (line is { Seeds: not null, Minutes: not null }) throw new UsageException("--seeds and --minutes exclude each other: fresh seeds are drawn for the latter.");
+        if (line.Mutants && (line.Seeds is not null || line.Minutes is not null || line.Trace is not null || line.Profile != Profiles.DefaultName))
+            throw new UsageException("--mutants goes with --only and --jobs alone.");
+        if (line.Only.Length > 0 && !line.Mutants) throw new UsageException("--only belongs to --mutants.");
         return line;
     }
 

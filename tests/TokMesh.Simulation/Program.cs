@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
+using TokMesh.Simulation.Mutants;
 using TokMesh.Simulation.Runs;
 
 namespace TokMesh.Simulation;
@@ -14,7 +15,7 @@ internal static class Program
         try
         {
             var line = CommandLine.Parse(args);
-            if (!line.WantsHelp) return Simulate(line);
+            if (!line.WantsHelp) return line.Mutants ? Mutate(line) : Simulate(line);
             Console.WriteLine(CommandLine.Help);
             return 0;
         }
@@ -23,11 +24,18 @@ internal static class Program
             Console.Error.WriteLine($"{e.Message}\n\n{CommandLine.Help}");
             return 64;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException)
         {
             Console.Error.WriteLine(e.Message);
             return 1;
         }
+    }
+
+    private static int Mutate(CommandLine line)
+    {
+        // The program lies in tests/TokMesh.Simulation/bin/Release/net10.0.
+        var root = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "../../../../.."));
+        return new MutantRun(root, line.Jobs).Run(line.Only) ? 0 : 1;
     }
 
     private static int Simulate(CommandLine line)

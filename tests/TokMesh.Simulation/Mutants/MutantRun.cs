@@ -1,0 +1,110 @@
+using System.Collections.Concurrent;
+
+namespace TokMesh.Simulation.Mutants;
+
+/// <summary>
+/// Shows that the tests can fail: puts every mutant into a copy of the source and runs the protocol's scenarios, then random
+/// schedules, then whole nodes in simulation, until one of them objects.
+/// </summary>
+internal sealed class MutantRun(string root, int jobs)
+{
+    private const string Protocol = "tests/TokMesh.Raft.Tests";
+    private const string Simulation = "tests/TokMesh.Simulation";
+    private const int NamesShown = 2;
+
+    /// <summary>Much longer than the tests take; a bug may make them wait forever.</summary>
+    private static readonly TimeSpan Most = TimeSpan.FromMinutes(5);
+
+    private readonly Lock _console = new();
+
+    /// <summary>Runs those mutants whose description contains the text; false when one survives.</summary>
+    /// <exception cref="FormatException">A mutant does not apply, or what it makes does not compile.</exception>
+    public bool Run(string containing)
+    {
+        var all = Mutant.ReadAll(Path.Combine(root, Simulation, "Mutants/mutants.txt"));
+        var chosen = all.Where(m => m.What.Contains(containing, StringComparison.OrdinalIgnoreCase)).ToArray();
+        Console.WriteLine($"{chosen.Length} of {all.Count} mutants, each built and tested in a copy of the source");
+        Console.WriteLine("\n| Bug | File | Caught by |\n|---|---|---|");
+        var survivors = new ConcurrentQueue<Mutant>();
+        var waiting = new ConcurrentQueue<Mutant>(chosen);
+        var workers = Enumerable.Range(1, Math.Min(jobs, chosen.Length)).Select(n => Task.Factory.StartNew(() => Work(n, waiting, survivors), TaskCreationOptions.LongRunning)).ToArray();
+        try
+        {
+            Task.WaitAll(workers);
+        }
+        catch (AggregateException e) when (e.InnerException is FormatException first)
+        {
+            throw new FormatException(first.Message, e);
+        }
+        Console.WriteLine($"\n{chosen.Length - survivors.Count} caught, {survivors.Count} survived");
+        return survivors.IsEmpty;
+    }
+
+    private void Work(int number, ConcurrentQueue<Mutant> waiting, ConcurrentQueue<Mutant> survivors)
+    {
+        using var copy = new ScratchCopy(root, Path.Combine(root, $"artifacts/mutants-{number}"));
+        // Without a bug everything must pass, or nothing is shown by what fails.
+        if (number == 1 && Test(copy, ofProtocol: true) is { } broken) throw new FormatException($"The source as it is does not pass: {broken}");
+        while (waiting.TryDequeue(out var mutant))
+        {
+            var path = copy.PathOf(mutant.Source);
+            var original = File.ReadAllText(path);
+            File.WriteAllText(path, mutant.Apply(original));
+            string? caught;
+            try
+            {
+                caught = Test(copy, ofProtocol: mutant.Source.StartsWith("src/TokMesh.Raft/", StringComparison.Ordinal));
+            }
+            catch (FormatException e)
+            {
+                throw new FormatException($"Mutant \"{mutant.What}\": {e.Message}", e);
+            }
+            File.WriteAllText(path, original);
+            if (caught is null) survivors.Enqueue(mutant);
+            lock (_console) Console.WriteLine($"| {mutant.What} | `{Path.GetFileName(mutant.Source)}` | {caught ?? "**survives**"} |");
+        }
+    }
+
+    /// <summary>What objected; null when nothing did.</summary>
+    private static string? Test(ScratchCopy copy, bool ofProtocol)
+    {
+        if (ofProtocol)
+        {
+            Build(copy, Protocol);
+            if ((TestProtocol(copy, "FullyQualifiedName!~Schedule") ?? TestProtocol(copy, "FullyQualifiedName~RandomSchedule")) is { } caught) return caught;
+        }
+        Build(copy, Simulation);
+        var (code, output) = copy.Run("dotnet", Most, copy.PathOf($"{Simulation}/bin/Release/net10.0/TokMesh.Simulation.dll"), "--seeds", "1..200", "--jobs", "1");
+        if (code == 0) return null;
+        if (code == -1) return "simulation, which does not end";
+        var replay = output.Split('\n').FirstOrDefault(l => l.Contains("./tokmesh sim", StringComparison.Ordinal))?.Trim();
+        return $"simulation, `{replay ?? output.Trim().Split('\n')[^1]}`";
+    }
+
+    private static void Build(ScratchCopy copy, string project)
+    {
+        if (copy.Build(project) is { } problem) throw new FormatException($"It does not compile: {problem}");
+    }
+
+    private static string? TestProtocol(ScratchCopy copy, string filter)
+    {
+        var (code, output) = copy.Run("dotnet", Most, "test", copy.PathOf(Protocol), "-c", "Release", "--no-build", "--filter", filter, "--logger", "console;verbosity=normal");
+        if (code == 0) return null;
+        if (code == -1) return "protocol tests, which do not end";
+        var failed = output.Split('\n').Select(l => l.Trim()).Where(l => l.StartsWith("Failed TokMesh", StringComparison.Ordinal)).Select(NameOf).Distinct().ToArray();
+        if (failed.Length == 0) return $"protocol tests, which break off: {output.Trim().Split('\n')[^1]}";
+        // Scenarios, in lower case, say best what is wrong.
+        var shown = failed.OrderByDescending(n => char.IsLower(n[0])).Take(NamesShown);
+        return string.Join(", ", shown.Select(n => $"`{n}`")) + (failed.Length > NamesShown ? $" and {failed.Length - NamesShown} more" : "");
+    }
+
+    /// <summary>"Failed Namespace.Class.Method(arguments) [time]" as Class.Method, or as the scenario's name.</summary>
+    private static string NameOf(string line)
+    {
+        const string Scenario = "(scenario: ";
+        var name = line.Split(' ', 2)[1];
+        if (name.LastIndexOf(" [", StringComparison.Ordinal) is >= 0 and var time) name = name[..time];
+        if (name.IndexOf(Scenario, StringComparison.Ordinal) is >= 0 and var file) return name[(file + Scenario.Length)..].TrimEnd(')').Trim('"');
+        return string.Join('.', name.Split('(')[0].Split('.')[^2..]);
+    }
+}
