@@ -43,7 +43,20 @@ internal sealed record Schedule(Scenario Group, IReadOnlyList<ScenarioLine> Step
     public Schedule Shrink(ScheduleFailure failure)
     {
         var whole = failure.Healing ? this : this with { Steps = [.. Steps.Take(failure.Steps)], Healing = [] };
-        return whole with { Steps = Shrinker.Shrink(whole.Steps, steps => (whole with { Steps = steps }).Run()?.Kind == failure.Kind) };
+        return whole with { Steps = WithWaitsJoined(Shrinker.Shrink(whole.Steps, steps => (whole with { Steps = steps }).Run()?.Kind == failure.Kind)) };
+    }
+
+    /// <summary>Time that passes with nothing in between is one step: that changes nothing, and is easier to read.</summary>
+    private static List<ScenarioLine> WithWaitsJoined(IEnumerable<ScenarioLine> steps)
+    {
+        var joined = new List<ScenarioLine>();
+        foreach (var step in steps)
+        {
+            if (step.Verb == "clock" && joined.Count > 0 && joined[^1] is { Verb: "clock" } before)
+                joined[^1] = ScenarioLine.Parse(step.File, before.Number, $"clock {before.Number32(before.Words[0]) + step.Number32(step.Words[0])}")!;
+            else joined.Add(step);
+        }
+        return joined;
     }
 
     /// <summary>As a scenario that can be kept.</summary>

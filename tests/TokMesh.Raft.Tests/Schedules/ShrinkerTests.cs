@@ -49,7 +49,7 @@ public sealed class ShrinkerTests
 
         var (schedule, failure) = DrawFailing(Planted);
         var smallest = schedule.Shrink(failure);
-        Assert.True(smallest.Steps.Count < 100 && smallest.Steps.Count * 2 < failure.Steps, $"{smallest.Steps.Count} of {failure.Steps} steps are left.");
+        Assert.True(smallest.Steps.Count < 40 && smallest.Steps.Count * 2 < failure.Steps, $"{smallest.Steps.Count} of {failure.Steps} steps are left.");
         for (var i = 0; i < smallest.Steps.Count; i++)
         {
             var fewer = smallest.Steps.ToList();
