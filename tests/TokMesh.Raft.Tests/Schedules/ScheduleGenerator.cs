@@ -28,6 +28,7 @@ internal sealed class ScheduleGenerator
             SnapshotWindow = _random.Next(1, 4),
             LeaseReads = _random.Next(2) == 0,
             MaxEntriesPerApply = _random.Next(1, 20),
+            QuiesceAfterMs = _random.Next(3) switch { 0 => 0, 1 => 20, _ => 300 },
         };
         _group = new Scenario($"seed {seed}", "", true, _random.Next(3) switch { 0 => 3, 1 => 5, _ => 4 }, _random.Next(2), _random.Next(3), options, []);
         _run = new ScenarioRun(_group);
@@ -104,6 +105,10 @@ internal sealed class ScheduleGenerator
             case 96 when _random.Next(4) == 0:
                 DrawCuts();
                 break;
+            case 97 when _random.Next(2) == 0:
+                // What a host believes of nodes may be wrong.
+                Do($"{(_random.Next(2) == 0 ? "wake" : "leader-lost")} {member.Id}");
+                break;
             case 97:
                 _cut.Clear();
                 break;
@@ -172,6 +177,8 @@ internal sealed class ScheduleGenerator
         Line("clock-rate all 100"),
         Line("drop"),
         .. Cluster.Members.Select(m => Line($"restart {m.Id}")),
+        // Hosts hear each other again.
+        Line("wake all"),
         Line("run 3000"),
         Line("await-leader 10000"),
         Line("propose leader -> accepted"),

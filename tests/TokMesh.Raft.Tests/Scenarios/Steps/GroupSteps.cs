@@ -1,3 +1,5 @@
+using TokMesh.Raft.Tests.Schedule;
+
 namespace TokMesh.Raft.Tests.Scenarios.Steps;
 
 internal static class GroupSteps
@@ -41,6 +43,23 @@ internal static class GroupSteps
         var context = run.Cluster.Read(run.Up(line, line.Words[0]));
         if (context is { } begun) run.Reads[line.Words[1]] = begun;
         run.CheckStatus(line, context is null ? "not-leader" : "begun", "begun");
+    }
+
+    public static void Wake(ScenarioRun run, ScenarioLine line)
+    {
+        foreach (var member in run.Many(line, line.Words[0])) Tell(member, m => m.Group.Wake(m.Now));
+    }
+
+    public static void LeaderLost(ScenarioRun run, ScenarioLine line)
+    {
+        foreach (var member in run.Many(line, line.Words[0])) Tell(member, m => m.Group.LeaderLost(m.Now));
+    }
+
+    private static void Tell(Member member, Action<Member> what)
+    {
+        if (!member.IsUp) return;
+        what(member);
+        member.Drain();
     }
 
     public static void MayLead(ScenarioRun run, ScenarioLine line) => run.Up(line, line.Words[0]).Group.MayLead = line.Words[1] switch

@@ -27,6 +27,8 @@ internal static class StepTable
         new("change <member> voters=1,2,3 learners=4", ["voters", "learners"], Names.All<ChangeStatus>(), GroupSteps.Change),
         new("transfer <member> <to>", [], Names.All<TransferStatus>(), GroupSteps.Transfer),
         new("read <member> <name>", [], ["begun", "not-leader"], GroupSteps.Read),
+        new("wake <members>", [], [], GroupSteps.Wake),
+        new("leader-lost <members>", [], [], GroupSteps.LeaderLost),
         new("may-lead <member> <yes|no>", [], [], GroupSteps.MayLead),
 
         // Messages under way, by hand: delivered whatever is cut or held.
