@@ -52,6 +52,7 @@ internal sealed class FaultSchedule
         _isOver = true;
         _world.Network.HealAll();
         _world.Network.SlowUs = 0;
+        _world.Network.IsCalm = true;
         foreach (var node in _world.Present)
         {
             node.Disk.CutPowerAt(long.MaxValue);

@@ -19,6 +19,9 @@ internal sealed class VirtualNetwork(VirtualTime time, Random random, int nodes)
 
     public bool Datagrams { get; set; }
 
+    /// <summary>Whether nothing is lost any more but by cuts and resets.</summary>
+    public bool IsCalm { get; set; }
+
     /// <summary>Extra latency of everything, up to so many microseconds.</summary>
     public int SlowUs { get; set; }
 
@@ -50,12 +53,12 @@ internal sealed class VirtualNetwork(VirtualTime time, Random random, int nodes)
     {
         var link = LinkOf(from, to);
         // An engine drops what exceeds its bound.
-        if (link.IsCut || random.Next(4000) == 0)
+        if (link.IsCut || (!IsCalm && random.Next(4000) == 0))
         {
             frames.Dispose();
             return;
         }
-        if (Datagrams)
+        if (Datagrams && !IsCalm)
         {
             var rest = frames.Written;
             while (FrameBuffer.TryRead(ref rest, out _, out _, out _, out var whole)) SendDatagram(link, from, to, whole);
