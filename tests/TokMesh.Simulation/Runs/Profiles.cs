@@ -113,6 +113,18 @@ internal static class Profiles
             Membership = true,
             Faults = Mild,
         },
+        new("silence", "groups that are idle for most of the time and fall silent at once, woken by rare calls and by whatever happens to their nodes")
+        {
+            Nodes = 4,
+            KeyClients = 3,
+            SessionClients = 2,
+            RestUs = 2_000_000,
+            Seconds = 40,
+            Keys = 1,
+            Raft = new RaftOptions { QuiesceAfterMs = 100 },
+            Membership = true,
+            Faults = new Dictionary<FaultKind, int>(Mild) { [FaultKind.Flap] = 2, [FaultKind.HandOver] = 1 },
+        },
         new("membership", "groups whose members are added, promoted, replaced and removed, while nodes crash and links are cut")
         {
             Nodes = 5,
@@ -169,6 +181,7 @@ internal static class Profiles
                 MaxEntriesPerApply = Any(1, 5, 2048),
                 LeaseReads = random.Next(5) > 0,
                 ElectionJitterMs = Any(50, 400, 400),
+                QuiesceAfterMs = Any(0, 100, 2000),
             },
             Datagrams = random.Next(5) == 0,
             Membership = membership,
