@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using TokMesh.Simulation.Runs;
 
 namespace TokMesh.Simulation.Mutants;
 
@@ -78,11 +79,17 @@ internal sealed class MutantRun(string root, int jobs)
                 if (TestProtocol(copy, filter) is { } caught) return caught;
         }
         Build(copy, Simulation);
-        var (code, output) = copy.Run("dotnet", Most, copy.PathOf($"{Simulation}/bin/Release/net10.0/TokMesh.Simulation.dll"), "--seeds", "1..200", "--jobs", "1");
+        return Profiles.Names.Select(profile => TestNodes(copy, profile)).FirstOrDefault(caught => caught is not null);
+    }
+
+    private static string? TestNodes(ScratchCopy copy, string profile)
+    {
+        var seeds = profile == Profiles.DefaultName ? "1..200" : "1..40";
+        var (code, output) = copy.Run("dotnet", Most, copy.PathOf($"{Simulation}/bin/Release/net10.0/TokMesh.Simulation.dll"), "--seeds", seeds, "--profile", profile, "--jobs", "1");
         if (code == 0) return null;
-        if (code == -1) return "simulation, which does not end";
-        var replay = output.Split('\n').FirstOrDefault(l => l.Contains("./tokmesh sim", StringComparison.Ordinal))?.Trim();
-        return $"simulation, `{replay ?? output.Trim().Split('\n')[^1]}`";
+        if (code == -1) return $"simulation (`{profile}`), which does not end";
+        var replay = output.Split('\n').FirstOrDefault(l => l.Contains("./tokmesh sim", StringComparison.Ordinal));
+        return $"simulation, `{(replay is null ? output.Trim().Split('\n')[^1] : replay[replay.IndexOf("./tokmesh", StringComparison.Ordinal)..].Trim())}`";
     }
 
     private static void Build(ScratchCopy copy, string project)

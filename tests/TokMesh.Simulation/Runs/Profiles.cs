@@ -123,7 +123,7 @@ internal static class Profiles
             Keys = 1,
             Raft = new RaftOptions { QuiesceAfterMs = 100 },
             Membership = true,
-            Faults = new Dictionary<FaultKind, int>(Mild) { [FaultKind.Flap] = 2, [FaultKind.HandOver] = 1 },
+            Faults = new Dictionary<FaultKind, int>(Mild) { [FaultKind.Flap] = 2, [FaultKind.HandOver] = 1, [FaultKind.Lose] = 1 },
         },
         new("membership", "groups whose members are added, promoted, replaced and removed, while nodes crash and links are cut")
         {

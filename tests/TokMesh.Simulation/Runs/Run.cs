@@ -14,6 +14,9 @@ internal sealed class Run
     /// <summary>By then every group must have a leader again, and all replicas must have caught up.</summary>
     private const int SettledWithinMs = 20_000;
 
+    /// <summary>An election timeout until a node is missed, some jitter, and a second try.</summary>
+    private const int NoticedWithinMs = 5_000;
+
     private readonly int _seed;
     private readonly Profile _profile;
     private readonly VirtualWorld _world;
@@ -93,6 +96,7 @@ internal sealed class Run
         EveryShardAnswersEveryNode();
         if (_profile.SessionClients > 0) CheckSessions();
         Check(_keys);
+        SilentGroupsNoticeTheLossOfTheirLeader();
         _world.RunUntil(() => _world.DigestsAgree(out _), SettledWithinMs, stepMs: 500);
         if (!_world.DigestsAgree(out var differences)) throw new SimulationFailure($"Replicas differ.\n{differences}") { Group = FirstGroup(differences) };
         _world.Observers.Trace?.Finished(_world.Time.Digest);
@@ -146,6 +150,26 @@ internal sealed class Run
                 if (!reply.IsOk) throw new SimulationFailure($"Every fault has ended, but a write to group {i + 1} through node {node.Id} ended as {reply.Outcome} {reply.Error}.") { Group = (uint)i + 1 };
             }
         }
+    }
+
+    /// <summary>Where groups fall silent soon, they must do so now, and have another leader without anybody calling.</summary>
+    private void SilentGroupsNoticeTheLossOfTheirLeader()
+    {
+        if (_profile.Raft.QuiesceAfterMs is 0 or > 500) return;
+        _world.Run(3000);
+        var lost = _world.Present.MaxBy(n => n.Node!.GroupsLed)!;
+        var groups = Enumerable.Range(0, _world.GroupCount).Select(g => (uint)g).Where(g => _world.LeaderOf(g) == lost && CanDoWithout(lost, g)).ToArray();
+        lost.GoDown(Death.Killed);
+        _world.RunUntil(() => groups.All(g => _world.LeaderOf(g) is not null), NoticedWithinMs);
+        foreach (var group in groups)
+            if (_world.LeaderOf(group) is null) throw new SimulationFailure($"Silent group {group} did not notice in {NoticedWithinMs} ms that node {lost.Id} was killed.") { Group = group };
+        lost.Start();
+    }
+
+    private bool CanDoWithout(VirtualNode node, uint group)
+    {
+        var voters = _world.ReplicaOf(node, group)!.Raft.Configuration.Voters;
+        return 2 * voters.Count(v => v != node.Id && _world.Present.Any(n => n.Id == v)) > voters.Count;
     }
 
     private void CheckSessions()
