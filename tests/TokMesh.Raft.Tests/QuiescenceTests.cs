@@ -1,4 +1,4 @@
-using TokMesh.Raft.Tests.Schedule;
+using TokMesh.Raft.Tests.Harness;
 
 namespace TokMesh.Raft.Tests;
 

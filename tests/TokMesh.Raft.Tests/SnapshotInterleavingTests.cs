@@ -1,5 +1,5 @@
 using System.Buffers;
-using TokMesh.Raft.Tests.Schedule;
+using TokMesh.Raft.Tests.Harness;
 
 namespace TokMesh.Raft.Tests;
 

@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using TokMesh.Raft.Tests.Schedule;
+using TokMesh.Raft.Tests.Harness;
 
 namespace TokMesh.Raft.Tests.Scenarios.Expectations;
 

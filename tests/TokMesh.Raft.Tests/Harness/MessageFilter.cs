@@ -1,6 +1,6 @@
 using TokMesh.Raft.Tests.Scenarios;
 
-namespace TokMesh.Raft.Tests.Schedule;
+namespace TokMesh.Raft.Tests.Harness;
 
 /// <summary>Which messages: every condition must hold.</summary>
 internal sealed class MessageFilter(IReadOnlyList<Condition> conditions)

@@ -1,4 +1,4 @@
-namespace TokMesh.Raft.Tests.Schedule;
+namespace TokMesh.Raft.Tests.Harness;
 
 /// <summary>
 /// What must hold at any moment, whatever happened: one leader a term, log matching, nothing runs backwards, what is committed is

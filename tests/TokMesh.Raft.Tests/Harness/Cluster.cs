@@ -1,4 +1,4 @@
-namespace TokMesh.Raft.Tests.Schedule;
+namespace TokMesh.Raft.Tests.Harness;
 
 /// <summary>
 /// A group whose network, disks and time are in a test's hand, and which checks the safety properties of the Raft paper

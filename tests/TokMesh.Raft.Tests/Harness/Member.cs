@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
 
-namespace TokMesh.Raft.Tests.Schedule;
+namespace TokMesh.Raft.Tests.Harness;
 
 /// <summary>
 /// A member with a disk that remembers only what was synced, a state machine that records what it applied, and a hand on every

@@ -1,4 +1,4 @@
-namespace TokMesh.Raft.Tests.Schedule;
+namespace TokMesh.Raft.Tests.Harness;
 
 /// <summary>What becomes of a message.</summary>
 internal enum Fate
