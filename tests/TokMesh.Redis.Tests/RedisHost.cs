@@ -81,7 +81,8 @@ public sealed class RedisHost : IAsyncLifetime, INodeWatch, ITransport
 
     public async Task DisposeAsync()
     {
-        await _server.StopAsync(new CancellationTokenSource(500).Token);
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        await _server.StopAsync(patience.Token);
         _server.Dispose();
         _threads.Dispose();
         Node.Dispose();
