@@ -107,7 +107,7 @@ internal sealed partial class Lane
             _workUnderWay++;
             _work = _spareWork.TryPop(out var spare) ? spare : new LogWork(this);
         }
-        Neighbours.Flush();
+        Neighbours.Send();
         foreach (var (node, frames) in _frames) _node.Transport.Send(node, frames);
         _frames.Clear();
         // A write that would only be gathered need not wake this lane before the round it waits for is over.

@@ -27,20 +27,24 @@ internal sealed class Neighbours(Lane lane, RaftOptions options, ulong boot)
         Varint.WriteBytes(waiting, _message.WrittenSpan);
     }
 
-    /// <summary>Puts what this turn has gathered, and the beat if it is due, among the frames that leave.</summary>
-    public void Flush()
+    /// <summary>
+    /// Sends what this turn has gathered, and the beat if it is due; before anything else of the turn, since what is large would hold
+    /// it up until the others took this node for lost.
+    /// </summary>
+    public void Send()
     {
         foreach (var (node, neighbour) in _nodes)
         {
             if (!neighbour.BeatDue && neighbour.Waiting.WrittenCount == 0) continue;
             neighbour.BeatDue = false;
-            var frames = lane.FramesTo(new MemberId(node));
+            var frames = FrameBuffer.Rent();
             frames.Begin(FrameKind.Heartbeats, 0);
             BinaryPrimitives.WriteUInt64LittleEndian(frames.GetSpan(8), boot);
             frames.Advance(8);
             frames.Write(neighbour.Waiting.WrittenSpan);
             frames.End();
             neighbour.Waiting.ResetWrittenCount();
+            lane.Node.Transport.Send(new MemberId(node), frames);
         }
     }
 
