@@ -1,5 +1,5 @@
-using TokMesh.Raft.Tests.Scenarios;
 using TokMesh.Raft.Tests.Harness;
+using TokMesh.Raft.Tests.Scenarios;
 
 namespace TokMesh.Raft.Tests.Schedules;
 

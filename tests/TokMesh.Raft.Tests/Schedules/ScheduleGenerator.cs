@@ -1,6 +1,6 @@
+using TokMesh.Raft.Tests.Harness;
 using TokMesh.Raft.Tests.Scenarios;
 using TokMesh.Raft.Tests.Scenarios.Steps;
-using TokMesh.Raft.Tests.Harness;
 
 namespace TokMesh.Raft.Tests.Schedules;
 
