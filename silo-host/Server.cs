@@ -22,6 +22,7 @@ internal sealed class Server(HostSettings settings, ILoggerFactory loggers) : IA
     {
         var directory = NodeDirectory.Open(settings.DataDirectory, settings.NodeId, _clock);
         Undo(directory.Dispose);
+        CheckCertificate(directory.Identity);
         _log.Engine(settings.UsesOrleans ? EngineNames.Orleans : EngineNames.Peer);
         var meter = new NodeMeter(_log);
         var (node, membership, dashboard) = settings.UsesOrleans
@@ -53,6 +54,17 @@ internal sealed class Server(HostSettings settings, ILoggerFactory loggers) : IA
             // The next step may wait for connections that the thread this one ended on has to serve.
             await Task.Yield();
         }
+    }
+
+    // The other nodes would refuse it one by one; here it can be said once, and why.
+    private void CheckCertificate(NodeIdentity identity)
+    {
+        if (settings.Certificates() is not { } certificates) return;
+        var shown = NodeCertificates.NodeIdOf(certificates.Own);
+        var problem = certificates.Problem(certificates.Own) is { } untrusted ? untrusted
+            : shown != identity.NodeId ? $"its common name is \"{shown}\", which must be the node id {identity.NodeId}" : null;
+        if (problem is not null)
+            throw new InvalidOperationException($"TM-CFG-1007: the certificate {settings.ClusterCertificateFile} is not one for this node: {problem}. Issue one by the authority in {settings.ClusterAuthorityFile}.");
     }
 
     private async Task<(Node, IMembership, (string Path, RequestDelegate Pages)?)> StartAmongPeersAsync(NodeDirectory directory, NodeMeter meter, CancellationToken cancel)

@@ -9,6 +9,7 @@ using TokMesh.Cluster;
 using TokMesh.Gateway;
 using TokMesh.Host.Configuration;
 using TokMesh.Orleans;
+using TokMesh.Orleans.Database;
 
 namespace TokMesh.Host;
 
@@ -28,6 +29,7 @@ internal sealed class SiloHost(HostSettings settings, ILoggerFactory loggers, Ac
 
     public async Task StartAsync(NodeDirectory directory, NodeMeter meter, IClock clock, CancellationToken cancel)
     {
+        if (settings.UsesAdoNet) await PrepareDatabaseAsync(cancel);
         var builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Services.AddSingleton(loggers);
         builder.Services.AddLogging();
@@ -54,6 +56,13 @@ internal sealed class SiloHost(HostSettings settings, ILoggerFactory loggers, Ac
             // The others will find out by themselves.
         }
         if (_host is IAsyncDisposable host) await host.DisposeAsync();
+    }
+
+    /// <exception cref="InvalidOperationException">The database cannot be reached or used; the message is one sentence.</exception>
+    private async Task PrepareDatabaseAsync(CancellationToken cancel)
+    {
+        if (settings.OrleansCreateTables) await PostgresSchema.ApplyAsync(settings.OrleansConnectionString, cancel);
+        if (await PostgresSchema.ProblemAsync(settings.OrleansConnectionString, cancel) is { } problem) throw new InvalidOperationException(problem);
     }
 
     private void Configure(ISiloBuilder silo)

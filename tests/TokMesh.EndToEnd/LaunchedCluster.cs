@@ -56,7 +56,7 @@ internal sealed class LaunchedCluster : IAsyncDisposable
         for (var i = 0; i < 200; i++)
         {
             var offset = Random.Shared.Next(3000, 25_000);
-            if (((int[])[5080, 6379, 5343]).All(door => Enumerable.Range(0, 4).All(n => IsFree(door + offset + 10 * n)))) return offset;
+            if (((int[])[5080, 6379, 5343, 5344]).All(door => Enumerable.Range(0, 4).All(n => IsFree(door + offset + 10 * n)))) return offset;
         }
         throw new InvalidOperationException("No free ports were found.");
     }

@@ -18,6 +18,9 @@ internal sealed class LocalNode
 
     public required string Peer { get; init; }
 
+    /// <summary>Where Orleans clients connect.</summary>
+    public required string Gateway { get; init; }
+
     public required string Data { get; init; }
 
     public required LinkProxy Proxy { get; init; }
@@ -34,29 +37,42 @@ internal sealed partial class LocalCluster : IAsyncDisposable
 
     private readonly string _folder = Directory.CreateTempSubdirectory("tokmesh-e2e-").FullName;
     private readonly string[] _serverOptions;
+    private readonly string? _connectionString;
 
-    private LocalCluster(string[] serverOptions) => _serverOptions = serverOptions;
+    private LocalCluster(string? connectionString, string[] serverOptions) => (_connectionString, _serverOptions) = (connectionString, serverOptions);
+
+    /// <summary>The network between the nodes.</summary>
+    public Links Links { get; } = new();
 
     public IReadOnlyList<LocalNode> Nodes { get; private set; } = [];
 
     public string AdminKey { get; private set; } = "";
 
+    public string User => AdminKey.Split(':')[0];
+
+    public string Password => AdminKey.Split(':')[1];
+
     public HttpClient Client { get; } = new() { Timeout = TimeSpan.FromSeconds(10) };
 
-    public static async Task<LocalCluster> StartAsync(int nodes, params string[] serverOptions)
+    /// <summary>Starts a cluster of that engine and waits until it serves; skips the test where the engine cannot be had.</summary>
+    public static async Task<LocalCluster> StartAsync(Machine machine, Engine engine, int nodes, params string[] serverOptions)
     {
-        var cluster = new LocalCluster(serverOptions);
+        await Machine.RequireAsync(engine);
+        var cluster = engine == Engine.Orleans
+            ? new LocalCluster(await machine.PostgresAsync(), [.. OrleansOptions(), .. serverOptions])
+            : new LocalCluster(null, serverOptions);
         cluster.Nodes = [.. Enumerable.Range(1, nodes).Select(n =>
         {
-            var peer = FreePort();
+            var (id, peer) = ($"tmnd-e2e{n}", FreePort());
             return new LocalNode
             {
-                Id = $"tmnd-e2e{n}",
+                Id = id,
                 Http = $"127.0.0.1:{FreePort()}",
                 Redis = $"127.0.0.1:{FreePort()}",
                 Peer = $"127.0.0.1:{peer}",
+                Gateway = $"127.0.0.1:{FreePort()}",
                 Data = Path.Combine(cluster._folder, $"{n}"),
-                Proxy = new LinkProxy(peer),
+                Proxy = new LinkProxy(id, peer, cluster.Links, cluster.WhoDialled),
             };
         })];
         foreach (var node in cluster.Nodes) cluster.Start(node);
@@ -90,8 +106,10 @@ internal sealed partial class LocalCluster : IAsyncDisposable
             $"--cluster.listen-address={node.Peer}", $"--cluster.advertise-address={node.Proxy.Address}",
             $"--cluster.discovery.seeds={string.Join(',', Nodes.Select(n => n.Proxy.Address))}", $"--cluster.bootstrap.expect-nodes={Nodes.Count}", .. _serverOptions,
         ]) info.ArgumentList.Add(argument);
+        if (_connectionString is not null) info.ArgumentList.Add($"--cluster.orleans.gateway-address={node.Gateway}");
         // What steers the tests is no setting of the server.
         foreach (var name in info.Environment.Keys.Where(k => k.StartsWith("TOKMESH_", StringComparison.Ordinal)).ToArray()) info.Environment.Remove(name);
+        if (_connectionString is not null) info.Environment[Machine.ConnectionStringVariable] = _connectionString;
         node.Process = Process.Start(info);
     }
 
@@ -195,7 +213,20 @@ internal sealed partial class LocalCluster : IAsyncDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
-    private static int FreePort()
+    // Clusters share a database; the name keeps them apart.
+    private static string[] OrleansOptions()
+    {
+        var name = "e2e" + Guid.NewGuid().ToString("N");
+        return ["--cluster.engine=orleans", "--cluster.orleans.clustering=adonet", "--cluster.orleans.create-tables=true", $"--cluster.orleans.cluster-id={name}", $"--cluster.orleans.service-id={name}"];
+    }
+
+    private string? WhoDialled(int localPort, int remotePort)
+    {
+        var running = Nodes.Where(n => n.Process is { HasExited: false }).ToDictionary(n => n.Process!.Id, n => n.Id);
+        return SocketOwner.Find(localPort, remotePort, running.Keys) is { } process ? running[process] : null;
+    }
+
+    internal static int FreePort()
     {
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));

@@ -4,6 +4,7 @@ using TokMesh.Cluster;
 using TokMesh.Orleans.Placement;
 using TokMesh.Raft;
 using TokMesh.State;
+using ErrorCode = TokMesh.State.ErrorCode;
 
 namespace TokMesh.Orleans;
 
@@ -24,7 +25,7 @@ internal sealed class ReplicaGrain(NodeAccess access, NodeDirectory directory) :
             throw new NodeNotHereException($"TM-CLST-4040: this is node {directory.Identity.NodeId}, not {nodeId}.");
         var shards = access.Node.Genesis.ShardCount;
         if (shard < IReplicaGrain.Meta || shard >= shards)
-            throw new ArgumentOutOfRangeException(nameof(shard), $"There is no shard {shard}; allowed is 0 to {shards - 1}, or {IReplicaGrain.Meta} for meta.");
+            throw new NodeNotHereException($"TM-ARG-1001: there is no shard {shard}; allowed is 0 to {shards - 1}, or {IReplicaGrain.Meta} for meta.");
         _group = (uint)(shard + 1);
         return Task.CompletedTask;
     }
