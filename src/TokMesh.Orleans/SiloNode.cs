@@ -25,6 +25,7 @@ internal sealed class SiloNode(TokMeshSiloOptions options, NodeDirectory directo
     private async Task StopAsync(CancellationToken cancel)
     {
         access.Set(null);
+        await engine.LeaveAsync(cancel);
         if (_runtime is not null) await _runtime.DisposeAsync();
         engine.Dispose();
     }
