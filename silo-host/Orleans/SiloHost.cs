@@ -40,6 +40,7 @@ internal sealed class SiloHost(HostSettings settings, ILoggerFactory loggers, Ac
         builder.Services.AddSingleton<IFatalErrorHandler>(new FatalErrors(failed));
         _host = builder.Build();
         await _host.StartAsync(cancel);
+        await _host.Services.GetRequiredService<NodeAccess>().Ready.WaitAsync(cancel);
         Dashboard = (DashboardPages.Path, DashboardPages.Of(_host.Services));
     }
 

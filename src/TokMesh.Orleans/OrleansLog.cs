@@ -40,4 +40,7 @@ internal sealed partial class OrleansLog(ILogger logger)
 
     [LoggerMessage(6013, LogLevel.Warning, "A guest's seat in meta cannot be taken or given back yet: {Problem}")]
     public partial void SeatTrouble(string problem);
+
+    [LoggerMessage(6012, LogLevel.Critical, "The TokMesh node of this silo does not start: {Problem}")]
+    public partial void NotStarted(string problem);
 }
