@@ -98,6 +98,12 @@ internal sealed class SiloHost(HostSettings settings, ILoggerFactory loggers, Ac
             o.ReplicationFactor = settings.ReplicationFactor;
             o.HttpAddress = settings.HttpAddress;
             o.RedisAddress = settings.RedisEnabled ? settings.RedisAddress : "";
+            o.Limits = new TokMeshLimits
+            {
+                DefaultTtl = TimeSpan.FromMilliseconds(settings.DefaultTtlMs),
+                MaxTtl = TimeSpan.FromMilliseconds(settings.MaxTtlMs),
+                QuotaPerUser = settings.QuotaPerUser,
+            };
             o.Failed = failed;
         });
         silo.AddDashboard();

@@ -1,4 +1,3 @@
-using Orleans.Runtime;
 using System.Security.Cryptography;
 using TokMesh.Cluster;
 
@@ -50,15 +49,4 @@ public sealed class NodeAccess
     private Parts Get() => _parts ?? throw new NodeNotReadyException();
 
     private sealed record Parts(Node Node, StoreClient Store, SessionService Sessions);
-}
-
-/// <summary>The node of the silo that was called is starting or stopping: nothing happened, and the call may be repeated.</summary>
-[GenerateSerializer, Alias("tokmesh.node-not-ready")]
-public sealed class NodeNotReadyException : OrleansException
-{
-    /// <summary>Says so.</summary>
-    public NodeNotReadyException()
-        : base("TM-CLST-5030: the TokMesh node of this silo is starting or stopping; nothing happened. Try again after a moment.")
-    {
-    }
 }
