@@ -82,7 +82,8 @@ for project in $(ls -d "$root"/tests/*/ | grep -v EndToEnd) $(ls -d "$root"/test
   passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
   printf '  %-34s %5d passed %4d failed %4d skipped  %4d s\n' "$name" "$p" "$f" "$s" $((SECONDS - begun))
   [ "$f" = 0 ] || grep -A25 -E '^\s+Failed ' "$results/$name.log" | head -150
-  [ "$s" = 0 ] || grep -E '^\s+Skipped ' "$results/$name.log" | sed 's/^ */    skipped: /'
+  # The runner says the name, and on the next line why.
+  [ "$s" = 0 ] || awk '/ \[SKIP\]$/ { sub(/^\[xUnit[^]]*\] */, ""); sub(/ \[SKIP\]$/, ""); name = $0; getline; sub(/^\[xUnit[^]]*\] */, ""); print "    skipped: " name " (" $0 ")" }' "$results/$name.log"
 done
 echo "in $((SECONDS - started)) s"
 echo "$passed passed, $failed failed, $skipped skipped"
