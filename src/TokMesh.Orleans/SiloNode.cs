@@ -9,12 +9,14 @@ namespace TokMesh.Orleans;
 /// silos have joined, which may be started one after another.
 /// </summary>
 internal sealed class SiloNode(TokMeshSiloOptions options, NodeDirectory directory, OrleansEngine engine, NodeAccess access, IClock clock, INodeWatch watch)
-    : ILifecycleParticipant<ISiloLifecycle>
+    : ILifecycleParticipant<ISiloLifecycle>, IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
     private Task<NodeRuntime?> _starting = Task.FromResult<NodeRuntime?>(null);
 
     public void Participate(ISiloLifecycle lifecycle) => lifecycle.Subscribe(nameof(SiloNode), ServiceLifecycleStage.Active, StartAsync, StopAsync);
+
+    public void Dispose() => _stop.Dispose();
 
     private Task StartAsync(CancellationToken cancel)
     {

@@ -31,7 +31,8 @@ public static class TokMeshSiloExtensions
         services.TryAddSingleton<IClock, SystemClock>();
         services.TryAddSingleton<INodeWatch, SiloWatch>();
         services.TryAddSingleton(s => NodeDirectory.Open(options.DataDirectory, options.NodeId, s.GetRequiredService<IClock>()));
-        services.AddOptions<SiloOptions>().Configure<NodeDirectory>(static (o, directory) => o.SiloName = directory.Identity.NodeId);
+        // Whatever else names silos: links, placement and membership go by this name.
+        services.AddOptions<SiloOptions>().PostConfigure<NodeDirectory>(static (o, directory) => o.SiloName = directory.Identity.NodeId);
         services.AddSingleton(static s =>
         {
             var endpoint = s.GetRequiredService<ILocalSiloDetails>().SiloAddress.Endpoint;
