@@ -40,6 +40,7 @@ internal sealed class SiloHost(HostSettings settings, ILoggerFactory loggers, Ac
         builder.Services.AddSingleton<IFatalErrorHandler>(new FatalErrors(failed));
         _host = builder.Build();
         await _host.StartAsync(cancel);
+        await _host.Services.GetRequiredService<NodeAccess>().Ready.WaitAsync(cancel);
         Dashboard = (DashboardPages.Path, DashboardPages.Of(_host.Services));
     }
 
@@ -97,6 +98,12 @@ internal sealed class SiloHost(HostSettings settings, ILoggerFactory loggers, Ac
             o.ReplicationFactor = settings.ReplicationFactor;
             o.HttpAddress = settings.HttpAddress;
             o.RedisAddress = settings.RedisEnabled ? settings.RedisAddress : "";
+            o.Limits = new TokMeshLimits
+            {
+                DefaultTtl = TimeSpan.FromMilliseconds(settings.DefaultTtlMs),
+                MaxTtl = TimeSpan.FromMilliseconds(settings.MaxTtlMs),
+                QuotaPerUser = settings.QuotaPerUser,
+            };
             o.Failed = failed;
         });
         silo.AddDashboard();

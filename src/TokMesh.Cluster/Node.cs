@@ -154,6 +154,9 @@ public sealed class Node : IDisposable
     /// <summary>Whether this node led a group a moment ago.</summary>
     public bool Leads(uint group) => _parts.IsLedHere(group);
 
+    /// <summary>Whom this node's replica of a group last followed; none where it has no replica, or knows no leader.</summary>
+    public MemberId LeaderOf(uint group) => _parts.LeaderOf(group);
+
     /// <summary>
     /// Begins to hand every group this node leads to the best of the nodes it is linked to, so that a node that stops leaves no
     /// group without a leader for an election timeout. <see cref="GroupsLed"/> tells how far that is.

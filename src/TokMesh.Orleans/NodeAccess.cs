@@ -1,4 +1,3 @@
-using Orleans.Runtime;
 using System.Security.Cryptography;
 using TokMesh.Cluster;
 
@@ -7,7 +6,11 @@ namespace TokMesh.Orleans;
 /// <summary>The node of this silo, for grains and services in it. It starts after the silo has joined its cluster.</summary>
 public sealed class NodeAccess
 {
+    private readonly TaskCompletionSource<Node> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile Parts? _parts;
+
+    /// <summary>Completes when the node can be called; fails with the reason when it cannot start.</summary>
+    public Task<Node> Ready => _ready.Task;
 
     /// <summary>The node.</summary>
     /// <exception cref="NodeNotReadyException">It is still starting, or already stopping.</exception>
@@ -33,20 +36,17 @@ public sealed class NodeAccess
         }
         var store = new StoreClient(node);
         _parts = new Parts(node, store, new SessionService(store, RandomNumberGenerator.Fill, static () => DateTimeOffset.UtcNow.ToUnixTimeMilliseconds()));
+        _ready.TrySetResult(node);
+    }
+
+    internal void Fail(Exception why)
+    {
+        _ready.TrySetException(why);
+        // Nobody may be waiting for it.
+        _ = _ready.Task.Exception;
     }
 
     private Parts Get() => _parts ?? throw new NodeNotReadyException();
 
     private sealed record Parts(Node Node, StoreClient Store, SessionService Sessions);
-}
-
-/// <summary>The node of the silo that was called is starting or stopping: nothing happened, and the call may be repeated.</summary>
-[GenerateSerializer, Alias("tokmesh.node-not-ready")]
-public sealed class NodeNotReadyException : OrleansException
-{
-    /// <summary>Says so.</summary>
-    public NodeNotReadyException()
-        : base("TM-CLST-5030: the TokMesh node of this silo is starting or stopping; nothing happened. Try again after a moment.")
-    {
-    }
 }

@@ -17,6 +17,7 @@ internal sealed class OrleansEngine : IEngine, IDisposable
     private readonly ConcurrentDictionary<uint, SiloLink> _links = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly GenesisClient _bootstrap;
+    private readonly GuestSeat _seats;
     private Genesis? _genesis;
     private FoundingNode? _guest;
     private Task _watch = Task.CompletedTask;
@@ -29,6 +30,7 @@ internal sealed class OrleansEngine : IEngine, IDisposable
         Services = services;
         Candidate = new Candidate(directory.Identity.NodeId, directory.Identity.DirectoryId, address.Silo, options.HttpAddress, options.RedisAddress);
         _bootstrap = new GenesisClient(grains, Candidate, options, Log);
+        _seats = new GuestSeat(grains, Log);
     }
 
     /// <inheritdoc/>
@@ -64,7 +66,8 @@ internal sealed class OrleansEngine : IEngine, IDisposable
         Node = node;
         foreach (var founding in node.Genesis.Nodes)
             if (founding.Number != node.Self.Value) Link(founding.Number, founding.NodeId);
-        _watch = Task.WhenAll(Task.Run(WatchClocksAsync), Task.Run(WatchSilosAsync));
+        var seat = _guest is { } guest ? Task.Run(() => _seats.TakeAsync(node, guest, _stop.Token)) : Task.CompletedTask;
+        _watch = Task.WhenAll(Task.Run(WatchClocksAsync), Task.Run(WatchSilosAsync), seat);
     }
 
     /// <inheritdoc/>
@@ -72,6 +75,12 @@ internal sealed class OrleansEngine : IEngine, IDisposable
     {
         if (_links.TryGetValue(to.Value, out var link)) link.Send(frames);
         else frames.Dispose();
+    }
+
+    /// <summary>Before the node ends: a guest gives its seat back, while it can.</summary>
+    public async Task LeaveAsync(CancellationToken cancel)
+    {
+        if (_guest is { } guest && Node is { } node) await _seats.GiveBackAsync(node, guest.Number, cancel);
     }
 
     public void Dispose()
@@ -165,8 +174,10 @@ internal sealed class OrleansEngine : IEngine, IDisposable
             foreach (var link in _links.Values)
             {
                 link.Ring();
+                if (link.Number.Value <= _genesis!.Nodes.Count || Silos.AddressOf(link.NodeId) is not null) continue;
                 // A guest that has gone may never come back; if it does it introduces itself again.
-                if (link.Number.Value > _genesis!.Nodes.Count && Silos.AddressOf(link.NodeId) is null && _links.TryRemove(link.Number.Value, out var gone)) gone.Dispose();
+                if (_links.TryRemove(link.Number.Value, out var gone)) gone.Dispose();
+                if (Node is { } node && node.Leads(0)) await _seats.GiveBackAsync(node, link.Number.Value, _stop.Token);
             }
         }
     }

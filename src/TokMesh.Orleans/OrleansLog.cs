@@ -38,6 +38,9 @@ internal sealed partial class OrleansLog(ILogger logger)
     [LoggerMessage(6011, LogLevel.Warning, "The cluster's beginning cannot be looked up yet: {Problem}")]
     public partial void BootstrapTrouble(string problem);
 
-    [LoggerMessage(6012, LogLevel.Information, "Founded cluster {ClusterId} with {Nodes} nodes")]
-    public partial void Founded(Guid clusterId, int nodes);
+    [LoggerMessage(6013, LogLevel.Warning, "A guest's seat in meta cannot be taken or given back yet: {Problem}")]
+    public partial void SeatTrouble(string problem);
+
+    [LoggerMessage(6012, LogLevel.Critical, "The TokMesh node of this silo does not start: {Problem}")]
+    public partial void NotStarted(string problem);
 }

@@ -27,6 +27,7 @@ public static class TokMeshSiloExtensions
 
         var services = silo.Services;
         services.AddSingleton(options);
+        services.AddSingleton(options.Limits);
         services.TryAddSingleton<IClock, SystemClock>();
         services.TryAddSingleton<INodeWatch, SiloWatch>();
         services.TryAddSingleton(s => NodeDirectory.Open(options.DataDirectory, options.NodeId, s.GetRequiredService<IClock>()));
@@ -36,7 +37,7 @@ public static class TokMeshSiloExtensions
             var endpoint = s.GetRequiredService<ILocalSiloDetails>().SiloAddress.Endpoint;
             return new OwnAddress($"{endpoint.Address}:{endpoint.Port}");
         });
-        services.AddSingleton<NodeAccess>();
+        services.TryAddSingleton<NodeAccess>();
         services.AddSingleton<Silos>();
         services.AddSingleton<LinkServiceClient>();
         services.AddSingleton<OrleansEngine>();

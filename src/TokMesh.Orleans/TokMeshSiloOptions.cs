@@ -50,6 +50,9 @@ public sealed class TokMeshSiloOptions
     /// <summary>Address of the Redis door, host:port, for others to know; empty when there is none.</summary>
     public string RedisAddress { get; set; } = "";
 
+    /// <summary>What sessions that are made through grains may be.</summary>
+    public TokMeshLimits Limits { get; set; } = new();
+
     /// <summary>
     /// Told of a failure after which the process must end at once: going on could break a promise. The default ends it.
     /// </summary>
@@ -65,6 +68,7 @@ public sealed class TokMeshSiloOptions
         Check(nameof(ShardCount), ShardCount, 1, 4096);
         Check(nameof(ReplicationFactor), ReplicationFactor, 1, 7);
         if (EncryptionKey.Length > 0 && (EncryptionKey.Length != 64 || !EncryptionKey.All(char.IsAsciiHexDigit))) problems.Add($"{nameof(EncryptionKey)} is not 64 hexadecimal digits.");
+        problems.AddRange(Limits.Problems());
         return problems;
 
         void Check(string name, int value, int min, int max)

@@ -38,7 +38,7 @@ internal sealed class KeyEndpoints(GatewayDoor door)
         if (KeyOf(exchange, 0) is not { } key) return;
         var (ok, body) = await exchange.ReadBodyAsync<SetKeyBody>(SetKeyBody.TryRead);
         if (!ok) return;
-        var broken = ValueOf(body, out var value) ?? Ttl(body.TtlSeconds);
+        var broken = ValueOf(body, out var value) ?? KeyRules.Ttl(body.TtlSeconds);
         if (broken is not null)
         {
             exchange.Fail(broken);
@@ -59,9 +59,8 @@ internal sealed class KeyEndpoints(GatewayDoor door)
         if (KeyOf(exchange, 1) is not { } key) return;
         var (ok, body) = await exchange.ReadBodyAsync<DeleteKeyBody>(DeleteKeyBody.TryRead);
         if (!ok) return;
-        // A conditional delete is a set whose expiry has passed: the shard removes the key in the same entry that compares.
         var reply = body.IfVersion is { } ifVersion
-            ? await door.Store.WriteAsync(GroupOf(key), b => KeyOps.Set(b, key, [], SetFlags.GetVersion, ExpiryMode.Absolute, 1, ifVersion), exchange.DeadlineMs)
+            ? await door.Store.WriteAsync(GroupOf(key), b => KeyOps.DelIfVersion(b, key, ifVersion), exchange.DeadlineMs)
             : await door.Store.WriteAsync(GroupOf(key), b =>
             {
                 KeyOps.Del(b, 1);
@@ -79,11 +78,7 @@ internal sealed class KeyEndpoints(GatewayDoor door)
     private static byte[]? KeyOf(Exchange exchange, int fromEnd)
     {
         if (exchange.PathBytes(fromEnd) is not { } key) return null;
-        RuleViolation? broken =
-            key.Length > KeyRules.MaxKeyBytes ? new(ErrorCode.ArgumentInvalid, $"key: {key.Length} bytes, allowed are 1 to {KeyRules.MaxKeyBytes}")
-            : key.AsSpan().StartsWith("tmss-"u8) ? new(ErrorCode.ArgumentInvalid, "key: names that begin with tmss- are sessions; use /sessions")
-            : null;
-        if (broken is null) return key;
+        if (KeyRules.Name(key) is not { } broken) return key;
         exchange.Fail(broken);
         return null;
     }
@@ -106,13 +101,8 @@ internal sealed class KeyEndpoints(GatewayDoor door)
             default:
                 return new(ErrorCode.ArgumentMissing, "value or value_base64 is required");
         }
-        return value.Length <= KeyRules.MaxValueBytes ? null
-            : new(ErrorCode.KeyTooLong, $"value: {value.Length} bytes, allowed are 0 to {KeyRules.MaxValueBytes}");
+        return KeyRules.Value(value.Length);
     }
-
-    private static RuleViolation? Ttl(long? seconds) =>
-        seconds is null or (>= 1 and <= 1_000_000_000_000) ? null
-            : new(ErrorCode.KeyInvalidExpire, "ttl_seconds: must be 1 to 1000000000000");
 
     private static bool FailIfConflict(Exchange exchange, in StoreReply reply)
     {

@@ -201,10 +201,12 @@ internal sealed class SiloLink(OrleansEngine engine, MemberId number, string nod
     // The same trouble again and again is said once.
     private void Report(Exception e)
     {
-        if (e.Message == _lastProblem) return;
-        _lastProblem = e.Message;
+        // What Orleans says of a lost connection differs each time and has a stack in it.
+        var problem = e is OrleansException ? "its silo cannot be reached" : e is TimeoutException ? $"no answer within {AnswerMs} ms" : e.Message;
+        if (problem == _lastProblem) return;
+        _lastProblem = problem;
         if (e is HelloRefusedException { Refusal: { IsFinal: true } refusal }) engine.Log.Refused(NodeId, refusal.Code, refusal.Message);
-        else engine.Log.LinkTrouble(NodeId, e.Message);
+        else engine.Log.LinkTrouble(NodeId, problem);
     }
 
     private sealed record Up(SiloAddress Silo, ILinkService Service, OutgoingLink Link);

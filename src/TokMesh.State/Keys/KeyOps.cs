@@ -83,6 +83,13 @@ public static class KeyOps
         output.WriteBytes(value);
     }
 
+    /// <summary>
+    /// Deletes a key if its version is <paramref name="ifVersion"/>: a set whose expiry has passed, which removes the key in the entry
+    /// that compares. Reply: Integer; <see cref="ErrorCode.KeyVersionConflict"/>.
+    /// </summary>
+    public static void DelIfVersion(IBufferWriter<byte> output, ReadOnlySpan<byte> key, ulong ifVersion)
+        => Set(output, key, [], SetFlags.GetVersion, ExpiryMode.Absolute, 1, ifVersion);
+
     /// <summary>GETDEL. Reply: Bulk or Nil.</summary>
     public static void GetDel(IBufferWriter<byte> output, ReadOnlySpan<byte> key)
     {

@@ -1,0 +1,55 @@
+using TokMesh.Client.Orleans;
+using TokMesh.Cluster;
+using TokMesh.State;
+using ConsistencyLevel = TokMesh.Cluster.ConsistencyLevel;
+using ErrorCode = TokMesh.State.ErrorCode;
+
+namespace TokMesh.Orleans.Application;
+
+/// <summary>Reads the answer out of a reply that ended well.</summary>
+internal delegate T ReplyBody<T>(in StoreReply reply);
+
+/// <summary>Between the store's calls and the grains': the same verdicts as at the HTTP door.</summary>
+internal static class Replies
+{
+    private const int LongestDeadlineMs = 600_000;
+
+    public static Reply<T> Ok<T>(T value) => new() { Outcome = ReplyOutcome.Ok, Value = value };
+
+    public static Reply<T> Refused<T>(RuleViolation broken) => Refused<T>(broken.Code, broken.Message);
+
+    public static Reply<T> Refused<T>(ErrorCode code, string? message = null) =>
+        new() { Outcome = ReplyOutcome.Refused, Code = code.ToText(), Message = message ?? code.Message() };
+
+    /// <summary>The node is still starting.</summary>
+    public static Reply<T> NotReady<T>(NodeNotReadyException e) =>
+        new() { Outcome = ReplyOutcome.NotExecuted, Code = ErrorCode.SysUnavailable.ToText(), Message = e.Message };
+
+    /// <summary>What a call to the store became.</summary>
+    public static Reply<T> Of<T>(in StoreReply reply, ReplyBody<T> read)
+    {
+        if (reply.IsOk) return Ok(read(reply));
+        var code = reply.Outcome == CallOutcome.Unknown ? ErrorCode.ClusterTimeout : reply.Error;
+        var outcome = reply switch
+        {
+            // A reply that is no longer kept: it happened, but what it gave is not known.
+            { Outcome: CallOutcome.Unknown } or { Error: ErrorCode.ReplyForgotten } => ReplyOutcome.Unknown,
+            { Error: ErrorCode.Superseded or ErrorCode.ReservationLapsed } => ReplyOutcome.NotExecuted,
+            { Outcome: CallOutcome.Failed } when reply.Error is ErrorCode.SysTooManyRequests || reply.Error.HttpStatus() >= 500 => ReplyOutcome.NotExecuted,
+            _ when reply.Error.HttpStatus() >= 500 => ReplyOutcome.Unknown,
+            _ => ReplyOutcome.Refused,
+        };
+        return new Reply<T> { Outcome = outcome, Code = code.ToText(), Message = reply.Detail.Length > 0 ? reply.Detail : code.Message() };
+    }
+
+    /// <summary>Until when a call waits, on the node's clock.</summary>
+    public static long DeadlineMs(Node node, in CallWire call) => node.NowMs + Math.Clamp(call.DeadlineMs, 1, LongestDeadlineMs);
+
+    /// <summary>How fresh; a level that a newer caller knows and this node does not is answered with the freshest.</summary>
+    public static Consistency ConsistencyOf(in CallWire call) => (ConsistencyLevel)call.Level switch
+    {
+        ConsistencyLevel.Local => new Consistency(ConsistencyLevel.Local),
+        ConsistencyLevel.Bounded => new Consistency(ConsistencyLevel.Bounded, call.MaxStalenessMs),
+        _ => Consistency.Linearizable,
+    };
+}

@@ -1,0 +1,16 @@
+using TokMesh.Gateway.Tests;
+
+namespace TokMesh.Client.Tests;
+
+/// <summary>Clients for tests.</summary>
+internal static class Clients
+{
+    public static HttpTokMeshClient Of(TestDoor door) => Of(door.Issuer, door.Address);
+
+    public static HttpTokMeshClient Of(string apiKey, params Uri[] endpoints)
+    {
+        var options = new TokMeshClientOptions { ApiKey = apiKey };
+        foreach (var endpoint in endpoints) options.Endpoints.Add(endpoint);
+        return new HttpTokMeshClient(options);
+    }
+}

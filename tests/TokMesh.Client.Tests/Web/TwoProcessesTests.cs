@@ -1,0 +1,119 @@
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.Extensions.DependencyInjection;
+using TokMesh.Client.AspNetCore;
+using TokMesh.Gateway.Tests;
+
+namespace TokMesh.Client.Tests.Web;
+
+/// <summary>Two web processes with one store between them.</summary>
+[Collection(DoorCollection.Name)]
+public sealed class TwoProcessesTests(SharedDoor shared)
+{
+    private readonly TestDoor _door = shared.Door;
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(20_000)]
+    public async Task Who_signs_in_on_one_and_out_on_the_other_is_refused_by_the_first_at_once(int size)
+    {
+        await using var one = await WebProcess.StartAsync(_door.Issuer, _door.Address);
+        await using var two = await WebProcess.StartAsync(_door.Issuer, _door.Address);
+        var cookie = await one.SignInAsync("alice", size);
+        var another = await two.SignInAsync("alice", size);
+        Assert.Equal((200, $"alice {size}"), await one.GetAsync("/me", cookie));
+        Assert.Equal((200, $"alice {size}"), await two.GetAsync("/me", cookie));
+
+        using (var signedOut = await two.SendAsync(HttpMethod.Post, "/out", cookie)) signedOut.EnsureSuccessStatusCode();
+
+        Assert.Equal(401, (await one.GetAsync("/me", cookie)).Status);
+        Assert.Equal(401, (await two.GetAsync("/me", cookie)).Status);
+        Assert.Equal((200, $"alice {size}"), await one.GetAsync("/me", another));
+    }
+
+    [Fact]
+    public async Task Who_is_revoked_in_the_store_is_refused_everywhere_at_once()
+    {
+        await using var one = await WebProcess.StartAsync(_door.Issuer, _door.Address);
+        await using var two = await WebProcess.StartAsync(_door.Issuer, _door.Address);
+        var cookies = new[] { await one.SignInAsync("bob"), await two.SignInAsync("bob") };
+        using var client = Clients.Of(_door);
+        Assert.Equal(2, await client.Sessions.RevokeUserAsync("bob"));
+        foreach (var cookie in cookies)
+        {
+            Assert.Equal(401, (await one.GetAsync("/me", cookie)).Status);
+            Assert.Equal(401, (await two.GetAsync("/me", cookie)).Status);
+        }
+    }
+
+    [Fact]
+    public async Task A_cookie_is_not_larger_for_a_larger_ticket_and_does_not_hold_its_user()
+    {
+        await using var one = await WebProcess.StartAsync(_door.Issuer, _door.Address);
+        var small = await one.SignInAsync("carol");
+        var large = await one.SignInAsync("carol", 100_000);
+        Assert.Equal(small.Length, large.Length);
+        using var client = Clients.Of(_door);
+        foreach (var session in (await client.Sessions.ListAsync(new SessionQuery { UserId = "carol" })).Items)
+            Assert.DoesNotContain(session.Data.Values, v => v.Contains("carol", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_session_that_is_used_gets_a_new_life_span()
+    {
+        await using var one = await WebProcess.StartAsync(_door.Issuer, _door.Address, cookieLife: TimeSpan.FromSeconds(4));
+        await using var two = await WebProcess.StartAsync(_door.Issuer, _door.Address, cookieLife: TimeSpan.FromSeconds(4));
+        using var client = Clients.Of(_door);
+        var cookie = await one.SignInAsync("dora", 10);
+        var first = await ExpiryAsync();
+        // Past half of its life a request renews it.
+        string? renewed = null;
+        await Wait.UntilAsync(async () =>
+        {
+            using var response = await one.SendAsync(HttpMethod.Get, "/me", cookie);
+            Assert.Equal(200, (int)response.StatusCode);
+            renewed = WebProcess.CookieOf(response);
+            return renewed is not null;
+        });
+        Assert.True(await ExpiryAsync() > first);
+        Assert.Equal((200, "dora 10"), await two.GetAsync("/me", renewed));
+        await Wait.UntilAsync(async () => (await two.GetAsync("/me", renewed)).Status == 401 || DateTimeOffset.UtcNow > first);
+        Assert.Equal((200, "dora 10"), await one.GetAsync("/me", renewed));
+
+        async Task<DateTimeOffset> ExpiryAsync() => Assert.Single((await client.Sessions.ListAsync(new SessionQuery { UserId = "dora" })).Items).ExpiresAt;
+    }
+
+    [Fact]
+    public async Task Nobody_is_let_in_while_the_store_does_not_answer()
+    {
+        await using var door = await TestDoor.StartAsync();
+        await using var one = await WebProcess.StartAsync(door.Issuer, door.Address);
+        var cookie = await one.SignInAsync("erna");
+        Assert.Equal(200, (await one.GetAsync("/me", cookie)).Status);
+        await door.DisposeAsync();
+        Assert.Equal(500, (await one.GetAsync("/me", cookie)).Status);
+    }
+
+    [Fact]
+    public async Task Processes_that_start_at_once_share_their_keys()
+    {
+        await using var door = await TestDoor.StartAsync();
+        var processes = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => WebProcess.StartAsync(door.Issuer, door.Address)));
+        var secrets = await Task.WhenAll(processes.Select(p => Task.Run(() => ProtectorOf(p).Protect("secret"u8.ToArray()))));
+        // One that comes later knows every key that any of them made.
+        await using var late = await WebProcess.StartAsync(door.Issuer, door.Address);
+        foreach (var secret in secrets) Assert.Equal("secret"u8.ToArray(), ProtectorOf(late).Unprotect(secret));
+        foreach (var process in processes) await process.DisposeAsync();
+
+        static IDataProtector ProtectorOf(WebProcess process) => process.Services.GetRequiredService<IDataProtectionProvider>().CreateProtector("test");
+    }
+
+    [Fact]
+    public async Task Keys_that_two_store_at_once_are_both_there()
+    {
+        using var client = Clients.Of(_door);
+        var repository = new TokMeshXmlRepository(client, "dp/" + Guid.NewGuid().ToString("N"));
+        Assert.Empty(repository.GetAllElements());
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(n => Task.Run(() => repository.StoreElement(new System.Xml.Linq.XElement("key", n), "n"))));
+        Assert.Equal(Enumerable.Range(0, 8), repository.GetAllElements().Select(e => (int)e).Order());
+    }
+}
