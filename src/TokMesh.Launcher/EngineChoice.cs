@@ -45,7 +45,8 @@ internal sealed record EngineChoice(string Engine, string? Postgres)
     /// <summary>What the server of a node is told. The connection string is not among it: everybody can read a command line.</summary>
     public IEnumerable<string> Arguments(RunningNode node, RunningNode first)
     {
-        if (!IsOrleans) return [];
+        // Said aloud: a connection string in the user's environment would have the server choose Orleans by itself.
+        if (!IsOrleans) return [$"--cluster.engine={Peer}"];
         List<string> arguments = [$"--cluster.engine={Orleans}", $"--cluster.orleans.clustering={(Postgres is null ? "localhost" : "adonet")}", $"--cluster.orleans.gateway-address={node.Gateway}"];
         if (Postgres is null) arguments.Add($"--cluster.orleans.primary={first.Peer}");
         if (HasOwnPostgres) arguments.Add("--cluster.orleans.create-tables=true");

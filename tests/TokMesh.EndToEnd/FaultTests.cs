@@ -101,6 +101,7 @@ public sealed class FaultTests(Machine machine, ITestOutputHelper output)
         while (!stop.IsCancellationRequested)
         {
             var next = Task.Delay(everyMs, stop.Token);
+            cluster.Revive();
             await fault(cluster, random, workload);
             faults++;
             await Task.WhenAny(next);

@@ -92,7 +92,7 @@ internal sealed class StateAccess(StoreClient store, StateKeys keys, long deadli
         return reply.IsOk;
     }
 
-    private static void ThrowUnlessDone(in StoreReply reply, string? etag)
+    internal static void ThrowUnlessDone(in StoreReply reply, string? etag)
     {
         if (reply.IsOk) return;
         if (reply.Error == ErrorCode.KeyVersionConflict)

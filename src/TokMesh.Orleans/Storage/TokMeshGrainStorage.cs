@@ -48,14 +48,14 @@ public sealed partial class TokMeshGrainStorage : IGrainStorage
             var bytes = head.Inline;
             if (head.Current is { } current)
             {
-                bytes = await access.ReadChunksAsync(current, head.Length);
-                if (bytes is null)
+                if (await access.ReadChunksAsync(current, head.Length) is not { } pieces)
                 {
                     // A writer replaces the head before it deletes what the old one named: with the same head, pieces cannot be gone.
                     if (missing == version) throw new TokMeshStorageException($"TM-SYS-5001: pieces of a state of {grainId.Type} are missing. Restore it from a backup.");
                     missing = version;
                     continue;
                 }
+                bytes = pieces;
             }
             grainState.ETag = new StateTag(version, head.HasMore).ToEtag();
             grainState.RecordExists = bytes is not null;

@@ -1,0 +1,18 @@
+using TokMesh.Client.Orleans;
+
+namespace TokMesh.Orleans.Tests;
+
+/// <summary>Who may know whom, as the compiled assemblies say.</summary>
+public sealed class ReferenceTests
+{
+    [Fact]
+    public void The_Orleans_carrier_knows_the_client_and_nothing_of_the_server() =>
+        Assert.Empty(ReferencesOf(typeof(OrleansTokMeshClient)).Except(["TokMesh.Client"]));
+
+    [Fact]
+    public void The_silos_part_knows_the_cluster_and_the_client_but_no_door() =>
+        Assert.Empty(ReferencesOf(typeof(NodeAccess)).Except(["TokMesh.Client", "TokMesh.Client.Orleans", "TokMesh.Cluster", "TokMesh.Log", "TokMesh.Raft", "TokMesh.State"]));
+
+    private static IEnumerable<string> ReferencesOf(Type type) =>
+        type.Assembly.GetReferencedAssemblies().Select(a => a.Name!).Where(n => n.StartsWith("TokMesh.", StringComparison.Ordinal));
+}
