@@ -26,10 +26,13 @@ internal sealed class GenesisGrain : Grain, IGenesisGrain
         var asked = Hello.FromJson(hello);
         for (var attempt = 1; ; attempt++)
         {
-            var answer = _founding.Answer(_stored.State, asked, out var changed);
+            var before = _stored.State;
+            var after = new GenesisRecord { Genesis = before.Genesis, Guests = [.. before.Guests] };
+            var answer = _founding.Answer(after, asked, out var changed);
             if (!changed) return answer;
             try
             {
+                _stored.State = after;
                 await _stored.WriteStateAsync();
                 return answer;
             }
@@ -40,8 +43,8 @@ internal sealed class GenesisGrain : Grain, IGenesisGrain
             }
             catch
             {
-                // What was not stored was not decided.
-                DeactivateOnIdle();
+                // What was not stored was not decided. Should it have been stored after all, the next write finds another version.
+                _stored.State = before;
                 throw;
             }
         }

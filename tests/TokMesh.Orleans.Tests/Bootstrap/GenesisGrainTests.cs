@@ -60,8 +60,9 @@ public sealed class GenesisGrainTests
         await Assert.ThrowsAsync<IOException>(() => AskAsync(grain, "tmnd-c"));
         _stored.IsAway = false;
         Assert.Null(_stored.Value);
-        // Orleans makes another activation, which finds nothing decided.
         Assert.Equal(1, (await AskAsync(NewActivation(), "tmnd-a")).Found);
+        // The first one does not take for decided what it meant to store, and decides when it can.
+        Assert.Equal((await AskAsync(grain, "tmnd-a")).Genesis, _stored.Value);
     }
 
     [Fact]
@@ -150,16 +151,16 @@ public sealed class GenesisGrainTests
 
     private sealed class StateOf(StoredState stored) : IPersistentStateFactory
     {
-        public IPersistentState<TState> Create<TState>(IGrainContext context, IPersistentStateConfiguration config) => (IPersistentState<TState>)(object)new State(stored);
+        public IPersistentState<TState> Create<TState>(IGrainContext context, IPersistentStateConfiguration config) => (IPersistentState<TState>)(object)new Activation(stored);
     }
 
-    private sealed class State : IPersistentState<GenesisRecord>
+    private sealed class Activation : IPersistentState<GenesisRecord>
     {
         private readonly StoredState _stored;
         private int _version;
 
         // An activation reads before its first call.
-        public State(StoredState stored)
+        public Activation(StoredState stored)
         {
             _stored = stored;
             Read();

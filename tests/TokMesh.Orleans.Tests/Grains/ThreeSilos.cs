@@ -3,7 +3,7 @@ using Orleans.Hosting;
 using Orleans.TestingHost;
 using TokMesh.Cluster;
 
-namespace TokMesh.Orleans.Tests.Silos;
+namespace TokMesh.Orleans.Tests.Grains;
 
 /// <summary>Three silos in this process, each with a TokMesh node as an application would add one, and a client.</summary>
 public sealed class ThreeSilos : IAsyncLifetime

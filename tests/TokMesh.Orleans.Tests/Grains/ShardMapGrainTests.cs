@@ -1,7 +1,7 @@
 using TokMesh.Client.Orleans;
 using TokMesh.Cluster;
 
-namespace TokMesh.Orleans.Tests.Silos;
+namespace TokMesh.Orleans.Tests.Grains;
 
 public sealed class ShardMapGrainTests(ThreeSilos silos) : IClassFixture<ThreeSilos>
 {
@@ -16,7 +16,7 @@ public sealed class ShardMapGrainTests(ThreeSilos silos) : IClassFixture<ThreeSi
             Assert.Equal(silos.NodeIds, map.Members.Select(m => m.NodeId));
             Assert.All(map.Members, m => Assert.False(m.IsGuest));
             Assert.Equal(Enumerable.Range(0, 8), map.Shards.Select(s => (int)s.Shard));
-            Assert.All(map.Shards, s => Assert.Equal([1u, 2, 3], s.Replicas.Order()));
+            Assert.All(map.Shards, s => Assert.Equal([1u, 2, 3], s.Replicas.Order().ToArray()));
             Assert.All(map.Shards, s => Assert.Contains(s.Leader, s.Replicas));
         }
     }

@@ -11,7 +11,7 @@ using TokMesh.Cluster;
 using TokMesh.Linearizability;
 using TokMesh.State;
 
-namespace TokMesh.Orleans.Tests.Silos;
+namespace TokMesh.Orleans.Tests.Grains;
 
 /// <summary>
 /// The grain directory forgets where grains are, again and again, while callers write and read through those grains: Orleans then makes
@@ -77,8 +77,8 @@ public sealed class DuplicateActivationTests(ThreeSilos silos) : IClassFixture<T
             try
             {
                 var reply = writes
-                    ? await replica.Propose(Encode(b => KeyOps.Set(b, key, Encoding.UTF8.GetBytes(value))), 5000)
-                    : await replica.Read(Encode(b => Queries.Get(b, key)), 0, 5000);
+                    ? await replica.Propose(Encode(b => KeyOps.Set(b, key, Encoding.UTF8.GetBytes(value))), 5000, CancellationToken.None)
+                    : await replica.Read(Encode(b => Queries.Get(b, key)), 0, 5000, CancellationToken.None);
                 var end = clock.ElapsedTicks;
                 if (reply.Outcome == ReplicaOutcome.Unknown && writes) history.Enqueue(new Operation(client, name, OperationKind.Write, value, begin, Operation.Never));
                 if (reply.Outcome != ReplicaOutcome.Answered) continue;

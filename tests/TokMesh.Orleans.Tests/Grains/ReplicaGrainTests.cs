@@ -4,7 +4,7 @@ using TokMesh.Cluster;
 using TokMesh.Orleans.Placement;
 using TokMesh.State;
 
-namespace TokMesh.Orleans.Tests.Silos;
+namespace TokMesh.Orleans.Tests.Grains;
 
 public sealed class ReplicaGrainTests(ThreeSilos silos) : IClassFixture<ThreeSilos>
 {
