@@ -32,6 +32,9 @@ public sealed class TokMeshClientOptions
     /// </summary>
     public bool AntiReplayHeaders { get; set; }
 
-    /// <summary>Makes the handler below the client, for certificates of one's own; null for the usual one.</summary>
+    /// <summary>
+    /// Makes the handler below the client, for certificates of one's own, say; null for the usual one. <see cref="ConnectTimeout"/> is then
+    /// for that handler to keep, as is not to follow redirections.
+    /// </summary>
     public Func<HttpMessageHandler>? CreateHandler { get; set; }
 }

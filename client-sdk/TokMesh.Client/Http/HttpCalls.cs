@@ -54,9 +54,10 @@ internal sealed class HttpCalls : IDisposable
     /// <param name="expected">Reads refusals that are answers to this call; null when there are none.</param>
     /// <param name="cancel">Ends the waiting.</param>
     public Task<T> RunAsync<T>(HttpRequestPlan plan, CallOptions? options, Func<JsonElement, T> read, ExpectedRefusal<T>? expected, CancellationToken cancel) =>
-        _loop.RunAsync(plan.Effect, options?.Deadline ?? _deadline, (_, limit) => OnceAsync(plan, options?.Consistency ?? _consistency, read, expected, limit), cancel);
+        _loop.RunAsync(plan.Effect, options?.Deadline ?? _deadline, (_, limit) => OnceAsync(plan, options?.Consistency ?? _consistency, read, expected, limit, cancel), cancel);
 
-    private async Task<Attempt<T>> OnceAsync<T>(HttpRequestPlan plan, Consistency consistency, Func<JsonElement, T> read, ExpectedRefusal<T>? expected, CancellationToken limit)
+    private async Task<Attempt<T>> OnceAsync<T>(HttpRequestPlan plan, Consistency consistency, Func<JsonElement, T> read, ExpectedRefusal<T>? expected,
+        CancellationToken limit, CancellationToken cancel)
     {
         var place = _ring.Next();
         try
@@ -85,7 +86,8 @@ internal sealed class HttpCalls : IDisposable
             _ring.Failed(place);
             return Attempt<T>.Failed(NoConnection(place, e));
         }
-        catch (OperationCanceledException)
+        // A caller who no longer waits says nothing about the endpoint.
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
             _ring.Failed(place);
             throw;

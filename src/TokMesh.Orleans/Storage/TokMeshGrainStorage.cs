@@ -95,8 +95,20 @@ public sealed partial class TokMeshGrainStorage : IGrainStorage
             SetEmpty(grainState, tag);
             var now = NowMs;
             if (!await DeleteAsync(access, head.Leftovers) || head.Leftovers.Any(l => l.LateUntilMs > now)) return;
+            try
+            {
+                await access.DeleteHeadAsync(tag.Version, etag);
+            }
+            catch (TokMeshStorageException)
+            {
+                // The state is cleared; that an empty head is still there is no failure.
+                return;
+            }
         }
-        await access.DeleteHeadAsync(tag.Version, etag);
+        else
+        {
+            await access.DeleteHeadAsync(tag.Version, etag);
+        }
         SetEmpty(grainState, default);
     }
 

@@ -60,8 +60,8 @@ public sealed class TwoProcessesTests(SharedDoor shared)
     [Fact]
     public async Task A_session_that_is_used_gets_a_new_life_span()
     {
-        await using var one = await WebProcess.StartAsync(_door.Issuer, _door.Address, cookieLife: TimeSpan.FromSeconds(4));
-        await using var two = await WebProcess.StartAsync(_door.Issuer, _door.Address, cookieLife: TimeSpan.FromSeconds(4));
+        await using var one = await WebProcess.StartAsync(_door.Issuer, _door.Address, cookieLife: TimeSpan.FromSeconds(8));
+        await using var two = await WebProcess.StartAsync(_door.Issuer, _door.Address, cookieLife: TimeSpan.FromSeconds(8));
         using var client = Clients.Of(_door);
         var cookie = await one.SignInAsync("dora", 10);
         var first = await ExpiryAsync();

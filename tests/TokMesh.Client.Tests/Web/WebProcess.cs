@@ -42,7 +42,7 @@ internal sealed class WebProcess : IAsyncDisposable
         {
             o.Endpoints.Add(endpoint);
             o.ApiKey = apiKey;
-            o.Deadline = TimeSpan.FromSeconds(2);
+            o.Deadline = TimeSpan.FromSeconds(5);
         });
         builder.Services.AddDataProtection().SetApplicationName("web-tests").PersistKeysToTokMesh();
         builder.Services.AddAuthentication("Cookies").AddCookie(o =>

@@ -5,7 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace TokMesh.Client.AspNetCore;
 
 /// <summary>Keeps Data Protection's keys in TokMesh.</summary>
-public static class DataProtectionExtensions
+public static class TokMeshDataProtectionExtensions
 {
     /// <summary>
     /// Keeps the keys in TokMesh, so that processes of an application share them and need nothing else in common. All must set the same

@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Authentication;
 namespace TokMesh.Client.AspNetCore;
 
 /// <summary>Adds the authentication of TokMesh tokens.</summary>
-public static class TokenExtensions
+public static class TokMeshTokenExtensions
 {
     /// <summary>Authenticates requests with <c>Authorization: Bearer</c> and a TokMesh token. Needs an <see cref="ITokMeshClient"/>.</summary>
     public static AuthenticationBuilder AddTokMeshTokens(this AuthenticationBuilder builder, Action<TokMeshTokenOptions>? configure = null) =>

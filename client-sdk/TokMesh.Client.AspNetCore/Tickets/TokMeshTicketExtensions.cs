@@ -7,12 +7,12 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 namespace TokMesh.Client.AspNetCore;
 
 /// <summary>Keeps cookie tickets in TokMesh.</summary>
-public static class TicketStoreExtensions
+public static class TokMeshTicketExtensions
 {
     /// <summary>
     /// Keeps the tickets of a cookie scheme as TokMesh sessions: <c>.AddCookie().UseTokMeshTickets()</c>. Needs an
     /// <see cref="ITokMeshClient"/>, and Data Protection keys that all processes of the application share (see
-    /// <see cref="DataProtectionExtensions.PersistKeysToTokMesh"/>).
+    /// <see cref="TokMeshDataProtectionExtensions.PersistKeysToTokMesh"/>).
     /// </summary>
     /// <param name="builder">The application's authentication.</param>
     /// <param name="scheme">The cookie scheme.</param>

@@ -5,7 +5,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 namespace TokMesh.Client.AspNetCore;
 
 /// <summary>Registers the distributed cache.</summary>
-public static class DistributedCacheExtensions
+public static class TokMeshCacheExtensions
 {
     /// <summary>Adds <see cref="IDistributedCache"/> in TokMesh. Needs an <see cref="ITokMeshClient"/>.</summary>
     public static IServiceCollection AddTokMeshDistributedCache(this IServiceCollection services, Action<TokMeshDistributedCacheOptions>? configure = null)
