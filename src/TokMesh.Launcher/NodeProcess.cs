@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 
 namespace TokMesh.Launcher;
 
@@ -66,18 +64,6 @@ internal static class NodeProcess
     }
 
     /// <summary>Whether the address is somebody else's already.</summary>
-    public static bool IsTaken(string address)
-    {
-        var colon = address.LastIndexOf(':');
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        try
-        {
-            socket.Bind(new IPEndPoint(IPAddress.Parse(address[..colon]), int.Parse(address.AsSpan(colon + 1), System.Globalization.CultureInfo.InvariantCulture)));
-            return false;
-        }
-        catch (SocketException)
-        {
-            return true;
-        }
-    }
+    public static bool IsTaken(string address) =>
+        !LoopbackPort.IsFree(int.Parse(address.AsSpan(address.LastIndexOf(':') + 1), System.Globalization.CultureInfo.InvariantCulture));
 }

@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography;
 
 namespace TokMesh.Launcher;
@@ -51,7 +49,7 @@ internal sealed class PrivatePostgres(string directory)
         var port = int.Parse(await File.ReadAllTextAsync(_portFile, cancel), CultureInfo.InvariantCulture);
         if (!IsRunning)
         {
-            if (!IsFree(port)) throw new LaunchException($"Something else listens on 127.0.0.1:{port}, the port of the PostgreSQL in {directory}. Stop it; or, while no node runs, write another port into {_portFile}.");
+            if (!LoopbackPort.IsFree(port)) throw new LaunchException($"Something else listens on 127.0.0.1:{port}, the port of the PostgreSQL in {directory}. Stop it; or, while no node runs, write another port into {_portFile}.");
             // pg_ctl comes back when connections are accepted, and leaves the server in a session of its own: Ctrl-C does not reach it.
             await RunAsync(account, Path.Combine(binaries, "pg_ctl"),
                 ["start", "--wait", "--timeout=60", "--silent", $"--pgdata={_files}", $"--log={_log}", $"--options=-c port={port} -c listen_addresses=127.0.0.1 -c unix_socket_directories="],
@@ -134,22 +132,8 @@ internal sealed class PrivatePostgres(string directory)
         for (var i = 0; i < 200; i++)
         {
             var port = RandomNumberGenerator.GetInt32(20_000, 32_000);
-            if (IsFree(port)) return port;
+            if (LoopbackPort.IsFree(port)) return port;
         }
         throw new LaunchException("No free port was found for PostgreSQL.");
-    }
-
-    private static bool IsFree(int port)
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        try
-        {
-            socket.Bind(new IPEndPoint(IPAddress.Loopback, port));
-            return true;
-        }
-        catch (SocketException)
-        {
-            return false;
-        }
     }
 }

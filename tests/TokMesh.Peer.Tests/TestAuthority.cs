@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using TokMesh.Cluster;
 
 namespace TokMesh.Peer.Tests;
 

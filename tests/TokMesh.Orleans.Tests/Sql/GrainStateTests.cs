@@ -7,20 +7,9 @@ namespace TokMesh.Orleans.Tests.Sql;
 
 /// <summary><c>persistence.sql</c>, through the storage provider of a real silo.</summary>
 [Collection(PostgresCollection.Name)]
-public sealed class GrainStateTests(PostgresServer server) : IAsyncLifetime
+public sealed class GrainStateTests(OneSilo silo) : IClassFixture<OneSilo>
 {
     private const string Type = "state";
-    private OneSilo? _silo;
-
-    public async Task InitializeAsync()
-    {
-        if (Launcher.PrivatePostgres.IsInstalled) _silo = await OneSilo.StartAsync(server);
-    }
-
-    public async Task DisposeAsync()
-    {
-        if (_silo is not null) await _silo.DisposeAsync();
-    }
 
     [SkippableFact]
     public async Task What_is_written_is_read_under_every_kind_of_key_and_under_no_other()
@@ -109,11 +98,7 @@ public sealed class GrainStateTests(PostgresServer server) : IAsyncLifetime
         Assert.Equal("1", read.ETag);
     }
 
-    private IGrainStorage Storage(string name)
-    {
-        Skip.If(_silo is null, "PostgreSQL's server programs are not installed.");
-        return _silo.Services.GetRequiredKeyedService<IGrainStorage>(name);
-    }
+    private IGrainStorage Storage(string name) => silo.Services.GetRequiredKeyedService<IGrainStorage>(name);
 
     private static GrainId Grain(IdSpan key) => GrainId.Create(GrainType.Create("test"), key);
 

@@ -6,20 +6,8 @@ namespace TokMesh.Orleans.Tests.Sql;
 
 /// <summary><c>reminders.sql</c>, through the reminder table of a real silo.</summary>
 [Collection(PostgresCollection.Name)]
-public sealed class ReminderTests(PostgresServer server) : IAsyncLifetime
+public sealed class ReminderTests(OneSilo silo) : IClassFixture<OneSilo>
 {
-    private OneSilo? _silo;
-
-    public async Task InitializeAsync()
-    {
-        if (Launcher.PrivatePostgres.IsInstalled) _silo = await OneSilo.StartAsync(server);
-    }
-
-    public async Task DisposeAsync()
-    {
-        if (_silo is not null) await _silo.DisposeAsync();
-    }
-
     [SkippableFact]
     public async Task A_reminder_is_read_back_and_an_upsert_replaces_it_under_another_version()
     {
@@ -78,11 +66,7 @@ public sealed class ReminderTests(PostgresServer server) : IAsyncLifetime
         Assert.Null(await table.ReadRow(entry.GrainId, "r"));
     }
 
-    private IReminderTable Table()
-    {
-        Skip.If(_silo is null, "PostgreSQL's server programs are not installed.");
-        return _silo.Services.GetRequiredService<IReminderTable>();
-    }
+    private IReminderTable Table() => silo.Services.GetRequiredService<IReminderTable>();
 
     private static ReminderEntry Reminder(string grain, string name) => new()
     {
