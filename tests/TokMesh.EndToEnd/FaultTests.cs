@@ -89,6 +89,22 @@ public sealed class FaultTests(Machine machine, ITestOutputHelper output)
         });
     }
 
+    /// <summary>
+    /// Orleans' membership says that a silo is dead while it lives and leads: for seconds the others no longer speak to it, or still do, each as
+    /// far as it has heard, until the silo reads it too and ends.
+    /// </summary>
+    [SkippableFact]
+    public Task No_promise_is_broken_when_silos_are_declared_dead_while_they_live() => RunAsync(Engine.Orleans, Duration(Engine.Orleans), 1000, async (cluster, random, _) =>
+    {
+        var node = random.Next(2) == 0 ? await LeaderOfMostAsync(cluster) : cluster.Nodes[random.Next(3)];
+        await cluster.DeclareDeadAsync(node);
+        await LocalCluster.EndedAsync(node);
+        Assert.Equal(70, node.Process!.ExitCode);
+        Assert.Contains("The silo must be started again.", LocalCluster.LastLines(node), StringComparison.Ordinal);
+        cluster.Start(node);
+        await cluster.WaitUntilReadyAsync();
+    });
+
     private async Task RunAsync(Engine engine, TimeSpan duration, int everyMs, Func<LocalCluster, Random, Workload, Task> fault)
     {
         await using var cluster = await LocalCluster.StartAsync(machine, engine, 3);

@@ -33,18 +33,28 @@ internal sealed class LocalNode
 /// <summary>Real server processes on loopback, each behind a <see cref="LinkProxy"/>; killed, paused and cut off at will, and gone at the end.</summary>
 internal sealed partial class LocalCluster : IAsyncDisposable
 {
+    /// <summary>Orleans' number for it, as the table holds it.</summary>
+    private const int DeadStatus = 6;
     private const int SigTerm = 15, SigStop = 19, SigCont = 18;
 
     private readonly string _folder = Directory.CreateTempSubdirectory("tokmesh-e2e-").FullName;
     private readonly string[] _serverOptions;
     private readonly string? _connectionString;
+    private readonly string _name = "e2e" + Guid.NewGuid().ToString("N");
 
-    private LocalCluster(string? connectionString, string[] serverOptions) => (_connectionString, _serverOptions) = (connectionString, serverOptions);
+    private LocalCluster(string? connectionString, string[] serverOptions)
+    {
+        _connectionString = connectionString;
+        _serverOptions = connectionString is null ? ["--cluster.engine=peer", .. serverOptions] : [.. OrleansOptions(), .. serverOptions];
+    }
 
     /// <summary>The network between the nodes.</summary>
     public Links Links { get; } = new();
 
     public IReadOnlyList<LocalNode> Nodes { get; private set; } = [];
+
+    /// <summary>Nodes that came later; ended with the others.</summary>
+    public List<LocalNode> Guests { get; } = [];
 
     public string AdminKey { get; private set; } = "";
 
@@ -58,23 +68,8 @@ internal sealed partial class LocalCluster : IAsyncDisposable
     public static async Task<LocalCluster> StartAsync(Machine machine, Engine engine, int nodes, params string[] serverOptions)
     {
         await Machine.RequireAsync(engine);
-        var cluster = engine == Engine.Orleans
-            ? new LocalCluster(await machine.PostgresAsync(), [.. OrleansOptions(), .. serverOptions])
-            : new LocalCluster(null, ["--cluster.engine=peer", .. serverOptions]);
-        cluster.Nodes = [.. Enumerable.Range(1, nodes).Select(n =>
-        {
-            var (id, peer) = ($"tmnd-e2e{n}", FreePort());
-            return new LocalNode
-            {
-                Id = id,
-                Http = $"127.0.0.1:{FreePort()}",
-                Redis = $"127.0.0.1:{FreePort()}",
-                Peer = $"127.0.0.1:{peer}",
-                Gateway = $"127.0.0.1:{FreePort()}",
-                Data = Path.Combine(cluster._folder, $"{n}"),
-                Proxy = new LinkProxy(id, peer, cluster.Links, cluster.WhoDialled),
-            };
-        })];
+        var cluster = new LocalCluster(engine == Engine.Orleans ? await machine.PostgresAsync() : null, serverOptions);
+        cluster.Nodes = [.. Enumerable.Range(1, nodes).Select(cluster.NewNode)];
         foreach (var node in cluster.Nodes) cluster.Start(node);
         await cluster.WaitUntilReadyAsync();
         for (var i = 0; i < 200 && cluster.AdminKey.Length == 0; i++)
@@ -93,6 +88,32 @@ internal sealed partial class LocalCluster : IAsyncDisposable
             return true;
         });
         return cluster;
+    }
+
+    /// <summary>A node that the cluster does not have yet, with ports and a directory of its own.</summary>
+    public LocalNode NewNode(int number)
+    {
+        var (id, peer) = ($"tmnd-e2e{number}", FreePort());
+        return new LocalNode
+        {
+            Id = id,
+            Http = $"127.0.0.1:{FreePort()}",
+            Redis = $"127.0.0.1:{FreePort()}",
+            Peer = $"127.0.0.1:{peer}",
+            Gateway = $"127.0.0.1:{FreePort()}",
+            Data = Path.Combine(_folder, $"{number}"),
+            Proxy = new LinkProxy(id, peer, Links, WhoDialled),
+        };
+    }
+
+    /// <summary>Writes into Orleans' membership table that the node's silo is dead, though it lives.</summary>
+    public async Task DeclareDeadAsync(LocalNode node)
+    {
+        var settings = _connectionString!.Split(';').Select(p => p.Split('=', 2)).ToDictionary(p => p[0], p => p[1]);
+        var told = await Tool.RunAsync("psql", ["-v", "ON_ERROR_STOP=1", "-q", "-h", settings["Host"], "-p", settings["Port"], "-U", settings["Username"], "-d", settings["Database"], "-c",
+            $"BEGIN; UPDATE orleans_silo SET status = {DeadStatus} WHERE cluster_id = '{_name}' AND silo_name = '{node.Id}'; UPDATE orleans_cluster SET version = version + 1 WHERE cluster_id = '{_name}'; COMMIT"],
+            ("PGPASSWORD", settings["Password"]));
+        Assert.Equal(0, told.Code);
     }
 
     public void Start(LocalNode node)
@@ -198,6 +219,21 @@ internal sealed partial class LocalCluster : IAsyncDisposable
         return await Client.SendAsync(request);
     }
 
+    public async Task<(string Id, string Token)> CreateSessionAsync(LocalNode node, string user)
+    {
+        using var answer = await SendAsync(node, HttpMethod.Post, "/sessions", new { user_id = user, ttl_seconds = 3600 });
+        Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
+        using var json = JsonDocument.Parse(await answer.Content.ReadAsStreamAsync());
+        var data = json.RootElement.GetProperty("data");
+        return (data.GetProperty("session_id").GetString()!, data.GetProperty("token").GetString()!);
+    }
+
+    public async Task<HttpStatusCode> ValidateAsync(LocalNode node, string token, string? key = null)
+    {
+        using var answer = await SendAsync(node, HttpMethod.Post, "/tokens/validate", new { token }, key);
+        return answer.StatusCode;
+    }
+
     /// <summary>All replicas of all shards hold the same, at the same position.</summary>
     public Task WaitUntilDigestsAgreeAsync() => WaitUntilAsync("all replicas have equal digests", async () =>
     {
@@ -218,7 +254,7 @@ internal sealed partial class LocalCluster : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var node in Nodes)
+        foreach (var node in Nodes.Concat(Guests))
         {
             if (node.Process is { HasExited: false } process) await KillAsync(node);
             node.Process?.Dispose();
@@ -229,15 +265,12 @@ internal sealed partial class LocalCluster : IAsyncDisposable
     }
 
     // Clusters share a database; the name keeps them apart.
-    private static string[] OrleansOptions()
-    {
-        var name = "e2e" + Guid.NewGuid().ToString("N");
-        return ["--cluster.engine=orleans", "--cluster.orleans.clustering=adonet", "--cluster.orleans.create-tables=true", $"--cluster.orleans.cluster-id={name}", $"--cluster.orleans.service-id={name}"];
-    }
+    private string[] OrleansOptions() =>
+        ["--cluster.engine=orleans", "--cluster.orleans.clustering=adonet", "--cluster.orleans.create-tables=true", $"--cluster.orleans.cluster-id={_name}", $"--cluster.orleans.service-id={_name}"];
 
     private string? WhoDialled(int localPort, int remotePort)
     {
-        var running = Nodes.Where(n => n.Process is { HasExited: false }).ToDictionary(n => n.Process!.Id, n => n.Id);
+        var running = Nodes.Concat(Guests).Where(n => n.Process is { HasExited: false }).ToDictionary(n => n.Process!.Id, n => n.Id);
         return SocketOwner.Find(localPort, remotePort, running.Keys) is { } process ? running[process] : null;
     }
 

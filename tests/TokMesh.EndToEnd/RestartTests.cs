@@ -15,8 +15,8 @@ public sealed class RestartTests(Machine machine)
     public async Task A_cluster_that_was_stopped_and_started_still_has_everything(Engine engine)
     {
         await using var cluster = await LocalCluster.StartAsync(machine, engine, 3);
-        var live = await CreateSessionAsync(cluster, "alice");
-        var revoked = await CreateSessionAsync(cluster, "bob");
+        var live = await cluster.CreateSessionAsync(cluster.Nodes[0], "alice");
+        var revoked = await cluster.CreateSessionAsync(cluster.Nodes[0], "bob");
         using (var answer = await cluster.SendAsync(cluster.Nodes[1], HttpMethod.Post, $"/sessions/{revoked.Id}/revoke", new { })) Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         var second = await CreateAdminKeyAsync(cluster);
         await CallAsync(cluster, cluster.Nodes[0], "SET", "plain", "kept");
@@ -31,9 +31,9 @@ public sealed class RestartTests(Machine machine)
             Assert.Equal("kept", await CallAsync(cluster, node, "GET", "plain"));
             Assert.Equal("-1", await CallAsync(cluster, node, "TTL", "plain"));
             Assert.InRange(int.Parse((await CallAsync(cluster, node, "TTL", "timed"))!, CultureInfo.InvariantCulture), 1, 3000);
-            Assert.Equal(HttpStatusCode.OK, await ValidateAsync(cluster, node, live.Token, cluster.AdminKey));
-            Assert.Equal(HttpStatusCode.OK, await ValidateAsync(cluster, node, live.Token, second));
-            Assert.Equal(HttpStatusCode.Unauthorized, await ValidateAsync(cluster, node, revoked.Token, cluster.AdminKey));
+            Assert.Equal(HttpStatusCode.OK, await cluster.ValidateAsync(node, live.Token, cluster.AdminKey));
+            Assert.Equal(HttpStatusCode.OK, await cluster.ValidateAsync(node, live.Token, second));
+            Assert.Equal(HttpStatusCode.Unauthorized, await cluster.ValidateAsync(node, revoked.Token, cluster.AdminKey));
         }
         await cluster.WaitUntilDigestsAgreeAsync();
     }
@@ -179,15 +179,6 @@ public sealed class RestartTests(Machine machine)
         }
     }
 
-    private static async Task<(string Id, string Token)> CreateSessionAsync(LocalCluster cluster, string user)
-    {
-        using var answer = await cluster.SendAsync(cluster.Nodes[0], HttpMethod.Post, "/sessions", new { user_id = user, ttl_seconds = 3600 });
-        Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
-        using var json = JsonDocument.Parse(await answer.Content.ReadAsStreamAsync());
-        var data = json.RootElement.GetProperty("data");
-        return (data.GetProperty("session_id").GetString()!, data.GetProperty("token").GetString()!);
-    }
-
     private static async Task<string> CreateAdminKeyAsync(LocalCluster cluster)
     {
         using var answer = await cluster.SendAsync(cluster.Nodes[2], HttpMethod.Post, "/admin/v1/keys", new { role = "admin", description = "second" });
@@ -195,12 +186,6 @@ public sealed class RestartTests(Machine machine)
         using var json = JsonDocument.Parse(await answer.Content.ReadAsStreamAsync());
         var data = json.RootElement.GetProperty("data");
         return $"{data.GetProperty("key_id").GetString()}:{data.GetProperty("key_secret").GetString()}";
-    }
-
-    private static async Task<HttpStatusCode> ValidateAsync(LocalCluster cluster, LocalNode node, string token, string key)
-    {
-        using var answer = await cluster.SendAsync(node, HttpMethod.Post, "/tokens/validate", new { token }, key);
-        return answer.StatusCode;
     }
 
     // A call made while leaders are elected may be told to come again.
