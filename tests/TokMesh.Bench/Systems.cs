@@ -76,6 +76,8 @@ internal sealed class TokMeshCluster : SystemUnderTest
     public static async Task<TokMeshCluster> StartAsync(string launcher, string server, int nodes, string engine)
     {
         var cluster = new TokMeshCluster(launcher, server);
+        // PostgreSQL may run as another user, who must reach it.
+        if (engine == "orleans" && !OperatingSystem.IsWindows()) File.SetUnixFileMode(cluster.Folder, File.GetUnixFileMode(cluster.Folder) | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
         await cluster.UpAsync(["--nodes", $"{nodes}", "--engine", engine, .. engine == "orleans" ? (string[])["--postgres", "auto"] : []]);
         return cluster;
     }
