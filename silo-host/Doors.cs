@@ -36,7 +36,7 @@ internal static class Doors
     }
 
     public static async Task<WebApplication> OpenAsync(HostSettings settings, Node node, NodeMeter meter, IMembership membership, IClock clock,
-        ILoggerFactory loggers, Func<bool> isStopping, CancellationToken cancel)
+        ILoggerFactory loggers, Func<bool> isStopping, (string Path, RequestDelegate Pages)? dashboard, CancellationToken cancel)
     {
         var store = new StoreClient(node);
         var sessions = new SessionService(store, RandomNumberGenerator.Fill, () => clock.WallMs);
@@ -71,6 +71,7 @@ internal static class Doors
             Meter = meter,
             Options = gateway,
             IsStopping = isStopping,
+            AdminPages = dashboard,
         });
         await app.StartAsync(cancel);
         return app;

@@ -52,4 +52,7 @@ internal sealed partial class NodeLog(ILogger logger) : INodeWatch
 
     [LoggerMessage(1011, LogLevel.Information, "Data at rest is encrypted with {Cipher}")]
     public partial void Cipher(string cipher);
+
+    [LoggerMessage(1012, LogLevel.Information, "Nodes speak through the {Engine} engine")]
+    public partial void Engine(string engine);
 }

@@ -1,12 +1,9 @@
-using System.Security.Cryptography;
 using Microsoft.AspNetCore.Connections;
 using TokMesh.Cluster;
 using TokMesh.Gateway;
 using TokMesh.Host.Configuration;
-using TokMesh.Log;
 using TokMesh.Peer;
 using TokMesh.Raft;
-using TokMesh.State;
 
 namespace TokMesh.Host;
 
@@ -23,43 +20,21 @@ internal sealed class Server(HostSettings settings, ILoggerFactory loggers) : IA
 
     public async Task StartAsync(CancellationToken cancel)
     {
-        Directory.CreateDirectory(settings.DataDirectory);
-        var disk = new FileDisk(settings.DataDirectory);
-        var held = disk.Lock();
-        Undo(held.Dispose);
-        var identity = NodeIdentity.LoadOrCreate(disk, settings.NodeId,
-            () => "tmnd-" + Ulid.Of(_clock.WallMs, RandomNumberGenerator.GetBytes(10)));
-
-        var engine = new PeerEngine(EngineOptions(identity), _clock, loggers.CreateLogger("tokmesh.peer"));
-        Undo(engine.Dispose);
-        var peers = await ListenToPeersAsync(engine, cancel);
-        Undo(async () => await StopAsync(peers));
-        var genesis = await engine.FindClusterAsync(NodeIdentity.LoadGenesis(disk), found =>
-        {
-            NodeIdentity.StoreGenesis(disk, found);
-            return Task.CompletedTask;
-        }, cancel);
-        // Away from the socket thread that brought the last answer: what follows reads the whole log.
-        await Task.Yield();
-        var self = genesis.Nodes.First(n => n.NodeId == identity.NodeId);
-
-        var logDirectory = Path.Combine(settings.DataDirectory, "log");
-        Directory.CreateDirectory(logDirectory);
+        var directory = NodeDirectory.Open(settings.DataDirectory, settings.NodeId, _clock);
+        Undo(directory.Dispose);
+        CheckCertificate(directory.Identity);
+        _log.Engine(settings.UsesOrleans ? EngineNames.Orleans : EngineNames.Peer);
         var meter = new NodeMeter(_log);
-        var node = new Node(new MemberId(self.Number), genesis, NodeOptions(), new FileDisk(logDirectory), Key(disk), _clock, engine, RandomNumberGenerator.Fill, meter);
-        Undo(node.Dispose);
-        if (node.Recovery.TornTail is { } torn) _log.TornTail(torn.File, torn.Offset, torn.Bytes);
-        var threads = new NodeThreads(node, Failed);
-        Undo(threads.Dispose);
-        engine.Attach(node);
-        Undo(() => HandOverAsync(node));
+        var (node, membership, dashboard) = settings.UsesOrleans
+            ? await StartInSiloAsync(directory, meter, cancel)
+            : await StartAmongPeersAsync(directory, meter, cancel);
 
-        var doors = await Doors.OpenAsync(settings, node, meter, engine, _clock, loggers, () => _isStopping, cancel);
+        var doors = await Doors.OpenAsync(settings, node, meter, membership, _clock, loggers, () => _isStopping, dashboard, cancel);
         Undo(async () => await StopAsync(doors));
-        if (self.Number == 1)
+        if (node.Self.Value == 1)
         {
             var end = new CancellationTokenSource();
-            var admin = AdminKey.EnsureAsync(node, disk, _clock, end.Token);
+            var admin = AdminKey.EnsureAsync(node, directory.Disk, _clock, end.Token);
             Undo(async () =>
             {
                 end.Cancel();
@@ -67,7 +42,7 @@ internal sealed class Server(HostSettings settings, ILoggerFactory loggers) : IA
                 end.Dispose();
             });
         }
-        Announce(genesis, identity, self.Number);
+        Announce(node.Genesis, directory.Identity, node.Self.Value);
     }
 
     public async ValueTask DisposeAsync()
@@ -81,13 +56,42 @@ internal sealed class Server(HostSettings settings, ILoggerFactory loggers) : IA
         }
     }
 
-    /// <summary>Gives the others a moment to take over what this node leads; what nobody takes is elected after it is gone.</summary>
-    private async ValueTask HandOverAsync(Node node)
+    // The other nodes would refuse it one by one; here it can be said once, and why.
+    private void CheckCertificate(NodeIdentity identity)
     {
-        var until = _clock.MonotonicMs + settings.ElectionTimeoutMs;
-        node.HandOver();
-        while (node.GroupsLed > 0 && _clock.MonotonicMs < until) await Task.Delay(5);
+        if (settings.Certificates() is not { } certificates) return;
+        var shown = NodeCertificates.NodeIdOf(certificates.Own);
+        var problem = certificates.Problem(certificates.Own) is { } untrusted ? untrusted
+            : shown != identity.NodeId ? $"its common name is \"{shown}\", which must be the node id {identity.NodeId}" : null;
+        if (problem is not null)
+            throw new InvalidOperationException($"TM-CFG-1007: the certificate {settings.ClusterCertificateFile} is not one for this node: {problem}. Issue one by the authority in {settings.ClusterAuthorityFile}.");
     }
+
+    private async Task<(Node, IMembership, (string Path, RequestDelegate Pages)?)> StartAmongPeersAsync(NodeDirectory directory, NodeMeter meter, CancellationToken cancel)
+    {
+        var engine = new PeerEngine(EngineOptions(directory.Identity), _clock, loggers.CreateLogger("tokmesh.peer"));
+        Undo(engine.Dispose);
+        var peers = await ListenToPeersAsync(engine, cancel);
+        Undo(async () => await StopAsync(peers));
+        var key = settings.Encryption ? directory.LogKey(settings.EncryptionKey) : null;
+        var runtime = await NodeRuntime.StartAsync(directory, key, settings.NodeOptions(), engine, _clock, meter, Failed, cancel);
+        Undo(runtime.DisposeAsync);
+        if (runtime.Node.Recovery.TornTail is { } torn) _log.TornTail(torn.File, torn.Offset, torn.Bytes);
+        return (runtime.Node, engine, null);
+    }
+
+#if ORLEANS
+    private async Task<(Node, IMembership, (string Path, RequestDelegate Pages)?)> StartInSiloAsync(NodeDirectory directory, NodeMeter meter, CancellationToken cancel)
+    {
+        var silo = new SiloHost(settings, loggers, Failed);
+        Undo(silo.DisposeAsync);
+        await silo.StartAsync(directory, meter, _clock, cancel);
+        return (silo.Node, silo.Membership, silo.Dashboard);
+    }
+#else
+    private static Task<(Node, IMembership, (string Path, RequestDelegate Pages)?)> StartInSiloAsync(NodeDirectory directory, NodeMeter meter, CancellationToken cancel) =>
+        throw new InvalidOperationException($"{EngineNames.NotBuilt} Node {directory.Identity.NodeId} does not start.");
+#endif
 
     private void Undo(Action step) => _undo.Push(() =>
     {
@@ -105,24 +109,6 @@ internal sealed class Server(HostSettings settings, ILoggerFactory loggers) : IA
         _log.Up(identity.NodeId, number, genesis.ClusterId, settings.HttpAddress, settings.RedisEnabled ? settings.RedisAddress : "off", settings.AdvertiseOrListen);
     }
 
-    private byte[]? Key(FileDisk disk) =>
-        !settings.Encryption ? null
-        : settings.EncryptionKey.Length > 0 ? LogKey.Parse(settings.EncryptionKey)
-        : LogKey.LoadOrCreate(disk, RandomNumberGenerator.Fill);
-
-    private NodeOptions NodeOptions() => new()
-    {
-        Raft = new RaftOptions
-        {
-            HeartbeatMs = settings.HeartbeatMs,
-            ElectionTimeoutMs = settings.ElectionTimeoutMs,
-            ElectionJitterMs = Math.Max(1, settings.ElectionTimeoutMs * 2 / 3),
-        },
-        LogSegmentBytes = settings.SegmentBytes,
-        SnapshotThresholdBytes = settings.SnapshotThresholdBytes,
-        MaxClockOffsetMs = settings.MaxClockOffsetMs,
-    };
-
     private PeerOptions EngineOptions(NodeIdentity identity) => new()
     {
         NodeId = identity.NodeId,
@@ -134,8 +120,7 @@ internal sealed class Server(HostSettings settings, ILoggerFactory loggers) : IA
         ExpectNodes = settings.ExpectNodes,
         ShardCount = settings.ShardCount,
         ReplicationFactor = settings.ReplicationFactor,
-        Certificates = settings.HasClusterTls
-            ? new PeerCertificates(settings.ClusterCertificateFile, settings.ClusterKeyFile, settings.ClusterAuthorityFile) : null,
+        Certificates = settings.Certificates(),
     };
 
     private async Task<WebApplication> ListenToPeersAsync(PeerEngine engine, CancellationToken cancel)

@@ -1,3 +1,6 @@
+using TokMesh.Cluster;
+using TokMesh.Raft;
+
 namespace TokMesh.Host.Configuration;
 
 /// <summary>Everything the server can be told, with its defaults (contract 11.3, decisions 15 and 16).</summary>
@@ -16,6 +19,23 @@ internal sealed class HostSettings
     public string RedisAddress { get; set; } = "127.0.0.1:6379";
 
     public long RedisMaxBulkBytes { get; set; } = 16L << 20;
+
+    public string Engine { get; set; } = EngineNames.Auto;
+
+    /// <summary><c>localhost</c> or <c>adonet</c>; empty when not said.</summary>
+    public string OrleansClustering { get; set; } = "";
+
+    public string OrleansConnectionString { get; set; } = "";
+
+    public bool OrleansCreateTables { get; set; }
+
+    public string OrleansGatewayAddress { get; set; } = "127.0.0.1:5344";
+
+    public string OrleansPrimary { get; set; } = "";
+
+    public string OrleansClusterId { get; set; } = "tokmesh";
+
+    public string OrleansServiceId { get; set; } = "tokmesh";
 
     public string ClusterListenAddress { get; set; } = "127.0.0.1:5343";
 
@@ -78,4 +98,27 @@ internal sealed class HostSettings
     public string AdvertiseOrListen => ClusterAdvertiseAddress.Length > 0 ? ClusterAdvertiseAddress : ClusterListenAddress;
 
     public bool HasClusterTls => ClusterCertificateFile.Length > 0;
+
+    /// <summary>That the packages were there when the server was built alone must not change how a cluster speaks: something has to be configured.</summary>
+    public bool UsesOrleans => Engine == EngineNames.Orleans || (Engine == EngineNames.Auto && EngineNames.HasOrleans && IsOrleansConfigured);
+
+    public bool IsOrleansConfigured => OrleansClustering.Length > 0 || OrleansConnectionString.Length > 0;
+
+    public bool UsesAdoNet => OrleansClustering == "adonet" || (OrleansClustering.Length == 0 && OrleansConnectionString.Length > 0);
+
+    public NodeCertificates? Certificates() =>
+        HasClusterTls ? new NodeCertificates(ClusterCertificateFile, ClusterKeyFile, ClusterAuthorityFile) : null;
+
+    public NodeOptions NodeOptions() => new()
+    {
+        Raft = new RaftOptions
+        {
+            HeartbeatMs = HeartbeatMs,
+            ElectionTimeoutMs = ElectionTimeoutMs,
+            ElectionJitterMs = Math.Max(1, ElectionTimeoutMs * 2 / 3),
+        },
+        LogSegmentBytes = SegmentBytes,
+        SnapshotThresholdBytes = SnapshotThresholdBytes,
+        MaxClockOffsetMs = MaxClockOffsetMs,
+    };
 }

@@ -33,6 +33,14 @@ internal sealed record SettingKey(string Name, string Takes, Func<HostSettings, 
         Size("server.redis.max_bulk_size", 1L << 10, 16L << 20, (s, v) => s.RedisMaxBulkBytes = v),
         Flag("server.allow_plaintext", (s, v) => s.AllowPlaintext = v),
         Text("cluster.node_id", "tmnd- and up to 64 of 0-9 a-z . -, or empty to draw one", (s, v) => s.NodeId = v.ToLowerInvariant()),
+        Choice("cluster.engine", [EngineNames.Auto, EngineNames.Orleans, EngineNames.Peer], (s, v) => s.Engine = v),
+        Choice("cluster.orleans.clustering", ["localhost", "adonet"], (s, v) => s.OrleansClustering = v),
+        Text("cluster.orleans.connection_string", "how to reach PostgreSQL, as Npgsql takes it; better as a variable than on the command line", (s, v) => s.OrleansConnectionString = v),
+        Flag("cluster.orleans.create_tables", (s, v) => s.OrleansCreateTables = v),
+        Address("cluster.orleans.gateway_address", (s, v) => s.OrleansGatewayAddress = v),
+        Address("cluster.orleans.primary", (s, v) => s.OrleansPrimary = v),
+        Text("cluster.orleans.cluster_id", "a name", (s, v) => s.OrleansClusterId = v, mayBeEmpty: false),
+        Text("cluster.orleans.service_id", "a name", (s, v) => s.OrleansServiceId = v, mayBeEmpty: false),
         Address("cluster.listen_address", (s, v) => s.ClusterListenAddress = v),
         Address("cluster.advertise_address", (s, v) => s.ClusterAdvertiseAddress = v),
         Text("cluster.tls.cert_file", "a PEM file", (s, v) => s.ClusterCertificateFile = v),
@@ -88,6 +96,13 @@ internal sealed record SettingKey(string Name, string Takes, Func<HostSettings, 
     {
         if (!bool.TryParse(v, out var flag)) return (BadType, "is neither true nor false");
         set(s, flag);
+        return null;
+    });
+
+    private static SettingKey Choice(string name, string[] choices, Action<HostSettings, string> set) => new(name, string.Join(", ", choices[..^1]) + " or " + choices[^1], (s, v) =>
+    {
+        if (!choices.Contains(v)) return (BadType, "is not known");
+        set(s, v);
         return null;
     });
 

@@ -3,7 +3,7 @@ using System.Collections;
 using System.Net;
 using System.Text;
 using System.Text.Json;
-using System.Text.RegularExpressions;
+using TokMesh.Cluster;
 
 namespace TokMesh.Host.Configuration;
 
@@ -14,9 +14,10 @@ internal sealed class SettingsException(string message) : Exception(message);
 /// Gathers the configuration: built-in defaults, then a JSON file, then <c>TOKMESH_</c> variables, then the command line; the later
 /// wins, key by key. Every problem is found before anything is opened, and all are reported at once.
 /// </summary>
-internal static partial class SettingsReader
+internal static class SettingsReader
 {
     private const string FileOption = "--config";
+    private const string GatewayKey = "cluster.orleans.gateway_address";
     private const string FileVariable = "TOKMESH_CONFIG";
     private static readonly SearchValues<char> NameCharacters = SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-");
 
@@ -53,7 +54,7 @@ internal static partial class SettingsReader
     }
 
     // A key that holds a secret is never shown.
-    private static string Shown(string name, string value) => name.EndsWith("_key", StringComparison.Ordinal) ? "the value" : $"\"{value}\"";
+    private static string Shown(string name, string value) => name.EndsWith("_key", StringComparison.Ordinal) || name.EndsWith("connection_string", StringComparison.Ordinal) ? "the value" : $"\"{value}\"";
 
     // What is misspelt may have a secret in it, or be one: of an option only the name is shown, of anything else what is too short for one.
     private static string Shown(string argument)
@@ -140,15 +141,16 @@ internal static partial class SettingsReader
 
     private static void CheckTogether(HostSettings s, List<(string, string, string, string)> problems)
     {
-        if (s.NodeId.Length > 0 && !NodeIdForm().IsMatch(s.NodeId))
+        if (s.NodeId.Length > 0 && !NodeIdentity.IsNodeId(s.NodeId))
             problems.Add(("TM-CFG-1001", "cluster.node_id", $"\"{s.NodeId}\" is not a node id", "use tmnd- and up to 64 of 0-9 a-z . -, beginning with a letter or digit"));
         var listening = new List<(string Key, string Address)> { ("server.http.address", s.HttpAddress), ("cluster.listen_address", s.ClusterListenAddress) };
         if (s.RedisEnabled) listening.Add(("server.redis.address", s.RedisAddress));
+        if (s.UsesOrleans) listening.Add((GatewayKey, s.OrleansGatewayAddress));
         foreach (var group in listening.GroupBy(l => l.Address[(l.Address.LastIndexOf(':') + 1)..]).Where(g => g.Count() > 1))
             problems.Add(("TM-CFG-1005", string.Join(", ", group.Select(g => g.Key)), $"listen on the same port {group.Key}", "give each its own port"));
         foreach (var (key, address) in listening)
         {
-            if (IsLoopback(address) || s.AllowPlaintext || (key == "cluster.listen_address" && s.HasClusterTls)) continue;
+            if (IsLoopback(address) || s.AllowPlaintext || (key is "cluster.listen_address" or GatewayKey && s.HasClusterTls)) continue;
             problems.Add(("TM-CFG-1006", key, $"\"{address}\" is not loopback and not encrypted", "bind to loopback, configure TLS, or set server.allow_plaintext=true knowingly"));
         }
         var tls = new[] { s.ClusterCertificateFile, s.ClusterKeyFile, s.ClusterAuthorityFile };
@@ -158,7 +160,11 @@ internal static partial class SettingsReader
             problems.Add(("TM-CFG-1003", "cluster.tls", $"{missing} does not exist", "check the path"));
         if (s.MaxTtlMs < s.DefaultTtlMs) problems.Add(("TM-CFG-1002", "session.ttl.max", "is below session.ttl.default", "raise it or lower the default"));
         if (s.ElectionTimeoutMs < 3 * s.HeartbeatMs) problems.Add(("TM-CFG-1002", "cluster.raft.election_timeout", "is below three heartbeats", "raise it or lower cluster.raft.heartbeat"));
-        if (s.ExpectNodes > 1 && s.Seeds.Count == 0) problems.Add(("TM-CFG-1006", "cluster.bootstrap.expect_nodes", $"expects {s.ExpectNodes} nodes but there are no seeds", "set cluster.discovery.seeds"));
+        if (s.Engine == EngineNames.Orleans && !EngineNames.HasOrleans)
+            problems.Add(("TM-CFG-1006", "cluster.engine", "asks for the Orleans engine, which is not part of this build", "use peer, or build with the Orleans packages (docs/orleans.md)"));
+        if (s.OrleansClustering == "adonet" && s.OrleansConnectionString.Length == 0)
+            problems.Add(("TM-CFG-1006", "cluster.orleans.connection_string", "is missing; cluster.orleans.clustering=adonet needs it", "set it, best as TOKMESH_CLUSTER_ORLEANS_CONNECTION_STRING"));
+        if (!s.UsesOrleans && s.ExpectNodes > 1 && s.Seeds.Count == 0) problems.Add(("TM-CFG-1006", "cluster.bootstrap.expect_nodes", $"expects {s.ExpectNodes} nodes but there are no seeds", "set cluster.discovery.seeds"));
         if (s.EncryptionKey.Length > 0 && (s.EncryptionKey.Length != 64 || !s.EncryptionKey.All(char.IsAsciiHexDigit)))
             problems.Add(("TM-CFG-1001", "security.storage.wal_encryption_key", "is not 64 hexadecimal digits", "use 32 random bytes in hexadecimal, or leave it empty"));
     }
@@ -168,7 +174,4 @@ internal static partial class SettingsReader
         var host = address[..address.LastIndexOf(':')].Trim('[', ']');
         return host == "localhost" || (IPAddress.TryParse(host, out var ip) && IPAddress.IsLoopback(ip));
     }
-
-    [GeneratedRegex("^tmnd-[0-9a-z][0-9a-z.-]{0,63}$")]
-    private static partial Regex NodeIdForm();
 }

@@ -50,6 +50,22 @@ public sealed record Genesis
     public IReadOnlyList<IReadOnlyList<MemberId>> PlaceShards() =>
         HashRing.Place([.. Nodes.Select(n => (new MemberId(n.Number), n.NodeId))], ShardCount, ReplicationFactor);
 
+    /// <summary>The member number of a founding node.</summary>
+    /// <exception cref="InvalidOperationException">It is none.</exception>
+    public MemberId NumberOf(string nodeId) => Nodes.FirstOrDefault(n => n.NodeId == nodeId) is { } node
+        ? new MemberId(node.Number) : throw new InvalidOperationException($"Node {nodeId} is not one of those that cluster {ClusterId} began with.");
+
+    /// <summary>A new cluster of the candidates, numbered in the order of their ids.</summary>
+    public static Genesis Found(IEnumerable<Candidate> candidates, int shardCount, int replicationFactor, long wallMs) => new()
+    {
+        ClusterId = Guid.NewGuid(),
+        Nodes = [.. candidates.OrderBy(c => c.NodeId, StringComparer.Ordinal)
+            .Select((c, i) => new FoundingNode((uint)i + 1, c.NodeId, c.DirectoryId, c.Peer, c.Http, c.Redis))],
+        ShardCount = shardCount,
+        ReplicationFactor = replicationFactor,
+        CreatedAtMs = wallMs,
+    };
+
     /// <summary>The stored and transmitted form.</summary>
     public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, GenesisJson.Default.Genesis);
 

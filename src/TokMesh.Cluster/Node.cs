@@ -151,6 +151,12 @@ public sealed class Node : IDisposable
     /// <summary>Groups this node led a moment ago.</summary>
     public int GroupsLed => _parts.GroupsLed;
 
+    /// <summary>Whether this node led a group a moment ago.</summary>
+    public bool Leads(uint group) => _parts.IsLedHere(group);
+
+    /// <summary>Whom this node's replica of a group last followed; none where it has no replica, or knows no leader.</summary>
+    public MemberId LeaderOf(uint group) => _parts.LeaderOf(group);
+
     /// <summary>
     /// Begins to hand every group this node leads to the best of the nodes it is linked to, so that a node that stops leaves no
     /// group without a leader for an election timeout. <see cref="GroupsLed"/> tells how far that is.
@@ -183,6 +189,24 @@ public sealed class Node : IDisposable
             lane.Post(new LaneItem.Run(l => done([.. l.Replicas.Select(r => StatusOf(r, digests, l.NowMs))])));
     }
 
+    /// <summary>Asks for the state of one replica; <paramref name="done"/> is told by its lane, null when this node holds none of the group.</summary>
+    /// <param name="group">0 is meta, shard s is group s + 1.</param>
+    /// <param name="digest">Whether to compute the digest of its state: costs a walk over everything.</param>
+    /// <param name="done">Told the state.</param>
+    public void CollectStatus(uint group, bool digest, Action<ReplicaStatus?> done) =>
+        _lanes[_parts.LaneOf(group)].Post(new LaneItem.Run(l => done(l.ReplicaOf(group) is { } replica ? StatusOf(replica, digest, l.NowMs) : null)));
+
+    /// <summary>
+    /// Has a replica write a snapshot of what it has applied, unless its last one covers that. <paramref name="done"/> is told by its
+    /// lane, whether this node holds a replica of the group; <see cref="ReplicaStatus.SnapshotIndex"/> tells when the snapshot is on disk.
+    /// </summary>
+    public void TakeSnapshot(uint group, Action<bool> done) => _lanes[_parts.LaneOf(group)].Post(new LaneItem.Run(l =>
+    {
+        var replica = l.ReplicaOf(group);
+        if (replica is not null) l.TakeSnapshot(replica);
+        done(replica is not null);
+    }));
+
     /// <inheritdoc/>
     public void Dispose() => _log.Dispose();
 
@@ -191,7 +215,8 @@ public sealed class Node : IDisposable
         var shard = (replica.State as ShardGroupState)?.Shard;
         var raft = replica.Raft;
         return new ReplicaStatus(replica.Group, raft.Role, raft.Leader, raft.Term, raft.Log.Last, raft.Log.Commit, raft.Log.Applied,
-            shard?.SessionCount ?? 0, shard?.KeyCount ?? 0, raft.IsEstablished, raft.HasLease(nowMs), digest ? replica.State.Digest() : null);
+            shard?.SessionCount ?? 0, shard?.KeyCount ?? 0, raft.IsEstablished, raft.HasLease(nowMs), digest ? replica.State.Digest() : null,
+            raft.Configuration, new LogIndex(replica.SnapshotIndex));
     }
 
     private static ulong NextRandom(Action<Span<byte>> fill)
@@ -277,5 +302,8 @@ public sealed class Node : IDisposable
 /// <param name="Established">Whether it leads and has committed in its term.</param>
 /// <param name="HasLease">Whether it would answer a read from its lease.</param>
 /// <param name="Digest">Digest of its state, if asked for.</param>
+/// <param name="Members">The membership in force on it.</param>
+/// <param name="SnapshotIndex">What its last snapshot on disk covers.</param>
 public sealed record ReplicaStatus(uint Group, Role Role, MemberId Leader, Term Term, LogIndex LastIndex, LogIndex CommitIndex,
-    LogIndex AppliedIndex, int Sessions, int Keys, bool Established, bool HasLease, ulong? Digest);
+    LogIndex AppliedIndex, int Sessions, int Keys, bool Established, bool HasLease, ulong? Digest,
+    Configuration Members, LogIndex SnapshotIndex);

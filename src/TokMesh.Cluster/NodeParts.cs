@@ -23,6 +23,7 @@ internal sealed class NodeParts
     private readonly IReadOnlyList<IReadOnlyList<MemberId>> _placement;
     private readonly IReadOnlyList<MemberId> _metaMembers;
     private readonly bool[] _led;
+    private readonly uint[] _leaders;
     private Lane[] _lanes = [];
     private bool _metaIsCurrent;
 
@@ -33,6 +34,7 @@ internal sealed class NodeParts
         _placement = genesis.PlaceShards();
         _metaMembers = genesis.MetaConfiguration.Members;
         _led = new bool[genesis.ShardCount + 1];
+        _leaders = new uint[genesis.ShardCount + 1];
     }
 
     public MemberId Self { get; }
@@ -81,6 +83,11 @@ internal sealed class NodeParts
     public int GroupsLed => _led.Count(static led => led);
 
     public void LeadershipOf(uint group, bool isHere) => Volatile.Write(ref _led[group], isHere);
+
+    /// <summary>Whom this node's replica of a group last followed, itself included; none where it has no replica.</summary>
+    public MemberId LeaderOf(uint group) => new(group < _leaders.Length ? Volatile.Read(ref _leaders[group]) : 0);
+
+    public void LeaderIs(uint group, MemberId leader) => Volatile.Write(ref _leaders[group], leader.Value);
 
     public void SetLanes(Lane[] lanes) => _lanes = lanes;
 

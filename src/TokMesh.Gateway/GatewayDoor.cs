@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using TokMesh.Cluster;
 
@@ -38,4 +39,7 @@ public sealed class GatewayDoor
 
     /// <summary>Whether the process is going down: <c>/ready</c> then says so.</summary>
     public Func<bool> IsStopping { get; init; } = static () => false;
+
+    /// <summary>Pages of another program that admins may read, below a path; null when there are none.</summary>
+    public (string Path, RequestDelegate Pages)? AdminPages { get; init; }
 }

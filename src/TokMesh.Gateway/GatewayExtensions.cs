@@ -33,6 +33,11 @@ public static class GatewayExtensions
         var pipeline = new Pipeline(door);
         foreach (var route in RouteTable.Of(pipeline))
             endpoints.Map(route.Template, (RequestDelegate)(http => pipeline.RunAsync(http, route)));
+        if (door.AdminPages is { } more)
+        {
+            var pages = new AdminPages(pipeline, more.Pages);
+            endpoints.Map(more.Path + "/{**rest}", (RequestDelegate)pages.RunAsync);
+        }
         endpoints.MapFallback("{**path}", (RequestDelegate)(http => pipeline.RunAsync(http, Route.Unmatched)));
     }
 }

@@ -1,13 +1,33 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace TokMesh.Launcher;
 
 /// <summary>One node process. Addresses are host:port.</summary>
-internal sealed record RunningNode(string Id, int Pid, string Http, string Redis, string Peer, string Data);
+internal sealed record RunningNode(string Id, int Pid, string Http, string Redis, string Peer, string Data)
+{
+    /// <summary>Where Orleans clients of this node connect: one port above that for other nodes.</summary>
+    [JsonIgnore]
+    public string Gateway
+    {
+        get
+        {
+            var colon = Peer.LastIndexOf(':');
+            return $"{Peer[..colon]}:{int.Parse(Peer.AsSpan(colon + 1), CultureInfo.InvariantCulture) + 1}";
+        }
+    }
+
+    /// <summary>Everything it listens on.</summary>
+    public IEnumerable<string> Addresses(EngineChoice engine) => engine.IsOrleans ? [Http, Redis, Peer, Gateway] : [Http, Redis, Peer];
+}
 
 /// <summary>What <c>up</c> leaves behind for <c>down</c>, for the next <c>up</c> and for scripts: <c>cluster.json</c>, mode 0600.</summary>
-internal sealed record ClusterFile(string AdminKey, IReadOnlyList<RunningNode> Nodes)
+/// <param name="AdminKey">Empty until one was made.</param>
+/// <param name="Engine">As of <see cref="EngineChoice"/>; null in files of earlier versions.</param>
+/// <param name="Postgres">As of <see cref="EngineChoice"/>; may hold a password.</param>
+/// <param name="Nodes">All of them, running or not.</param>
+internal sealed record ClusterFile(string AdminKey, string? Engine, string? Postgres, IReadOnlyList<RunningNode> Nodes)
 {
     public const string Name = "cluster.json";
 
@@ -37,9 +57,12 @@ internal sealed record ClusterFile(string AdminKey, IReadOnlyList<RunningNode> N
         File.Move(aside, path, overwrite: true);
     }
 
+    /// <summary>What <c>up --json</c> prints: a connection string, with its password, stays in the file.</summary>
+    public ClusterFile ForPrinting() => Postgres is null or EngineChoice.Auto ? this : this with { Postgres = $"in {Name}" };
+
     public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, LauncherJson.Default.ClusterFile);
 }
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(ClusterFile))]
 internal sealed partial class LauncherJson : JsonSerializerContext;

@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 
 namespace TokMesh.Launcher;
 
@@ -9,8 +7,10 @@ internal static class NodeProcess
 {
     private const int SigTerm = 15;
 
+    private const string ConnectionStringVariable = "TOKMESH_CLUSTER_ORLEANS_CONNECTION_STRING";
+
     /// <summary>Starts a server in a session of its own, so that Ctrl-C at the terminal reaches the launcher alone. Returns its pid.</summary>
-    public static int Start(string server, RunningNode node, string seeds, int nodeCount, IReadOnlyList<string> more)
+    public static int Start(string server, RunningNode node, string seeds, int nodeCount, string? connectionString, IEnumerable<string> more)
     {
         Directory.CreateDirectory(node.Data);
         var log = Path.Combine(node.Data, "server.log");
@@ -27,6 +27,7 @@ internal static class NodeProcess
         info.ArgumentList.Add(log);
         info.ArgumentList.Add(server);
         foreach (var argument in arguments) info.ArgumentList.Add(argument);
+        if (connectionString is not null) info.Environment[ConnectionStringVariable] = connectionString;
         using var process = Process.Start(info) ?? throw new InvalidOperationException("The server could not be started.");
         return process.Id;
     }
@@ -63,18 +64,6 @@ internal static class NodeProcess
     }
 
     /// <summary>Whether the address is somebody else's already.</summary>
-    public static bool IsTaken(string address)
-    {
-        var colon = address.LastIndexOf(':');
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        try
-        {
-            socket.Bind(new IPEndPoint(IPAddress.Parse(address[..colon]), int.Parse(address.AsSpan(colon + 1), System.Globalization.CultureInfo.InvariantCulture)));
-            return false;
-        }
-        catch (SocketException)
-        {
-            return true;
-        }
-    }
+    public static bool IsTaken(string address) =>
+        !LoopbackPort.IsFree(int.Parse(address.AsSpan(address.LastIndexOf(':') + 1), System.Globalization.CultureInfo.InvariantCulture));
 }

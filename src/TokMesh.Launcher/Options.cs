@@ -6,14 +6,20 @@ namespace TokMesh.Launcher;
 internal sealed class UsageException(string message) : Exception(message);
 
 /// <summary>What the user asked for.</summary>
-internal sealed record Options(string Command, int? Nodes, string Data, bool Detach, bool Json, int? PortOffset, IReadOnlyList<string> ServerOptions)
+internal sealed record Options(string Command, int? Nodes, string Data, bool Detach, bool Json, int? PortOffset, string? Engine, string? Postgres, IReadOnlyList<string> ServerOptions)
 {
     public const string Help = """
-        ./tokmesh up [--nodes N] [--data DIR] [--detach] [--json] [--port-offset K] [-- --key=value ...]
+        ./tokmesh up [--nodes N] [--data DIR] [--detach] [--json] [--port-offset K]
+                     [--engine peer|orleans] [--postgres auto|CONNECTION-STRING] [-- --key=value ...]
             Starts a cluster of N node processes on loopback (1 to 9, default 3; DIR defaults to ./data) and shows how to use it.
             Ctrl-C stops it. With --detach it returns when the cluster serves; DIR/cluster.json then says where everything is.
             On the data of an earlier cluster it continues that one, starting whichever nodes are not running.
-            K is added to every port (HTTP 5080, Redis 6379, peers 5343; node n adds 10(n-1)).
+            K is added to every port (HTTP 5080, Redis 6379, peers 5343, Orleans clients 5344; node n adds 10(n-1)).
+            The engine is how nodes reach each other: peer, the built-in one (default), or orleans, where its packages can be had.
+            With orleans, --postgres says where membership is kept: auto is a PostgreSQL in DIR/postgres that comes and goes with
+            the cluster; a connection string names one of yours, prepared with the scripts in sql/; without it, membership is
+            kept in node 1's memory, for development. Both are remembered. The data is the same for both engines: a stopped
+            cluster may be started with the other.
             What follows -- goes to every server as it is; "./tokmesh up -- --help" lists the keys.
         ./tokmesh down [--data DIR] [--json]
             Stops the cluster that runs on DIR.
@@ -32,6 +38,7 @@ internal sealed record Options(string Command, int? Nodes, string Data, bool Det
         string data = "data";
         bool detach = false, json = false;
         int? offset = null;
+        string? engine = null, postgres = null;
         var rest = new List<string>();
         var command = arguments[0];
         if (command is not ("up" or "down")) throw new UsageException($"\"{command}\" is not a command.");
@@ -51,6 +58,14 @@ internal sealed record Options(string Command, int? Nodes, string Data, bool Det
                 case "--data":
                     data = Value(arguments, ref i);
                     break;
+                case "--engine":
+                    engine = Value(arguments, ref i);
+                    if (engine is not (EngineChoice.Peer or EngineChoice.Orleans)) throw new UsageException($"--engine is \"{engine}\"; allowed is peer or orleans.");
+                    break;
+                case "--postgres":
+                    postgres = Value(arguments, ref i);
+                    if (postgres != EngineChoice.Auto && !postgres.Contains('=')) throw new UsageException("--postgres is neither auto nor a connection string such as Host=…;Database=…;Username=…;Password=….");
+                    break;
                 case "--detach":
                     detach = true;
                     break;
@@ -65,7 +80,7 @@ internal sealed record Options(string Command, int? Nodes, string Data, bool Det
                     throw new UsageException($"\"{arguments[i]}\" is not an option of {command}.{(arguments[i].Contains('.', StringComparison.Ordinal) ? " Options of the servers come after a --." : "")}");
             }
         }
-        return new Options(command, nodes, Path.GetFullPath(data), detach, json, offset, rest);
+        return new Options(command, nodes, Path.GetFullPath(data), detach, json, offset, engine, postgres, rest);
     }
 
     // "--nodes=3" is "--nodes 3", up to the "--" behind which nothing is ours.

@@ -4,13 +4,12 @@ using System.Runtime.InteropServices;
 
 namespace TokMesh.Launcher;
 
-/// <summary>The launcher failed; the message says what to do.</summary>
-internal sealed class LaunchException(string message) : Exception(message);
-
 /// <summary><c>up</c> and <c>down</c>.</summary>
 internal sealed class Up(Options options, string server)
 {
     private const int ReadySeconds = 60;
+
+    private readonly PrivatePostgres _postgres = new(Path.Combine(options.Data, "postgres"));
 
     public async Task<int> RunAsync()
     {
@@ -22,27 +21,39 @@ internal sealed class Up(Options options, string server)
             throw new LaunchException($"The cluster in {options.Data} has its ports already ({known.Nodes[0].Http}, …), and not with --port-offset {shift}. Leave --port-offset out, or use another --data.");
         var nodes = known?.Nodes ?? [.. Enumerable.Range(0, options.Nodes ?? 3).Select(NewNode)];
         var missing = nodes.Where(n => !NodeProcess.IsRunning(n)).ToArray();
-        foreach (var address in missing.SelectMany(n => new[] { n.Http, n.Redis, n.Peer }))
+        var engine = EngineChoice.Of(options, known);
+        var changesEngine = known is not null && engine != EngineChoice.Of(known);
+        if (changesEngine && missing.Length < nodes.Count)
+            throw new LaunchException($"The cluster in {options.Data} runs with the engine {Described(EngineChoice.Of(known!))}. The data is the same for every engine, but all nodes need the same one: \"./tokmesh down\" first.");
+        foreach (var address in missing.SelectMany(n => n.Addresses(engine)))
             if (NodeProcess.IsTaken(address)) throw new LaunchException($"Something already listens on {address}. Stop it{(known is null ? ", or add --port-offset" : ": the cluster in " + options.Data + " cannot move to other ports")}.");
+        if (missing.Length > 0) await engine.RequireAsync(server);
+        if (changesEngine && !options.Json) Console.WriteLine($"The cluster goes on with the engine {Described(engine)} instead of {Described(EngineChoice.Of(known!))}; its data stays as it is.");
 
         var clock = Stopwatch.StartNew();
-        var seeds = string.Join(',', nodes.Select(n => n.Peer));
-        nodes = [.. nodes.Select(n => missing.Contains(n) ? n with { Pid = NodeProcess.Start(server, n, seeds, nodes.Count, options.ServerOptions) } : n)];
-        // Written before they serve: whatever happens next, "down" finds them.
-        new ClusterFile(known?.AdminKey ?? "", nodes).Save(options.Data);
         var stop = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         try
         {
+            // Written before anything runs, and again before it serves: whatever happens next, "down" finds it.
+            var cluster = new ClusterFile(known?.AdminKey ?? "", engine.Engine, engine.Postgres, nodes);
+            cluster.Save(options.Data);
+            if (changesEngine) await StopPostgresAsync(EngineChoice.Of(known!));
+            var connectionString = engine.HasOwnPostgres ? await _postgres.StartAsync(CancellationToken.None) : engine.Postgres;
+            var seeds = string.Join(',', nodes.Select(n => n.Peer));
+            nodes = [.. nodes.Select(n => missing.Contains(n)
+                ? n with { Pid = NodeProcess.Start(server, n, seeds, nodes.Count, connectionString, [.. engine.Arguments(n, nodes[0]), .. options.ServerOptions]) } : n)];
+            cluster = cluster with { Nodes = nodes };
+            cluster.Save(options.Data);
             var ready = WaitUntilReadyAsync(nodes, missing.Length, clock);
             if (await Task.WhenAny(ready, stop.Task) == ready)
             {
                 await ready;
-                var cluster = new ClusterFile(await FindAdminKeyAsync(known, nodes), nodes);
+                cluster = cluster with { AdminKey = await FindAdminKeyAsync(known, nodes) };
                 cluster.Save(options.Data);
-                if (options.Json) Console.WriteLine(System.Text.Encoding.UTF8.GetString(cluster.ToJson()));
-                else Announce(cluster, clock.Elapsed, isNew: known is null);
+                if (options.Json) Console.WriteLine(System.Text.Encoding.UTF8.GetString(cluster.ForPrinting().ToJson()));
+                else new Announcement(options, cluster, engine).Write(clock.Elapsed, isNew: known is null);
                 if (options.Detach) return 0;
                 await WatchAsync(nodes, stop.Task);
             }
@@ -50,12 +61,15 @@ internal sealed class Up(Options options, string server)
         catch (LaunchException)
         {
             // Those that ran before are left as they were.
-            await StopAllAsync([.. nodes.Where(n => missing.Any(m => m.Id == n.Id))]);
-            // A cluster that never began binds nobody to its number of nodes and its ports.
+            await StopAllAsync([.. nodes.Where(n => missing.Any(m => m.Id == n.Id) && NodeProcess.IsRunning(n))]);
+            if (missing.Length == nodes.Count) await StopPostgresAsync(engine);
+            // A cluster that never began binds nobody to its number of nodes, its ports and its engine; one that did, to what it had.
             if (known is null && !nodes.Any(n => File.Exists(Path.Combine(n.Data, "genesis.json")))) File.Delete(Path.Combine(options.Data, ClusterFile.Name));
+            else if (changesEngine) known!.Save(options.Data);
             throw;
         }
         await StopAllAsync(nodes);
+        await StopPostgresAsync(engine);
         return 0;
 
         void Stop(PosixSignalContext context)
@@ -71,7 +85,19 @@ internal sealed class Up(Options options, string server)
         var running = cluster.Nodes.Where(NodeProcess.IsRunning).ToArray();
         if (running.Length == 0) Console.WriteLine("No node is running.");
         await StopAllAsync(running);
+        await StopPostgresAsync(EngineChoice.Of(cluster));
         return 0;
+    }
+
+    private static string Described(EngineChoice engine) =>
+        engine.Engine + (engine.HasOwnPostgres ? " (with a PostgreSQL of its own)" : engine.Postgres is not null ? " (with a PostgreSQL of yours)" : engine.IsOrleans ? " (without PostgreSQL)" : "");
+
+    // After the nodes: the last thing a silo does is to sign out there.
+    private async Task StopPostgresAsync(EngineChoice engine)
+    {
+        if (!engine.HasOwnPostgres || !_postgres.IsRunning) return;
+        await _postgres.StopAsync(immediately: false, CancellationToken.None);
+        if (!options.Json) Console.WriteLine("PostgreSQL stopped.");
     }
 
     private RunningNode NewNode(int index)
@@ -134,39 +160,6 @@ internal sealed class Up(Options options, string server)
         }
         throw new LaunchException("No admin key was made within 10 s. Look into server.log of the first node.");
     }
-
-    private void Announce(ClusterFile cluster, TimeSpan took, bool isNew)
-    {
-        var first = cluster.Nodes[0];
-        var (host, port) = Split(first.Redis);
-        Console.WriteLine($"""
-
-            TokMesh serves after {took.TotalSeconds:F1} s.  Data: {options.Data}
-
-              node            HTTP                     Redis
-            """);
-        foreach (var node in cluster.Nodes) Console.WriteLine($"  {node.Id,-15} http://{node.Http,-17} {node.Redis}");
-        Console.WriteLine();
-        if (isNew) Console.WriteLine($"  Admin key (kept in {Path.Combine(options.Data, ClusterFile.Name)}, shown once):\n    {cluster.AdminKey}\n");
-        else Console.WriteLine($"  The admin key is in {Path.Combine(options.Data, ClusterFile.Name)}.\n");
-        var key = isNew ? cluster.AdminKey : "$KEY";
-        var colon = key.IndexOf(':');
-        var (id, secret) = colon < 0 ? ("${KEY%%:*}", "${KEY#*:}") : (key[..colon], key[(colon + 1)..]);
-        if (!isNew) Console.WriteLine($"  KEY=$(sed -n 's/.*\"admin_key\": \"\\(.*\\)\".*/\\1/p' {Path.Combine(options.Data, ClusterFile.Name)})\n");
-        Console.WriteLine($$$"""
-              Try:
-                # create a session on one node
-                curl -s -H 'Authorization: Bearer {{{key}}}' -d '{"user_id":"alice","ttl_seconds":3600}' http://{{{first.Http}}}/sessions
-                # see it on another
-                curl -s -H 'Authorization: Bearer {{{key}}}' 'http://{{{cluster.Nodes[^1].Http}}}/sessions?user_id=alice'
-                # a key over the Redis protocol
-                redis-cli -h {{{host}}} -p {{{port}}} --user {{{id}}} --pass {{{secret}}} --no-auth-warning SET greeting hello
-            """.Replace(isNew ? "\0" : "'Authorization: Bearer $KEY'", isNew ? "\0" : "\"Authorization: Bearer $KEY\"", StringComparison.Ordinal));
-        Console.WriteLine();
-        Console.WriteLine(options.Detach ? $"  Stop it: ./tokmesh down --data {options.Data}" : "  Ctrl-C stops it.");
-    }
-
-    private static (string Host, string Port) Split(string address) => (address[..address.LastIndexOf(':')], address[(address.LastIndexOf(':') + 1)..]);
 
     private static async Task WatchAsync(IReadOnlyList<RunningNode> nodes, Task stop)
     {

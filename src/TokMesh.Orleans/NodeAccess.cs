@@ -3,32 +3,50 @@ using TokMesh.Cluster;
 
 namespace TokMesh.Orleans;
 
-/// <summary>The TokMesh node of this silo, for grains and providers. The node starts after the silo: until then every property throws.</summary>
+/// <summary>The node of this silo, for grains and services in it. It starts after the silo has joined its cluster.</summary>
 public sealed class NodeAccess
 {
-    private volatile Started? _started;
+    private readonly TaskCompletionSource<Node> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile Parts? _parts;
+
+    /// <summary>Completes when the node can be called; fails with the reason when it cannot start.</summary>
+    public Task<Node> Ready => _ready.Task;
 
     /// <summary>The node.</summary>
-    /// <exception cref="NodeNotReadyException">It is still starting.</exception>
+    /// <exception cref="NodeNotReadyException">It is still starting, or already stopping.</exception>
     public Node Node => Get().Node;
 
-    /// <summary>Calls to groups.</summary>
-    /// <exception cref="NodeNotReadyException">The node is still starting.</exception>
+    /// <summary>Calls to any group, from here.</summary>
+    /// <exception cref="NodeNotReadyException">The node is still starting, or already stopping.</exception>
     public StoreClient Store => Get().Store;
 
-    /// <summary>Sessions.</summary>
-    /// <exception cref="NodeNotReadyException">The node is still starting.</exception>
+    /// <summary>Operations on sessions, from here.</summary>
+    /// <exception cref="NodeNotReadyException">The node is still starting, or already stopping.</exception>
     public SessionService Sessions => Get().Sessions;
 
-    /// <summary>The node has started.</summary>
-    internal void Set(Node node)
+    /// <summary>Whether there is a node to call.</summary>
+    public bool IsReady => _parts is not null;
+
+    internal void Set(Node? node)
     {
-        var clock = new SystemClock();
+        if (node is null)
+        {
+            _parts = null;
+            return;
+        }
         var store = new StoreClient(node);
-        _started = new Started(node, store, new SessionService(store, RandomNumberGenerator.Fill, () => clock.WallMs));
+        _parts = new Parts(node, store, new SessionService(store, RandomNumberGenerator.Fill, static () => DateTimeOffset.UtcNow.ToUnixTimeMilliseconds()));
+        _ready.TrySetResult(node);
     }
 
-    private Started Get() => _started ?? throw new NodeNotReadyException();
+    internal void Fail(Exception why)
+    {
+        _ready.TrySetException(why);
+        // Nobody may be waiting for it.
+        _ = _ready.Task.Exception;
+    }
 
-    private sealed record Started(Node Node, StoreClient Store, SessionService Sessions);
+    private Parts Get() => _parts ?? throw new NodeNotReadyException();
+
+    private sealed record Parts(Node Node, StoreClient Store, SessionService Sessions);
 }

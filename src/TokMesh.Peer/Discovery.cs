@@ -26,7 +26,7 @@ internal sealed class Discovery(PeerEngine engine, Func<Genesis, Task> store)
             var all = engine.Candidates.Append(engine.Self).OrderBy(c => c.NodeId, StringComparer.Ordinal).ToArray();
             if (all.Length >= engine.Options.ExpectNodes && all[0] == engine.Self)
             {
-                var founded = Found(all);
+                var founded = Genesis.Found(all, engine.Options.ShardCount, engine.Options.ReplicationFactor, engine.Clock.WallMs);
                 await store(founded);
                 engine.Log.Founded(founded.ClusterId, founded.Nodes.Count);
                 return founded;
@@ -44,7 +44,7 @@ internal sealed class Discovery(PeerEngine engine, Func<Genesis, Task> store)
         {
             using var connection = await PeerLink.ConnectAsync(engine, address, cancel);
             var answer = await connection.IntroduceAsync(engine.Introduction(isLink: false), cancel);
-            if (engine.Judge(answer, connection.CertifiedAs) is { } refusal) throw new PeerRefusedException(refusal);
+            if (engine.Judge(answer, connection.CertifiedAs) is { } refusal) throw new HelloRefusedException(refusal);
             if (answer.Genesis is not { } genesis)
             {
                 engine.Learn(answer);
@@ -54,24 +54,15 @@ internal sealed class Discovery(PeerEngine engine, Func<Genesis, Task> store)
             engine.Log.Joined(genesis.ClusterId);
             return genesis;
         }
-        catch (PeerRefusedException e) when (e.Refusal.IsFinal)
+        catch (HelloRefusedException e) when (e.Refusal.IsFinal)
         {
             // Nothing this node does can change that: it must not go on and found a cluster beside the one it meant to join.
             engine.Log.Refused("?", address, e.Refusal.Code, e.Refusal.Message);
             throw new InvalidOperationException($"{e.Refusal.Code}: {e.Refusal.Message}", e);
         }
-        catch (Exception e) when (e is IOException or SocketException or FormatException or PeerRefusedException)
+        catch (Exception e) when (e is IOException or SocketException or FormatException or HelloRefusedException)
         {
             return null;
         }
     }
-
-    private Genesis Found(Candidate[] all) => new()
-    {
-        ClusterId = Guid.NewGuid(),
-        Nodes = [.. all.Select((c, i) => new FoundingNode((uint)i + 1, c.NodeId, c.DirectoryId, c.Peer, c.Http, c.Redis))],
-        ShardCount = engine.Options.ShardCount,
-        ReplicationFactor = engine.Options.ReplicationFactor,
-        CreatedAtMs = engine.Clock.WallMs,
-    };
 }

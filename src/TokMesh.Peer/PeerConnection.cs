@@ -1,12 +1,7 @@
 using System.IO.Pipelines;
+using TokMesh.Cluster;
 
 namespace TokMesh.Peer;
-
-/// <summary>The other side will not talk to this node, or this node to it.</summary>
-internal sealed class PeerRefusedException(HelloRefusal refusal) : Exception(refusal.Message)
-{
-    public HelloRefusal Refusal { get; } = refusal;
-}
 
 /// <summary>A connection that this node dialled.</summary>
 /// <param name="stream">Plain or TLS.</param>
@@ -22,7 +17,7 @@ internal sealed class PeerConnection(Stream stream, string? certifiedAs) : IDisp
     public string? CertifiedAs => certifiedAs;
 
     /// <summary>Says hello and hears the answer.</summary>
-    /// <exception cref="PeerRefusedException">The other side refuses.</exception>
+    /// <exception cref="HelloRefusedException">The other side refuses.</exception>
     public async Task<Hello> IntroduceAsync(Hello hello, CancellationToken cancel)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
@@ -32,7 +27,7 @@ internal sealed class PeerConnection(Stream stream, string? certifiedAs) : IDisp
             Wire.Write(Output, WireKind.Hello, hello.ToJson());
             await Output.FlushAsync(limit.Token);
             var answer = await Wire.ReadHelloAsync(Input, limit.Token);
-            return answer.Refusal is { } refusal ? throw new PeerRefusedException(refusal) : answer;
+            return answer.Refusal is { } refusal ? throw new HelloRefusedException(refusal) : answer;
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {

@@ -9,7 +9,7 @@ namespace TokMesh.Peer;
 /// The built-in engine: finds or founds the cluster, keeps a link to every other node, and tells the local node what it hears.
 /// The host listens with <see cref="PeerListener"/>.
 /// </summary>
-public sealed class PeerEngine : ITransport, IMembership, IDisposable
+public sealed class PeerEngine : IEngine, IDisposable
 {
     private readonly ConcurrentDictionary<string, Candidate> _candidates = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _stop = new();
@@ -41,27 +41,17 @@ public sealed class PeerEngine : ITransport, IMembership, IDisposable
 
     internal IReadOnlyCollection<Candidate> Candidates => [.. _candidates.Values];
 
-    /// <summary>Unix time in milliseconds with fractions: for measuring clock offsets.</summary>
-    internal static double PreciseWallMs => (DateTime.UtcNow - DateTime.UnixEpoch).TotalMilliseconds;
-
-    /// <summary>
-    /// The cluster this node belongs to: the one it knows, or the one it finds or founds. The host must be listening already.
-    /// </summary>
-    /// <param name="known">What the data directory says.</param>
-    /// <param name="store">Makes a genesis durable; called before anybody else hears of it.</param>
-    /// <param name="cancel">Gives up.</param>
-    /// <exception cref="InvalidOperationException">Another node refuses this one for good.</exception>
-    /// <exception cref="TimeoutException">Too few nodes were found in time.</exception>
-    public async Task<Genesis> FindClusterAsync(Genesis? known, Func<Genesis, Task> store, CancellationToken cancel)
+    /// <inheritdoc/>
+    /// <remarks>The host must be listening already.</remarks>
+    public async Task<(Genesis Genesis, MemberId Self)> JoinAsync(Genesis? known, Func<Genesis, Task> store, CancellationToken cancel)
     {
         _genesis = known;
-        if (known is not null) return known;
-        var found = await new Discovery(this, store).FindAsync(cancel);
-        _genesis = found;
-        return found;
+        var genesis = known ?? await new Discovery(this, store).FindAsync(cancel);
+        _genesis = genesis;
+        return (genesis, genesis.NumberOf(Self.NodeId));
     }
 
-    /// <summary>Begins to carry the node's frames.</summary>
+    /// <inheritdoc/>
     public void Attach(Node node)
     {
         _links = node.Genesis.Nodes.Where(n => n.Number != node.Self.Value)
@@ -139,7 +129,7 @@ public sealed class PeerEngine : ITransport, IMembership, IDisposable
             return answer with { Known = [.. Candidates] };
         }
         if (hello.ClusterId is null) return answer with { Genesis = genesis };
-        var number = new MemberId(genesis.Nodes.First(n => n.NodeId == hello.Self.NodeId).Number);
+        var number = genesis.NumberOf(hello.Self.NodeId);
         if (_links.TryGetValue(number, out var link)) link.Address = hello.Self.Peer;
         if (hello.IsLink && Node is null) return answer with { Refusal = new HelloRefusal("TM-CLST-5030", $"Node {Self.NodeId} is starting.", false) };
         member = number;

@@ -93,7 +93,7 @@ internal sealed class PeerLink(PeerEngine engine, MemberId number, string nodeId
                 await SpeakAsync(connection);
                 pause = MinPauseMs;
             }
-            catch (Exception e) when (e is IOException or SocketException or FormatException or OperationCanceledException or PeerRefusedException)
+            catch (Exception e) when (e is IOException or SocketException or FormatException or OperationCanceledException or HelloRefusedException)
             {
                 Report(e);
             }
@@ -111,8 +111,8 @@ internal sealed class PeerLink(PeerEngine engine, MemberId number, string nodeId
         try
         {
             var answer = await connection.IntroduceAsync(engine.Introduction(isLink: true), end.Token);
-            if (engine.Judge(answer, connection.CertifiedAs) is { } refusal) throw new PeerRefusedException(refusal);
-            if (answer.Self.NodeId != NodeId) throw new PeerRefusedException(new HelloRefusal("TM-CLST-4090", $"Node {answer.Self.NodeId} answers at {Address}, where node {NodeId} is expected.", false));
+            if (engine.Judge(answer, connection.CertifiedAs) is { } refusal) throw new HelloRefusedException(refusal);
+            if (answer.Self.NodeId != NodeId) throw new HelloRefusedException(new HelloRefusal("TM-CLST-4090", $"Node {answer.Self.NodeId} answers at {Address}, where node {NodeId} is expected.", false));
             lock (_lock) _isUp = true;
             _lastProblem = null;
             engine.LinkChanged(this, true);
@@ -161,7 +161,7 @@ internal sealed class PeerLink(PeerEngine engine, MemberId number, string nodeId
             if (Volatile.Read(ref _pingDue))
             {
                 Volatile.Write(ref _pingDue, false);
-                Wire.Write(output, WireKind.Ping, BitConverter.GetBytes(PeerEngine.PreciseWallMs));
+                Wire.Write(output, WireKind.Ping, BitConverter.GetBytes(LinkHealth.PreciseWallMs));
             }
             var flushed = await output.FlushAsync(cancel);
             lock (_lock) _queuedBytes -= bytes;
@@ -181,7 +181,7 @@ internal sealed class PeerLink(PeerEngine engine, MemberId number, string nodeId
                 {
                     if (kind != WireKind.Pong || body.Length != 16) throw new FormatException($"Message kind {(byte)kind} is not an answer to a ping.");
                     var times = body.ToArray();
-                    Health.Heard(BitConverter.ToDouble(times, 0), BitConverter.ToDouble(times, 8), PeerEngine.PreciseWallMs, engine.Clock.MonotonicMs);
+                    Health.Heard(BitConverter.ToDouble(times, 0), BitConverter.ToDouble(times, 8), LinkHealth.PreciseWallMs, engine.Clock.MonotonicMs);
                 }
                 input.AdvanceTo(buffer.Start, buffer.End);
                 if (read.IsCompleted) break;
@@ -199,7 +199,7 @@ internal sealed class PeerLink(PeerEngine engine, MemberId number, string nodeId
     {
         if (_stop.IsCancellationRequested || e is OperationCanceledException || e.Message == _lastProblem) return;
         _lastProblem = e.Message;
-        if (e is PeerRefusedException { Refusal: { IsFinal: true } refusal }) engine.Log.Refused(NodeId, Address, refusal.Code, refusal.Message);
+        if (e is HelloRefusedException { Refusal: { IsFinal: true } refusal }) engine.Log.Refused(NodeId, Address, refusal.Code, refusal.Message);
         else engine.Log.LinkTrouble(NodeId, Address, e.Message);
     }
 
@@ -223,9 +223,9 @@ internal sealed class PeerLink(PeerEngine engine, MemberId number, string nodeId
             catch (System.Security.Authentication.AuthenticationException e)
             {
                 await tls.DisposeAsync();
-                throw new PeerRefusedException(new HelloRefusal("TM-CFG-1007", $"No TLS connection to {address}: {(problem.Length > 0 ? problem : e.Message)}.", false));
+                throw new HelloRefusedException(new HelloRefusal("TM-CFG-1007", $"No TLS connection to {address}: {(problem.Length > 0 ? problem : e.Message)}.", false));
             }
-            return new PeerConnection(tls, PeerCertificates.NodeIdOf(tls.RemoteCertificate));
+            return new PeerConnection(tls, NodeCertificates.NodeIdOf(tls.RemoteCertificate));
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {

@@ -3,6 +3,7 @@ using System.IO.Pipelines;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
+using TokMesh.Cluster;
 using TokMesh.Raft;
 
 namespace TokMesh.Peer;
@@ -25,7 +26,7 @@ public sealed class PeerListener(PeerEngine engine) : ConnectionHandler
                 hello = await Wire.ReadHelloAsync(input, limit.Token);
             }
             var certificate = connection.Features.Get<ITlsConnectionFeature>()?.ClientCertificate;
-            var answer = engine.Answer(hello, engine.Options.Certificates is null ? null : PeerCertificates.NodeIdOf(certificate) ?? "nobody", out var from);
+            var answer = engine.Answer(hello, engine.Options.Certificates is null ? null : NodeCertificates.NodeIdOf(certificate) ?? "nobody", out var from);
             Wire.Write(output, WireKind.Hello, answer.ToJson());
             await output.FlushAsync(connection.ConnectionClosed);
             if (!hello.IsLink || from is not { } member)
@@ -62,7 +63,7 @@ public sealed class PeerListener(PeerEngine engine) : ConnectionHandler
                     case WireKind.Ping when body.Length == 8:
                         var pong = new byte[16];
                         body.CopyTo(pong);
-                        BitConverter.TryWriteBytes(pong.AsSpan(8), PeerEngine.PreciseWallMs);
+                        BitConverter.TryWriteBytes(pong.AsSpan(8), LinkHealth.PreciseWallMs);
                         Wire.Write(output, WireKind.Pong, pong);
                         answered = true;
                         break;

@@ -1,3 +1,5 @@
+using TokMesh.Cluster;
+
 namespace TokMesh.Peer;
 
 /// <summary>Who this node is among its peers, and how it finds them.</summary>
@@ -34,7 +36,7 @@ public sealed record PeerOptions
     public TimeSpan DiscoveryTimeout { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>Certificates; null for plain TCP, which belongs on loopback only.</summary>
-    public PeerCertificates? Certificates { get; init; }
+    public NodeCertificates? Certificates { get; init; }
 
     /// <summary>Most bytes waiting for one link; beyond it frames are dropped, which the protocols above survive.</summary>
     public long MaxQueuedBytes { get; init; } = 64L << 20;

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.IO.Pipelines;
+using TokMesh.Cluster;
 
 namespace TokMesh.Peer;
 

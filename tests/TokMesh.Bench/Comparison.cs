@@ -6,10 +6,12 @@ namespace TokMesh.Bench;
 /// The same work on each system in turn, once a round. Timings on a shared machine drift: systems are compared within a round, and
 /// of several rounds the median counts.
 /// </summary>
-internal sealed class Comparison(string launcher, string server, int nodes, int clients, TimeSpan duration, string[] others)
+internal sealed class Comparison(string launcher, string server, int nodes, string engine, int clients, TimeSpan duration, string[] others)
 {
     private const int ValueBytes = 100;
     private const int Keys = 100_000;
+    private const string TokMesh = "tokmesh";
+    private const string Peer = "peer";
 
     private readonly List<List<LoadResult>> _rounds = [];
 
@@ -35,21 +37,8 @@ internal sealed class Comparison(string launcher, string server, int nodes, int 
                     c => EtcdLoad.ConnectAsync(EtcdCluster.Addresses[c % 3], c, Keys, ValueBytes)));
             }
         }
-        await using var cluster = await TokMeshCluster.StartAsync(launcher, server, nodes);
-        await BenchmarkAsync("tokmesh", cluster.Nodes[0].Redis, cluster.AdminKey, 15_000);
-        foreach (var write in new[] { true, false })
-        {
-            foreach (var pipeline in new[] { 1, 16 })
-            {
-                await AddAsync(ClosedLoop.RunAsync("tokmesh", $"{(write ? "SET" : "GET")} over all nodes", clients, pipeline, duration,
-                    c => RedisLoad.ConnectAsync(cluster.Nodes[c % nodes].Redis, cluster.AdminKey, c, write, Keys, ValueBytes)));
-            }
-        }
-        foreach (var validate in new[] { false, true })
-        {
-            await AddAsync(ClosedLoop.RunAsync("tokmesh", validate ? "token validate, HTTP" : "session create, HTTP", clients, 1, duration,
-                c => HttpLoad.ConnectAsync(cluster.Nodes[c % nodes].Http, cluster.AdminKey, c, validate)));
-        }
+        if (others.Contains(Peer)) await RunTokMeshAsync(Peer, Peer);
+        await RunTokMeshAsync(TokMesh, engine);
     }
 
     /// <summary>Prints medians over the rounds, and the ratios to the other systems.</summary>
@@ -65,13 +54,42 @@ internal sealed class Comparison(string launcher, string server, int nodes, int 
                 Console.WriteLine(Text($"  {system,-8} {workload,-34} -P {pipeline,2} {Median(sorted),10:F0} op/s ({sorted[0]:F0} to {sorted[^1]:F0})"));
             }
         }
-        foreach (var (_, ours, pipeline) in workloads.Where(w => w.System == "tokmesh" && w.Workload.StartsWith("SET", StringComparison.Ordinal)))
+        foreach (var (_, ours, pipeline) in workloads.Where(w => w.System == TokMesh && w.Workload.StartsWith("SET", StringComparison.Ordinal)))
         {
-            foreach (var (other, theirs, theirPipeline) in workloads.Where(w => w.System != "tokmesh" && (w.Pipeline == pipeline || w.System == "etcd")))
+            foreach (var (other, theirs, theirPipeline) in workloads.Where(w => w.System is not TokMesh and not Peer && (w.Pipeline == pipeline || w.System == "etcd")))
             {
-                var ratios = _rounds.Select(r => Rate(r, "tokmesh", ours, pipeline) / Rate(r, other, theirs, theirPipeline)).Order().ToArray();
+                var ratios = _rounds.Select(r => Rate(r, TokMesh, ours, pipeline) / Rate(r, other, theirs, theirPipeline)).Order().ToArray();
                 Console.WriteLine(Text($"  {ours} -P {pipeline} is {Median(ratios),6:F2} times {other} {theirs} -P {theirPipeline} ({ratios[0]:F2} to {ratios[^1]:F2})"));
             }
+        }
+        ConcludeEngines();
+    }
+
+    private void ConcludeEngines()
+    {
+        foreach (var (_, workload, pipeline) in _rounds[0].Where(r => r.System == Peer).Select(r => (r.System, r.Workload, r.Pipeline)))
+        {
+            var ratios = _rounds.Select(r => Rate(r, TokMesh, workload, pipeline) / Rate(r, Peer, workload, pipeline)).Order().ToArray();
+            Console.WriteLine(Text($"  {engine}: {workload} -P {pipeline} is {Median(ratios),5:F2} of the peer engine ({ratios[0]:F2} to {ratios[^1]:F2})"));
+        }
+    }
+
+    private async Task RunTokMeshAsync(string system, string engineOfIt)
+    {
+        await using var cluster = await TokMeshCluster.StartAsync(launcher, server, nodes, engineOfIt);
+        await BenchmarkAsync(system, cluster.Nodes[0].Redis, cluster.AdminKey, 15_000);
+        foreach (var write in new[] { true, false })
+        {
+            foreach (var pipeline in new[] { 1, 16 })
+            {
+                await AddAsync(ClosedLoop.RunAsync(system, $"{(write ? "SET" : "GET")} over all nodes", clients, pipeline, duration,
+                    c => RedisLoad.ConnectAsync(cluster.Nodes[c % nodes].Redis, cluster.AdminKey, c, write, Keys, ValueBytes)));
+            }
+        }
+        foreach (var validate in new[] { false, true })
+        {
+            await AddAsync(ClosedLoop.RunAsync(system, validate ? "token validate, HTTP" : "session create, HTTP", clients, 1, duration,
+                c => HttpLoad.ConnectAsync(cluster.Nodes[c % nodes].Http, cluster.AdminKey, c, validate)));
         }
     }
 

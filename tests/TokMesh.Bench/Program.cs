@@ -5,13 +5,15 @@ using TokMesh.Bench;
 using TokMesh.Host;
 
 const string Help = """
-    ./tokmesh bench [--seconds S] [--clients C] [--nodes N] [--vs redis,etcd] [--rounds R] [--failover ROUNDS]
+    ./tokmesh bench [--seconds S] [--clients C] [--nodes N] [--engine peer|orleans] [--vs redis,etcd,peer] [--rounds R] [--failover ROUNDS]
                     [--memory [--sessions N]] [--idle] [--json FILE]
         Starts a cluster on loopback and measures it in a closed loop, with every write replicated and synced.
         --seconds   how long each load runs, 1 to 600 (10)
         --clients   connections, 1 to 1000 (50)
         --nodes     nodes of the cluster, 1 to 9 (3)
-        --vs        runs the same work on Debian's redis-server (appendfsync always) and a three-node etcd, in turn, and prints ratios
+        --engine    how the nodes speak (peer); orleans needs a build with the Orleans packages, and starts a PostgreSQL of its own
+        --vs        runs the same work on Debian's redis-server (appendfsync always), a three-node etcd, and a cluster of the peer engine,
+                    in turn, and prints ratios
         --rounds    how often everything is measured, 1 to 20 (1): medians over the rounds are reported, and ratios within a round
         --failover  instead kills the node that leads most shards, so many times (1 to 200), and reports how long writes paused
         --memory    instead loads sessions into the state of a replica, and into a whole node, and reports bytes a session and GC pauses
@@ -27,6 +29,7 @@ int seconds = 10, clients = 50, nodes = 3, failovers = 0, rounds = 1, sessions =
 var memory = false;
 var idle = false;
 var server = "";
+var engine = "peer";
 var json = "artifacts/bench.json";
 string[] others = [];
 for (var i = 0; i < args.Length; i++)
@@ -74,7 +77,10 @@ for (var i = 0; i < args.Length; i++)
         case "--json":
             json = value;
             break;
-        case "--vs" when value.Split(',') is var list && list.All(s => s is "redis" or "etcd"):
+        case "--engine" when value is "peer" or "orleans":
+            engine = value;
+            break;
+        case "--vs" when value.Split(',') is var list && list.All(s => s is "redis" or "etcd" or "peer"):
             others = list;
             break;
         default:
@@ -83,6 +89,7 @@ for (var i = 0; i < args.Length; i++)
 }
 
 if ((memory ? 1 : 0) + (idle ? 1 : 0) + (failovers > 0 ? 1 : 0) > 1) return Usage("--memory, --idle and --failover are different measurements: choose one.");
+if (engine == "peer" && others.Contains("peer")) return Usage("--vs peer compares another engine with the peer engine: add --engine orleans.");
 if (memory)
 {
     await WriteAsync(await MemoryRun.RunAsync(sessions));
@@ -92,7 +99,7 @@ if (memory)
 var launcher = Path.Combine(Path.GetDirectoryName(server)!, "../../../../src/TokMesh.Launcher/bin/Release/net10.0/tokmesh-launcher.dll");
 if (idle)
 {
-    await using var cluster = await TokMeshCluster.StartAsync(launcher, server, nodes);
+    await using var cluster = await TokMeshCluster.StartAsync(launcher, server, nodes, engine);
     var costs = await Idle.RunAsync(cluster, TimeSpan.FromSeconds(seconds));
     foreach (var node in costs) Console.WriteLine($"  node {node.Node}: {node.CorePercent:F2} % of a core, {node.SwitchesPerSecond:F0} context switches/s over {seconds} s without work");
     await WriteAsync(costs);
@@ -110,7 +117,7 @@ foreach (var (program, package, needed) in new[] { ("redis-benchmark", "redis-to
 
 if (failovers > 0)
 {
-    await using var victim = await TokMeshCluster.StartAsync(launcher, server, nodes);
+    await using var victim = await TokMeshCluster.StartAsync(launcher, server, nodes, engine);
     var kills = await Failover.RunAsync(victim, failovers, Console.WriteLine);
     foreach (var (what, values) in new[] { ("first shard", kills.Select(r => r.FirstMs)), ("median shard", kills.Select(r => r.MedianMs)), ("last shard", kills.Select(r => r.LastMs)) })
     {
@@ -120,7 +127,7 @@ if (failovers > 0)
     return 0;
 }
 
-var comparison = new Comparison(launcher, server, nodes, clients, TimeSpan.FromSeconds(seconds), others);
+var comparison = new Comparison(launcher, server, nodes, engine, clients, TimeSpan.FromSeconds(seconds), others);
 for (var round = 1; round <= rounds; round++)
 {
     if (rounds > 1) Console.WriteLine($"  Round {round} of {rounds}");

@@ -69,10 +69,14 @@ internal sealed class TokMeshCluster : SystemUnderTest
 
     public string AdminKey { get; private set; } = "";
 
-    public static async Task<TokMeshCluster> StartAsync(string launcher, string server, int nodes)
+    /// <param name="launcher">The launcher's assembly.</param>
+    /// <param name="server">The server's assembly.</param>
+    /// <param name="nodes">How many nodes.</param>
+    /// <param name="engine"><c>peer</c> or <c>orleans</c>; the latter with a PostgreSQL of its own.</param>
+    public static async Task<TokMeshCluster> StartAsync(string launcher, string server, int nodes, string engine)
     {
         var cluster = new TokMeshCluster(launcher, server);
-        await cluster.UpAsync("--nodes", $"{nodes}");
+        await cluster.UpAsync(["--nodes", $"{nodes}", "--engine", engine, .. engine == "orleans" ? (string[])["--postgres", "auto"] : []]);
         return cluster;
     }
 

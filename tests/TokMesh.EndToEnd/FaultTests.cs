@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Text.Json;
 using TokMesh.Linearizability;
@@ -9,32 +10,37 @@ namespace TokMesh.EndToEnd;
 /// Three real processes, eight callers over both protocols for a minute, and something going wrong every few seconds. Afterwards the
 /// whole history must be linearizable, no acknowledged write missing, no revoked token valid, and all replicas equal.
 /// </summary>
-public sealed class FaultTests(ITestOutputHelper output)
+[Collection(MachineCollection.Name)]
+public sealed class FaultTests(Machine machine, ITestOutputHelper output)
 {
-    private static readonly TimeSpan Duration = TimeSpan.FromSeconds(int.Parse(Environment.GetEnvironmentVariable("TOKMESH_FAULT_SECONDS") ?? "60"));
+    private static TimeSpan Duration(Engine engine) => Seconds("TOKMESH_FAULT_SECONDS", engine == Engine.Peer ? 60 : 40);
 
-    [Fact]
-    public Task Acknowledged_writes_survive_kill_9_of_any_node() => RunAsync(4000, async (cluster, random, stop) =>
+    [SkippableTheory]
+    [InlineData(Engine.Peer)]
+    [InlineData(Engine.Orleans)]
+    public Task Acknowledged_writes_survive_kill_9_of_any_node(Engine engine) => RunAsync(engine, Duration(engine), 4000, async (cluster, random, _) =>
     {
         var node = random.Next(2) == 0 ? await LeaderOfMostAsync(cluster) : cluster.Nodes[random.Next(3)];
         await LocalCluster.KillAsync(node);
         await Task.Delay(random.Next(200, 2500), CancellationToken.None);
         cluster.Start(node);
-        _ = stop;
     });
 
-    [Fact]
-    public Task Acknowledged_writes_survive_a_node_frozen_for_three_seconds() => RunAsync(4000, async (cluster, random, stop) =>
+    [SkippableTheory]
+    [InlineData(Engine.Peer)]
+    [InlineData(Engine.Orleans)]
+    public Task Acknowledged_writes_survive_a_node_frozen_for_three_seconds(Engine engine) => RunAsync(engine, Duration(engine), 4000, async (cluster, random, _) =>
     {
         var node = random.Next(2) == 0 ? await LeaderOfMostAsync(cluster) : cluster.Nodes[random.Next(3)];
         LocalCluster.Pause(node);
         await Task.Delay(3000, CancellationToken.None);
         LocalCluster.Resume(node);
-        _ = stop;
     });
 
-    [Fact]
-    public Task Acknowledged_writes_survive_cut_links() => RunAsync(4000, async (cluster, random, stop) =>
+    [SkippableTheory]
+    [InlineData(Engine.Peer)]
+    [InlineData(Engine.Orleans)]
+    public Task Acknowledged_writes_survive_cut_links(Engine engine) => RunAsync(engine, Duration(engine), 4000, async (cluster, random, _) =>
     {
         var node = random.Next(2) == 0 ? await LeaderOfMostAsync(cluster) : cluster.Nodes[random.Next(3)];
         var how = random.Next(4);
@@ -43,42 +49,78 @@ public sealed class FaultTests(ITestOutputHelper output)
             switch (how)
             {
                 case 0: // Cut off in both directions.
-                    node.Proxy.Kill(other.Id);
-                    other.Proxy.Kill(node.Id);
+                    cluster.Links.Cut(node.Id, other.Id);
                     break;
                 case 1: // It hears nobody, and is heard.
-                    node.Proxy.Deafen(other.Id);
+                    cluster.Links.Hold(from: other.Id, to: node.Id);
                     break;
                 case 2: // It is heard by nobody, and hears.
-                    other.Proxy.Deafen(node.Id);
+                    cluster.Links.Hold(from: node.Id, to: other.Id);
                     break;
                 default: // One link alone, both ways.
-                    node.Proxy.Kill(other.Id);
-                    other.Proxy.Kill(node.Id);
+                    cluster.Links.Cut(node.Id, other.Id);
                     goto cut;
             }
         }
     cut:
         await Task.Delay(random.Next(1000, 4000), CancellationToken.None);
-        foreach (var each in cluster.Nodes) each.Proxy.Heal();
-        _ = stop;
+        cluster.Links.Heal();
     });
 
-    private async Task RunAsync(int everyMs, Func<LocalCluster, Random, CancellationToken, Task> fault)
+    /// <summary>PostgreSQL tells silos of each other; what they store, and who leads, is none of its business.</summary>
+    [SkippableFact]
+    public async Task Reads_and_writes_go_on_while_PostgreSQL_is_away()
     {
-        await using var cluster = await LocalCluster.StartAsync(3);
+        var away = Seconds("TOKMESH_OUTAGE_SECONDS", 20);
+        await RunAsync(Engine.Orleans, away + TimeSpan.FromSeconds(20), 60_000, async (_, _, workload) =>
+        {
+            await Task.Delay(5000, CancellationToken.None);
+            await machine.Postgres.StopAsync(immediately: true, default);
+            // In every tenth of the time: a cluster that stands still after a while has not gone on.
+            for (var part = 1; part <= 10; part++)
+            {
+                var from = workload.Now;
+                await Task.Delay(away / 10, CancellationToken.None);
+                var answered = workload.History.Where(o => o.Invoked > from && o.Returned != Operation.Never).ToLookup(o => o.Kind);
+                Assert.True(answered[OperationKind.Write].Any(), $"In part {part} of 10 no write was answered: {workload.Refusals}");
+                Assert.True(answered[OperationKind.Read].Any(), $"In part {part} of 10 no read was answered: {workload.Refusals}");
+            }
+            await machine.PostgresAsync();
+        });
+    }
+
+    /// <summary>
+    /// Orleans' membership says that a silo is dead while it lives and leads: for seconds the others no longer speak to it, or still do, each as
+    /// far as it has heard, until the silo reads it too and ends.
+    /// </summary>
+    [SkippableFact]
+    public Task No_promise_is_broken_when_silos_are_declared_dead_while_they_live() => RunAsync(Engine.Orleans, Duration(Engine.Orleans), 1000, async (cluster, random, _) =>
+    {
+        var node = random.Next(2) == 0 ? await LeaderOfMostAsync(cluster) : cluster.Nodes[random.Next(3)];
+        await cluster.DeclareDeadAsync(node);
+        await LocalCluster.EndedAsync(node);
+        Assert.Equal(70, node.Process!.ExitCode);
+        Assert.Contains("The silo must be started again.", LocalCluster.LastLines(node), StringComparison.Ordinal);
+        cluster.Start(node);
+        await cluster.WaitUntilReadyAsync();
+    });
+
+    private async Task RunAsync(Engine engine, TimeSpan duration, int everyMs, Func<LocalCluster, Random, Workload, Task> fault)
+    {
+        await using var cluster = await LocalCluster.StartAsync(machine, engine, 3);
         var workload = new Workload(cluster);
-        using var stop = new CancellationTokenSource(Duration);
+        using var stop = new CancellationTokenSource(duration);
         var running = workload.RunAsync(stop.Token);
         var seed = Environment.TickCount;
         var random = new Random(seed);
         var faults = 0;
         while (!stop.IsCancellationRequested)
         {
-            var next = Task.Delay(everyMs, CancellationToken.None);
-            await fault(cluster, random, stop.Token);
+            var next = Task.Delay(everyMs, stop.Token);
+            cluster.Revive();
+            await fault(cluster, random, workload);
             faults++;
-            await next;
+            await Task.WhenAny(next);
         }
         await running;
         await cluster.WaitUntilReadyAsync();
@@ -87,9 +129,12 @@ public sealed class FaultTests(ITestOutputHelper output)
         output.WriteLine($"{workload.Answered} answers, {faults} faults, {workload.History.Count(o => o.Returned == Operation.Never)} unknown; refused: {workload.Refusals}; seed {seed}");
         var verdict = Checker.Check(workload.History);
         Assert.True(verdict.IsLinearizable, $"Register {verdict.Register}: {verdict.Explanation}");
-        Assert.True(workload.Answered > Duration.TotalSeconds * 50, $"Only {workload.Answered} operations were answered: {workload.Refusals}");
+        Assert.True(workload.Answered > duration.TotalSeconds * 50, $"Only {workload.Answered} operations were answered: {workload.Refusals}");
         await cluster.WaitUntilDigestsAgreeAsync();
     }
+
+    private static TimeSpan Seconds(string variable, int otherwise) =>
+        TimeSpan.FromSeconds(int.Parse(Environment.GetEnvironmentVariable(variable) ?? $"{otherwise}", CultureInfo.InvariantCulture));
 
     private static async Task<LocalNode> LeaderOfMostAsync(LocalCluster cluster)
     {

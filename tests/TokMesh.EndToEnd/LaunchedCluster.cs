@@ -1,7 +1,6 @@
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Text.Json;
+using TokMesh.Launcher;
 
 namespace TokMesh.EndToEnd;
 
@@ -56,22 +55,8 @@ internal sealed class LaunchedCluster : IAsyncDisposable
         for (var i = 0; i < 200; i++)
         {
             var offset = Random.Shared.Next(3000, 25_000);
-            if (((int[])[5080, 6379, 5343]).All(door => Enumerable.Range(0, 4).All(n => IsFree(door + offset + 10 * n)))) return offset;
+            if (((int[])[5080, 6379, 5343, 5344]).All(door => Enumerable.Range(0, 4).All(n => LoopbackPort.IsFree(door + offset + 10 * n)))) return offset;
         }
         throw new InvalidOperationException("No free ports were found.");
-    }
-
-    private static bool IsFree(int port)
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        try
-        {
-            socket.Bind(new IPEndPoint(IPAddress.Loopback, port));
-            return true;
-        }
-        catch (SocketException)
-        {
-            return false;
-        }
     }
 }

@@ -15,7 +15,7 @@ public sealed class LauncherTests
         var up = await launched.UpOnFreePortsAsync(3);
         Assert.True(up.Code == 0, up.All);
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(launched.File));
-        Assert.Equal(["admin_key", "nodes"], launched.Json().EnumerateObject().Select(p => p.Name));
+        Assert.Equal(["admin_key", "engine", "nodes"], launched.Json().EnumerateObject().Select(p => p.Name));
         Assert.StartsWith("tmak-", launched.AdminKey, StringComparison.Ordinal);
         Assert.Equal(3, launched.Nodes.Count);
         for (var n = 0; n < 3; n++)
@@ -122,6 +122,58 @@ public sealed class LauncherTests
         Assert.False(File.Exists(launched.File));
     }
 
+    [Fact]
+    public async Task A_place_for_the_membership_of_Orleans_needs_the_engine_Orleans()
+    {
+        await using var launched = new LaunchedCluster();
+        foreach (var engine in (string[][])[[], ["--engine", "peer"]])
+        {
+            var up = await launched.UpAsync([.. engine, "--postgres", "auto"]);
+            Assert.Equal(64, up.Code);
+            Assert.Contains("--postgres needs --engine orleans", up.Error, StringComparison.Ordinal);
+        }
+        Assert.False(File.Exists(launched.File));
+    }
+
+    [SkippableFact]
+    public async Task An_engine_that_the_server_was_built_without_is_refused_and_nothing_is_left_behind()
+    {
+        Skip.If(await Machine.HasOrleansAsync(), "the server has the Orleans engine.");
+        await using var launched = new LaunchedCluster();
+        var up = await launched.UpAsync("--port-offset", $"{launched.Offset}", "--engine", "orleans", "--postgres", "auto");
+        Assert.Equal(1, up.Code);
+        Assert.Contains("built without the Orleans engine", up.Error, StringComparison.Ordinal);
+        Assert.Contains("--engine peer", up.Error, StringComparison.Ordinal);
+        Assert.False(File.Exists(launched.File));
+    }
+
+    [SkippableFact]
+    public async Task With_Orleans_a_cluster_brings_its_PostgreSQL_keeps_its_data_and_changes_engine_only_while_it_is_down()
+    {
+        await Machine.RequireAsync(Engine.Orleans);
+        await using var launched = new LaunchedCluster();
+        // As root, PostgreSQL runs as another user, who must be able to pass.
+        File.SetUnixFileMode(launched.Data, File.GetUnixFileMode(launched.Data) | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
+        var up = await launched.UpAsync("--port-offset", $"{launched.Offset}", "--engine", "orleans", "--postgres", "auto");
+        Assert.True(up.Code == 0, up.All);
+        Assert.Contains($"127.0.0.1:{5344 + launched.Offset}", up.Output, StringComparison.Ordinal);
+        Assert.Contains($"http://127.0.0.1:{5080 + launched.Offset}/dashboard", up.Output, StringComparison.Ordinal);
+        Assert.Equal(("orleans", "auto"), (launched.Json().GetProperty("engine").GetString(), launched.Json().GetProperty("postgres").GetString()));
+        Assert.Equal("OK", await launched.CallAsync(0, "SET", "kept", "v"));
+
+        var running = await launched.UpAsync("--engine", "peer");
+        Assert.Equal(1, running.Code);
+        Assert.Contains("./tokmesh down\" first", running.Error, StringComparison.Ordinal);
+        Assert.Contains("PostgreSQL stopped.", (await launched.DownAsync()).Output, StringComparison.Ordinal);
+        var peer = await launched.UpAsync("--engine", "peer");
+        Assert.True(peer.Code == 0, peer.All);
+        Assert.Equal("v", await launched.CallAsync(1, "GET", "kept"));
+        await launched.DownAsync();
+        var back = await launched.UpAsync("--engine", "orleans", "--postgres", "auto");
+        Assert.True(back.Code == 0, back.All);
+        Assert.Equal("v", await launched.CallAsync(2, "GET", "kept"));
+    }
+
     [Theory]
     [InlineData("\"frobnicate\" is not a command.", "frobnicate")]
     [InlineData("--nodes is \"10\"; allowed is 1 to 9.", "up", "--nodes", "10")]
@@ -130,6 +182,8 @@ public sealed class LauncherTests
     [InlineData("\"--frob\" is not an option of up.", "up", "--frob")]
     [InlineData("Options of the servers come after a --.", "up", "--telemetry.logging.level=debug")]
     [InlineData("\"--nodes\" is not an option of down.", "down", "--nodes", "3")]
+    [InlineData("--engine is \"raft\"; allowed is peer or orleans.", "up", "--engine", "raft")]
+    [InlineData("--postgres is neither auto nor a connection string", "up", "--engine=orleans", "--postgres", "localhost")]
     public async Task What_was_typed_wrong_is_said_with_the_help(string message, params string[] arguments)
     {
         var ended = await LaunchedCluster.RunAsync(arguments);

@@ -18,6 +18,9 @@ internal sealed class LocalNode
 
     public required string Peer { get; init; }
 
+    /// <summary>Where Orleans clients connect.</summary>
+    public required string Gateway { get; init; }
+
     public required string Data { get; init; }
 
     public required LinkProxy Proxy { get; init; }
@@ -30,35 +33,43 @@ internal sealed class LocalNode
 /// <summary>Real server processes on loopback, each behind a <see cref="LinkProxy"/>; killed, paused and cut off at will, and gone at the end.</summary>
 internal sealed partial class LocalCluster : IAsyncDisposable
 {
+    /// <summary>Orleans' number for it, as the table holds it.</summary>
+    private const int DeadStatus = 6;
     private const int SigTerm = 15, SigStop = 19, SigCont = 18;
 
     private readonly string _folder = Directory.CreateTempSubdirectory("tokmesh-e2e-").FullName;
     private readonly string[] _serverOptions;
+    private readonly string? _connectionString;
+    private readonly string _name = "e2e" + Guid.NewGuid().ToString("N");
 
-    private LocalCluster(string[] serverOptions) => _serverOptions = serverOptions;
+    private LocalCluster(string? connectionString, string[] serverOptions)
+    {
+        _connectionString = connectionString;
+        _serverOptions = connectionString is null ? ["--cluster.engine=peer", .. serverOptions] : [.. OrleansOptions(), .. serverOptions];
+    }
+
+    /// <summary>The network between the nodes.</summary>
+    public Links Links { get; } = new();
 
     public IReadOnlyList<LocalNode> Nodes { get; private set; } = [];
 
+    /// <summary>Nodes that came later; ended with the others.</summary>
+    public List<LocalNode> Guests { get; } = [];
+
     public string AdminKey { get; private set; } = "";
+
+    public string User => AdminKey.Split(':')[0];
+
+    public string Password => AdminKey.Split(':')[1];
 
     public HttpClient Client { get; } = new() { Timeout = TimeSpan.FromSeconds(10) };
 
-    public static async Task<LocalCluster> StartAsync(int nodes, params string[] serverOptions)
+    /// <summary>Starts a cluster of that engine and waits until it serves; skips the test where the engine cannot be had.</summary>
+    public static async Task<LocalCluster> StartAsync(Machine machine, Engine engine, int nodes, params string[] serverOptions)
     {
-        var cluster = new LocalCluster(serverOptions);
-        cluster.Nodes = [.. Enumerable.Range(1, nodes).Select(n =>
-        {
-            var peer = FreePort();
-            return new LocalNode
-            {
-                Id = $"tmnd-e2e{n}",
-                Http = $"127.0.0.1:{FreePort()}",
-                Redis = $"127.0.0.1:{FreePort()}",
-                Peer = $"127.0.0.1:{peer}",
-                Data = Path.Combine(cluster._folder, $"{n}"),
-                Proxy = new LinkProxy(peer),
-            };
-        })];
+        await Machine.RequireAsync(engine);
+        var cluster = new LocalCluster(engine == Engine.Orleans ? await machine.PostgresAsync() : null, serverOptions);
+        cluster.Nodes = [.. Enumerable.Range(1, nodes).Select(cluster.NewNode)];
         foreach (var node in cluster.Nodes) cluster.Start(node);
         await cluster.WaitUntilReadyAsync();
         for (var i = 0; i < 200 && cluster.AdminKey.Length == 0; i++)
@@ -79,6 +90,32 @@ internal sealed partial class LocalCluster : IAsyncDisposable
         return cluster;
     }
 
+    /// <summary>A node that the cluster does not have yet, with ports and a directory of its own.</summary>
+    public LocalNode NewNode(int number)
+    {
+        var (id, peer) = ($"tmnd-e2e{number}", FreePort());
+        return new LocalNode
+        {
+            Id = id,
+            Http = $"127.0.0.1:{FreePort()}",
+            Redis = $"127.0.0.1:{FreePort()}",
+            Peer = $"127.0.0.1:{peer}",
+            Gateway = $"127.0.0.1:{FreePort()}",
+            Data = Path.Combine(_folder, $"{number}"),
+            Proxy = new LinkProxy(id, peer, Links, WhoDialled),
+        };
+    }
+
+    /// <summary>Writes into Orleans' membership table that the node's silo is dead, though it lives.</summary>
+    public async Task DeclareDeadAsync(LocalNode node)
+    {
+        var settings = _connectionString!.Split(';').Select(p => p.Split('=', 2)).ToDictionary(p => p[0], p => p[1]);
+        var told = await Tool.RunAsync("psql", ["-v", "ON_ERROR_STOP=1", "-q", "-h", settings["Host"], "-p", settings["Port"], "-U", settings["Username"], "-d", settings["Database"], "-c",
+            $"BEGIN; UPDATE orleans_silo SET status = {DeadStatus} WHERE cluster_id = '{_name}' AND silo_name = '{node.Id}'; UPDATE orleans_cluster SET version = version + 1 WHERE cluster_id = '{_name}'; COMMIT"],
+            ("PGPASSWORD", settings["Password"]));
+        Assert.Equal(0, told.Code);
+    }
+
     public void Start(LocalNode node)
     {
         Directory.CreateDirectory(node.Data);
@@ -90,8 +127,10 @@ internal sealed partial class LocalCluster : IAsyncDisposable
             $"--cluster.listen-address={node.Peer}", $"--cluster.advertise-address={node.Proxy.Address}",
             $"--cluster.discovery.seeds={string.Join(',', Nodes.Select(n => n.Proxy.Address))}", $"--cluster.bootstrap.expect-nodes={Nodes.Count}", .. _serverOptions,
         ]) info.ArgumentList.Add(argument);
+        if (_connectionString is not null) info.ArgumentList.Add($"--cluster.orleans.gateway-address={node.Gateway}");
         // What steers the tests is no setting of the server.
         foreach (var name in info.Environment.Keys.Where(k => k.StartsWith("TOKMESH_", StringComparison.Ordinal)).ToArray()) info.Environment.Remove(name);
+        if (_connectionString is not null) info.Environment[Machine.ConnectionStringVariable] = _connectionString;
         node.Process = Process.Start(info);
     }
 
@@ -125,9 +164,23 @@ internal sealed partial class LocalCluster : IAsyncDisposable
 
     public static string LastLines(LocalNode node) => string.Join('\n', File.ReadLines(Path.Combine(node.Data, "server.log")).TakeLast(5));
 
-    public static void Pause(LocalNode node) => Assert.Equal(0, Kill(node.Process!.Id, SigStop));
+    // One whose silo was just declared dead may be ending by itself.
+    public static void Pause(LocalNode node) => Assert.True(Kill(node.Process!.Id, SigStop) == 0 || node.Process.HasExited);
 
-    public static void Resume(LocalNode node) => Assert.Equal(0, Kill(node.Process!.Id, SigCont));
+    public static void Resume(LocalNode node) => Assert.True(Kill(node.Process!.Id, SigCont) == 0 || node.Process.HasExited);
+
+    /// <summary>
+    /// Starts what ended because Orleans' membership held it for dead, as whoever looks after servers does: a silo that was out of reach for
+    /// long is told to end and never takes that back. Whatever else ends a node is no business of this.
+    /// </summary>
+    public void Revive()
+    {
+        foreach (var node in Nodes)
+        {
+            if (node.Process is { HasExited: true } && File.ReadLines(Path.Combine(node.Data, "server.log")).TakeLast(20).Any(l => l.Contains("The silo must be started again.", StringComparison.Ordinal)))
+                Start(node);
+        }
+    }
 
     public async Task WaitUntilReadyAsync() => await WaitUntilAsync("every node is ready", async () =>
     {
@@ -145,6 +198,7 @@ internal sealed partial class LocalCluster : IAsyncDisposable
     {
         for (var until = DateTime.UtcNow.AddSeconds(60); DateTime.UtcNow < until; await Task.Delay(100))
         {
+            Revive();
             try
             {
                 if (await holds()) return;
@@ -163,6 +217,21 @@ internal sealed partial class LocalCluster : IAsyncDisposable
         request.Headers.TryAddWithoutValidation("Authorization", $"Bearer {key ?? AdminKey}");
         if (body is not null) request.Content = JsonContent.Create(body);
         return await Client.SendAsync(request);
+    }
+
+    public async Task<(string Id, string Token)> CreateSessionAsync(LocalNode node, string user)
+    {
+        using var answer = await SendAsync(node, HttpMethod.Post, "/sessions", new { user_id = user, ttl_seconds = 3600 });
+        Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
+        using var json = JsonDocument.Parse(await answer.Content.ReadAsStreamAsync());
+        var data = json.RootElement.GetProperty("data");
+        return (data.GetProperty("session_id").GetString()!, data.GetProperty("token").GetString()!);
+    }
+
+    public async Task<HttpStatusCode> ValidateAsync(LocalNode node, string token, string? key = null)
+    {
+        using var answer = await SendAsync(node, HttpMethod.Post, "/tokens/validate", new { token }, key);
+        return answer.StatusCode;
     }
 
     /// <summary>All replicas of all shards hold the same, at the same position.</summary>
@@ -185,7 +254,7 @@ internal sealed partial class LocalCluster : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var node in Nodes)
+        foreach (var node in Nodes.Concat(Guests))
         {
             if (node.Process is { HasExited: false } process) await KillAsync(node);
             node.Process?.Dispose();
@@ -195,7 +264,17 @@ internal sealed partial class LocalCluster : IAsyncDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
-    private static int FreePort()
+    // Clusters share a database; the name keeps them apart.
+    private string[] OrleansOptions() =>
+        ["--cluster.engine=orleans", "--cluster.orleans.clustering=adonet", "--cluster.orleans.create-tables=true", $"--cluster.orleans.cluster-id={_name}", $"--cluster.orleans.service-id={_name}"];
+
+    private string? WhoDialled(int localPort, int remotePort)
+    {
+        var running = Nodes.Concat(Guests).Where(n => n.Process is { HasExited: false }).ToDictionary(n => n.Process!.Id, n => n.Id);
+        return SocketOwner.Find(localPort, remotePort, running.Keys) is { } process ? running[process] : null;
+    }
+
+    internal static int FreePort()
     {
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));

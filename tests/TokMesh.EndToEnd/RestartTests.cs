@@ -6,14 +6,17 @@ using System.Text.Json;
 namespace TokMesh.EndToEnd;
 
 /// <summary>What is left after nodes were stopped, killed, wiped or kept away.</summary>
-public sealed class RestartTests
+[Collection(MachineCollection.Name)]
+public sealed class RestartTests(Machine machine)
 {
-    [Fact]
-    public async Task A_cluster_that_was_stopped_and_started_still_has_everything()
+    [SkippableTheory]
+    [InlineData(Engine.Peer)]
+    [InlineData(Engine.Orleans)]
+    public async Task A_cluster_that_was_stopped_and_started_still_has_everything(Engine engine)
     {
-        await using var cluster = await LocalCluster.StartAsync(3);
-        var live = await CreateSessionAsync(cluster, "alice");
-        var revoked = await CreateSessionAsync(cluster, "bob");
+        await using var cluster = await LocalCluster.StartAsync(machine, engine, 3);
+        var live = await cluster.CreateSessionAsync(cluster.Nodes[0], "alice");
+        var revoked = await cluster.CreateSessionAsync(cluster.Nodes[0], "bob");
         using (var answer = await cluster.SendAsync(cluster.Nodes[1], HttpMethod.Post, $"/sessions/{revoked.Id}/revoke", new { })) Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         var second = await CreateAdminKeyAsync(cluster);
         await CallAsync(cluster, cluster.Nodes[0], "SET", "plain", "kept");
@@ -28,17 +31,19 @@ public sealed class RestartTests
             Assert.Equal("kept", await CallAsync(cluster, node, "GET", "plain"));
             Assert.Equal("-1", await CallAsync(cluster, node, "TTL", "plain"));
             Assert.InRange(int.Parse((await CallAsync(cluster, node, "TTL", "timed"))!, CultureInfo.InvariantCulture), 1, 3000);
-            Assert.Equal(HttpStatusCode.OK, await ValidateAsync(cluster, node, live.Token, cluster.AdminKey));
-            Assert.Equal(HttpStatusCode.OK, await ValidateAsync(cluster, node, live.Token, second));
-            Assert.Equal(HttpStatusCode.Unauthorized, await ValidateAsync(cluster, node, revoked.Token, cluster.AdminKey));
+            Assert.Equal(HttpStatusCode.OK, await cluster.ValidateAsync(node, live.Token, cluster.AdminKey));
+            Assert.Equal(HttpStatusCode.OK, await cluster.ValidateAsync(node, live.Token, second));
+            Assert.Equal(HttpStatusCode.Unauthorized, await cluster.ValidateAsync(node, revoked.Token, cluster.AdminKey));
         }
         await cluster.WaitUntilDigestsAgreeAsync();
     }
 
-    [Fact]
-    public async Task Acknowledged_writes_survive_kill_9_of_all_nodes_at_once()
+    [SkippableTheory]
+    [InlineData(Engine.Peer)]
+    [InlineData(Engine.Orleans)]
+    public async Task Acknowledged_writes_survive_kill_9_of_all_nodes_at_once(Engine engine)
     {
-        await using var cluster = await LocalCluster.StartAsync(3);
+        await using var cluster = await LocalCluster.StartAsync(machine, engine, 3);
         var acknowledged = new ConcurrentDictionary<string, string>();
         using var stop = new CancellationTokenSource();
         var writers = Enumerable.Range(0, 6).Select(n => WriteUntilCutAsync(cluster, cluster.Nodes[n % 3], n, acknowledged, stop.Token)).ToArray();
@@ -54,10 +59,12 @@ public sealed class RestartTests
         await cluster.WaitUntilDigestsAgreeAsync();
     }
 
-    [Fact]
-    public async Task A_node_whose_data_directory_was_wiped_is_refused_and_the_others_go_on()
+    [SkippableTheory]
+    [InlineData(Engine.Peer)]
+    [InlineData(Engine.Orleans)]
+    public async Task A_node_whose_data_directory_was_wiped_is_refused_and_the_others_go_on(Engine engine)
     {
-        await using var cluster = await LocalCluster.StartAsync(3);
+        await using var cluster = await LocalCluster.StartAsync(machine, engine, 3);
         await CallAsync(cluster, cluster.Nodes[0], "SET", "before", "1");
         var wiped = cluster.Nodes[2];
         await LocalCluster.StopAsync(wiped);
@@ -71,10 +78,12 @@ public sealed class RestartTests
         await AssertServesAsync(cluster, cluster.Nodes.Except([wiped]), "before");
     }
 
-    [Fact]
-    public async Task A_node_that_missed_more_than_the_log_keeps_catches_up_by_snapshot()
+    [SkippableTheory]
+    [InlineData(Engine.Peer)]
+    [InlineData(Engine.Orleans)]
+    public async Task A_node_that_missed_more_than_the_log_keeps_catches_up_by_snapshot(Engine engine)
     {
-        await using var cluster = await LocalCluster.StartAsync(3, "--storage.snapshot.threshold=1MB", "--storage.wal.segment-size=1MB");
+        await using var cluster = await LocalCluster.StartAsync(machine, engine, 3, "--storage.snapshot.threshold=1MB", "--storage.wal.segment-size=1MB");
         var away = cluster.Nodes[2];
         await CallAsync(cluster, away, "SET", "before", "1");
         await LocalCluster.StopAsync(away);
@@ -94,10 +103,12 @@ public sealed class RestartTests
         Assert.Equal("499", await CallAsync(cluster, away, "GET", "small:499"));
     }
 
-    [Fact]
-    public async Task A_value_of_16_MiB_goes_through_every_node_and_survives_a_restart()
+    [SkippableTheory]
+    [InlineData(Engine.Peer)]
+    [InlineData(Engine.Orleans)]
+    public async Task A_value_of_16_MiB_goes_through_every_node_and_survives_a_restart(Engine engine)
     {
-        await using var cluster = await LocalCluster.StartAsync(3);
+        await using var cluster = await LocalCluster.StartAsync(machine, engine, 3);
         var values = cluster.Nodes.Select((_, n) => string.Create(16 << 20, n, static (span, n) =>
         {
             for (var i = 0; i < span.Length; i++) span[i] = (char)('!' + (i * 31 + n) % 90);
@@ -114,10 +125,12 @@ public sealed class RestartTests
         Assert.True(values[2] == await CallAsync(cluster, cluster.Nodes[0], "GET", "whole"), "The value did not survive.");
     }
 
-    [Fact]
-    public async Task A_node_with_a_flipped_bit_in_its_log_says_where_and_does_not_start()
+    [SkippableTheory]
+    [InlineData(Engine.Peer)]
+    [InlineData(Engine.Orleans)]
+    public async Task A_node_with_a_flipped_bit_in_its_log_says_where_and_does_not_start(Engine engine)
     {
-        await using var cluster = await LocalCluster.StartAsync(3);
+        await using var cluster = await LocalCluster.StartAsync(machine, engine, 3);
         await CallAsync(cluster, cluster.Nodes[0], "SET", "before", "1");
         for (var i = 0; i < 100; i++) await CallAsync(cluster, cluster.Nodes[0], "SET", $"k{i}", new string('v', 1000));
         var damaged = cluster.Nodes[1];
@@ -166,15 +179,6 @@ public sealed class RestartTests
         }
     }
 
-    private static async Task<(string Id, string Token)> CreateSessionAsync(LocalCluster cluster, string user)
-    {
-        using var answer = await cluster.SendAsync(cluster.Nodes[0], HttpMethod.Post, "/sessions", new { user_id = user, ttl_seconds = 3600 });
-        Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
-        using var json = JsonDocument.Parse(await answer.Content.ReadAsStreamAsync());
-        var data = json.RootElement.GetProperty("data");
-        return (data.GetProperty("session_id").GetString()!, data.GetProperty("token").GetString()!);
-    }
-
     private static async Task<string> CreateAdminKeyAsync(LocalCluster cluster)
     {
         using var answer = await cluster.SendAsync(cluster.Nodes[2], HttpMethod.Post, "/admin/v1/keys", new { role = "admin", description = "second" });
@@ -182,12 +186,6 @@ public sealed class RestartTests
         using var json = JsonDocument.Parse(await answer.Content.ReadAsStreamAsync());
         var data = json.RootElement.GetProperty("data");
         return $"{data.GetProperty("key_id").GetString()}:{data.GetProperty("key_secret").GetString()}";
-    }
-
-    private static async Task<HttpStatusCode> ValidateAsync(LocalCluster cluster, LocalNode node, string token, string key)
-    {
-        using var answer = await cluster.SendAsync(node, HttpMethod.Post, "/tokens/validate", new { token }, key);
-        return answer.StatusCode;
     }
 
     // A call made while leaders are elected may be told to come again.

@@ -43,7 +43,8 @@ internal sealed class Workload(LocalCluster cluster)
             foreach (var name in _sessions.Keys) await ValidateAsync(99, node, name);
     }
 
-    private long Now => _clock.ElapsedTicks;
+    /// <summary>The time of the history.</summary>
+    public long Now => _clock.ElapsedTicks;
 
     private async Task RedisAsync(int client, bool writes, CancellationToken stop)
     {

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using TokMesh.Cluster;
 
 namespace TokMesh.Peer.Tests;
 
@@ -18,7 +19,7 @@ internal sealed class TestAuthority : IDisposable
         File.WriteAllText(File_("ca.pem"), _root.ExportCertificatePem());
     }
 
-    public PeerCertificates For(string nodeId, TestAuthority? trusting = null)
+    public NodeCertificates For(string nodeId, TestAuthority? trusting = null)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest($"CN={nodeId}", key, HashAlgorithmName.SHA256);
@@ -26,7 +27,7 @@ internal sealed class TestAuthority : IDisposable
         var name = Guid.NewGuid().ToString("n");
         File.WriteAllText(File_(name + ".pem"), certificate.ExportCertificatePem());
         File.WriteAllText(File_(name + ".key"), key.ExportPkcs8PrivateKeyPem());
-        return new PeerCertificates(File_(name + ".pem"), File_(name + ".key"), (trusting ?? this).File_("ca.pem"));
+        return new NodeCertificates(File_(name + ".pem"), File_(name + ".key"), (trusting ?? this).File_("ca.pem"));
     }
 
     public void Dispose()

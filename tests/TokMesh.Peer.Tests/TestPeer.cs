@@ -55,7 +55,7 @@ internal sealed class TestPeer : ILogger, INodeWatch, IAsyncDisposable
         return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
 
-    public static async Task<TestPeer> ListenAsync(string id, int port, IEnumerable<int> seeds, int expect, PeerCertificates? certificates = null, Guid? directory = null)
+    public static async Task<TestPeer> ListenAsync(string id, int port, IEnumerable<int> seeds, int expect, NodeCertificates? certificates = null, Guid? directory = null)
     {
         var peer = new TestPeer(new PeerOptions
         {
@@ -77,17 +77,16 @@ internal sealed class TestPeer : ILogger, INodeWatch, IAsyncDisposable
     public async Task<Genesis> FindAsync(Genesis? known = null)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(25));
-        return await Engine.FindClusterAsync(known, g =>
+        return (await Engine.JoinAsync(known, g =>
         {
             Stored = g;
             return Task.CompletedTask;
-        }, limit.Token);
+        }, limit.Token)).Genesis;
     }
 
     public void Run(Genesis genesis)
     {
-        var number = genesis.Nodes.First(n => n.NodeId == Options.NodeId).Number;
-        _node = new Node(new MemberId(number), genesis, new NodeOptions { Lanes = 1 }, _disk, null, new SystemClock(), Engine, System.Security.Cryptography.RandomNumberGenerator.Fill, this);
+        _node = new Node(genesis.NumberOf(Options.NodeId), genesis, new NodeOptions { Lanes = 1 }, _disk, null, new SystemClock(), Engine, System.Security.Cryptography.RandomNumberGenerator.Fill, this);
         _threads = new NodeThreads(_node, e => Logged.Enqueue("FAILED " + e));
         Engine.Attach(_node);
     }

@@ -307,6 +307,7 @@ internal sealed partial class Lane
     public void LeaderChanged(Replica replica, Role role, Term term, MemberId leader)
     {
         if (_routes.TryGetValue(replica.Group, out var route)) route.OnLeader(leader);
+        _node.LeaderIs(replica.Group, leader);
         _node.Watch.LeaderChanged(replica.Group, role, term, leader);
     }
 

@@ -55,4 +55,7 @@ public sealed record ApiKey
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UseStringEnumConverter = true)]
 [JsonSerializable(typeof(ApiKey))]
 [JsonSerializable(typeof(List<ApiKey>))]
+[JsonSerializable(typeof(MetaSnapshot))]
+[JsonSerializable(typeof(ClusterMap))]
+[JsonSerializable(typeof(MapChange))]
 internal sealed partial class MetaJson : JsonSerializerContext;

@@ -4,7 +4,7 @@ using TokMesh.State;
 
 namespace TokMesh.Cluster;
 
-/// <summary>What meta holds besides the genesis: the API keys. Immutable; replaced as a whole, so that any thread may read it.</summary>
+/// <summary>What meta holds besides the genesis: API keys, and the cluster's shape. Immutable; replaced as a whole, so that any thread may read it.</summary>
 public sealed record MetaView
 {
     /// <summary>Before meta has applied anything on this node.</summary>
@@ -12,6 +12,9 @@ public sealed record MetaView
 
     /// <summary>By key id.</summary>
     public IReadOnlyDictionary<string, ApiKey> ApiKeys { get; init; } = new SortedDictionary<string, ApiKey>(StringComparer.Ordinal);
+
+    /// <summary>Nodes that came later, and planned moves.</summary>
+    public ClusterMap Map { get; init; } = ClusterMap.Empty;
 
     /// <summary>The entry that made it.</summary>
     public ulong AppliedIndex { get; init; }
@@ -21,7 +24,9 @@ public sealed record MetaView
 public static class MetaOps
 {
     internal const byte PutApiKeyOp = 1;
+    internal const byte ChangeMapOp = 2;
     internal const byte ListApiKeysQuery = 1;
+    internal const byte ReadMapQuery = 2;
 
     /// <summary>
     /// Stores a key if the stored one's version is the one before it; a new key has version 1. Reply: Ok, or TM-SESS-4091 when the
@@ -32,6 +37,18 @@ public static class MetaOps
     /// <summary>All keys. Reply: Bulk, read it with <see cref="ReadApiKeys"/>.</summary>
     public static byte[] ListApiKeys() => [ListApiKeysQuery];
 
+    /// <summary>
+    /// Changes the map. Reply: Integer, the version the map has then; or TM-SESS-4091 with the current version when another one was
+    /// asked for. What changes nothing keeps the version.
+    /// </summary>
+    public static byte[] ChangeMap(MapChange change) => [ChangeMapOp, .. JsonSerializer.SerializeToUtf8Bytes(change, MetaJson.Default.MapChange)];
+
+    /// <summary>The map. Reply: Bulk, read it with <see cref="ReadMap(ReadOnlySpan{byte})"/>.</summary>
+    public static byte[] ReadMap() => [ReadMapQuery];
+
+    /// <summary>Reads the reply to <see cref="ReadMap()"/>.</summary>
+    public static ClusterMap ReadMap(ReadOnlySpan<byte> bulk) => JsonSerializer.Deserialize(bulk, MetaJson.Default.ClusterMap) ?? ClusterMap.Empty;
+
     /// <summary>Reads the reply to <see cref="ListApiKeys"/>.</summary>
     public static IReadOnlyList<ApiKey> ReadApiKeys(ReadOnlySpan<byte> bulk) => JsonSerializer.Deserialize(bulk, MetaJson.Default.ListApiKey) ?? [];
 }
@@ -41,13 +58,18 @@ internal sealed class MetaState : IGroupState
 {
     private readonly Action<MetaView> _changed;
     private SortedDictionary<string, ApiKey> _keys = new(StringComparer.Ordinal);
+    private ClusterMap _map = ClusterMap.Empty;
 
     public MetaState(Action<MetaView> changed) => _changed = changed;
 
     public MetaState(Action<MetaView> changed, ReadOnlySpan<byte> snapshot)
         : this(changed)
     {
-        foreach (var key in MetaOps.ReadApiKeys(snapshot)) _keys.Add(key.KeyId, key);
+        // A snapshot of before there was a map is the list of keys alone.
+        var stored = snapshot is [(byte)'[', ..] ? new MetaSnapshot(MetaOps.ReadApiKeys(snapshot), ClusterMap.Empty)
+            : JsonSerializer.Deserialize(snapshot, MetaJson.Default.MetaSnapshot) ?? throw new CorruptSnapshotException("A snapshot of meta is null.");
+        foreach (var key in stored.Keys) _keys.Add(key.KeyId, key);
+        _map = stored.Map;
         Publish(0);
     }
 
@@ -64,7 +86,8 @@ internal sealed class MetaState : IGroupState
 
     public void Query(ReadOnlySpan<byte> query, long wallMs, IBufferWriter<byte> reply)
     {
-        if (query is [MetaOps.ListApiKeysQuery]) ReplyWriter.Bulk(reply, Serialize());
+        if (query is [MetaOps.ListApiKeysQuery]) ReplyWriter.Bulk(reply, JsonSerializer.SerializeToUtf8Bytes([.. _keys.Values], MetaJson.Default.ListApiKey));
+        else if (query is [MetaOps.ReadMapQuery]) ReplyWriter.Bulk(reply, JsonSerializer.SerializeToUtf8Bytes(_map, MetaJson.Default.ClusterMap));
         else ReplyWriter.Error(reply, ErrorCode.SysBadRequest);
     }
 
@@ -88,6 +111,20 @@ internal sealed class MetaState : IGroupState
     private byte[] Apply(ReadOnlySpan<byte> op, ref bool changed)
     {
         var reply = new ArrayBufferWriter<byte>();
+        if (op is [MetaOps.ChangeMapOp, .. var json])
+        {
+            var change = JsonSerializer.Deserialize(json, MetaJson.Default.MapChange) ?? throw new CorruptEntryException("A change of the map is null.");
+            if (change.IfVersion is { } wanted && wanted != _map.Version)
+            {
+                ReplyWriter.Error(reply, ErrorCode.SessionVersionConflict, $"The map is at version {_map.Version}.");
+                return reply.WrittenSpan.ToArray();
+            }
+            var map = change.ApplyTo(_map);
+            changed |= !ReferenceEquals(map, _map);
+            _map = map;
+            ReplyWriter.Integer(reply, (long)map.Version);
+            return reply.WrittenSpan.ToArray();
+        }
         if (op is not [MetaOps.PutApiKeyOp, ..]) throw new CorruptEntryException($"Operation {op[0]} of meta is not known to this version.");
         var key = JsonSerializer.Deserialize(op[1..], MetaJson.Default.ApiKey) ?? throw new CorruptEntryException("An API key is null.");
         _keys.TryGetValue(key.KeyId, out var stored);
@@ -102,7 +139,10 @@ internal sealed class MetaState : IGroupState
         return reply.WrittenSpan.ToArray();
     }
 
-    private byte[] Serialize() => JsonSerializer.SerializeToUtf8Bytes([.. _keys.Values], MetaJson.Default.ListApiKey);
+    private byte[] Serialize() => JsonSerializer.SerializeToUtf8Bytes(new MetaSnapshot([.. _keys.Values], _map), MetaJson.Default.MetaSnapshot);
 
-    private void Publish(ulong index) => _changed(new MetaView { ApiKeys = _keys, AppliedIndex = index });
+    private void Publish(ulong index) => _changed(new MetaView { ApiKeys = _keys, Map = _map, AppliedIndex = index });
 }
+
+/// <summary>Meta's state as a snapshot holds it.</summary>
+internal sealed record MetaSnapshot(IReadOnlyList<ApiKey> Keys, ClusterMap Map);

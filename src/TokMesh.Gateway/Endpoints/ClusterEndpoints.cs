@@ -53,7 +53,7 @@ internal sealed class ClusterEndpoints(GatewayDoor door, ReplicaSurvey survey)
         json.WriteStartObject();
         json.WriteString("cluster_id"u8, _genesis.ClusterId);
         json.WriteStartArray("members"u8);
-        foreach (var node in _genesis.Nodes)
+        foreach (var node in _genesis.Nodes.Concat(Guests))
         {
             var number = new MemberId(node.Number);
             json.WriteStartObject();
@@ -63,6 +63,7 @@ internal sealed class ClusterEndpoints(GatewayDoor door, ReplicaSurvey survey)
             json.WriteString("http"u8, node.Http);
             json.WriteString("redis"u8, node.Redis);
             WriteSighting(json, number, sightings.FirstOrDefault(s => s.Number == number));
+            json.WriteBoolean("is_guest"u8, node.Number > _genesis.Nodes.Count);
             json.WriteBoolean("is_meta_voter"u8, _genesis.MetaConfiguration.Voters.Contains(number));
             json.WriteBoolean("is_meta_leader"u8, metaLeader == number);
             json.WriteNumber("leads"u8, replicas.Count(r => r.Leader == number));
@@ -149,7 +150,9 @@ internal sealed class ClusterEndpoints(GatewayDoor door, ReplicaSurvey survey)
     private static MemberId LeaderOf(IReadOnlyList<ReplicaStatus> replicas, uint group) =>
         replicas.FirstOrDefault(r => r.Group == group)?.Leader ?? MemberId.None;
 
-    private string NodeIdOf(MemberId number) => _genesis.Nodes.FirstOrDefault(n => n.Number == number.Value)?.NodeId ?? "";
+    private IReadOnlyList<FoundingNode> Guests => door.Node.Meta?.Map.Guests ?? [];
+
+    private string NodeIdOf(MemberId number) => _genesis.Nodes.Concat(Guests).FirstOrDefault(n => n.Number == number.Value)?.NodeId ?? "";
 }
 
 /// <summary>The warning about an even number of nodes (decision 12): it concerns the meta voters only.</summary>

@@ -20,8 +20,8 @@ internal sealed class ReplicaSurvey
     public ReplicaSurvey(Node node)
     {
         _node = node;
-        // A node does not say how many lanes answer; how many replicas it carries follows from the genesis.
-        _replicas = node.Genesis.PlaceShards().Count(members => members.Contains(node.Self))
+        // A node does not say how many lanes answer; how many replicas it carries at least follows from the genesis. A guest carries meta.
+        _replicas = node.Self.Value > node.Genesis.Nodes.Count ? 1 : node.Genesis.PlaceShards().Count(members => members.Contains(node.Self))
             + (node.Genesis.MetaConfiguration.Members.Contains(node.Self) ? 1 : 0);
     }
 
@@ -40,7 +40,7 @@ internal sealed class ReplicaSurvey
     public Task<IReadOnlyList<ReplicaStatus>> TakeWithDigestsAsync() => CollectAsync(digests: true);
 
     /// <summary>Whether every replica this node carries was heard of.</summary>
-    public bool IsComplete(IReadOnlyList<ReplicaStatus> replicas) => replicas.Count == _replicas;
+    public bool IsComplete(IReadOnlyList<ReplicaStatus> replicas) => replicas.Count >= _replicas;
 
     private async Task<IReadOnlyList<ReplicaStatus>> CollectAsync(bool digests)
     {

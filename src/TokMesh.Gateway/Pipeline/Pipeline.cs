@@ -21,6 +21,9 @@ internal sealed class Pipeline
 
     public KeyUsage Usage { get; } = new();
 
+    /// <summary>Whether the request may reach the operation; if not, the exchange has been failed.</summary>
+    public bool Admits(Exchange exchange, Operation operation) => _admission.Admit(exchange, operation);
+
     public async Task RunAsync(HttpContext http, Route route)
     {
         var started = Stopwatch.GetTimestamp();
@@ -31,7 +34,7 @@ internal sealed class Pipeline
         {
             if (operation is not null)
             {
-                if (_admission.Admit(exchange, operation)) await operation.RunAsync(exchange);
+                if (Admits(exchange, operation)) await operation.RunAsync(exchange);
             }
             else if (route == Route.Unmatched)
             {

@@ -1,11 +1,13 @@
-using TokMesh.Cluster;
 
-namespace TokMesh.Peer;
+namespace TokMesh.Cluster;
 
 /// <summary>Decides who may connect. Pure: both sides of every connection ask it, so both say the same.</summary>
-internal static class Admission
+public static class Admission
 {
+    /// <summary>Oldest protocol version this node speaks.</summary>
     public const int MinVersion = 1;
+
+    /// <summary>Newest protocol version this node speaks.</summary>
     public const int MaxVersion = 1;
 
     /// <summary>Null when the speaker may connect, else why not.</summary>
@@ -13,7 +15,8 @@ internal static class Admission
     /// <param name="genesis">This node's cluster, if it has one.</param>
     /// <param name="hello">What the other side said.</param>
     /// <param name="certifiedAs">The node id its certificate stands for; null without TLS.</param>
-    public static HelloRefusal? Judge(Candidate self, Genesis? genesis, Hello hello, string? certifiedAs)
+    /// <param name="guests">Whether nodes that the cluster did not begin with may connect, if they have been given a number.</param>
+    public static HelloRefusal? Judge(Candidate self, Genesis? genesis, Hello hello, string? certifiedAs, bool guests = false)
     {
         var other = hello.Self;
         if (hello.MinVersion > MaxVersion || hello.MaxVersion < MinVersion)
@@ -28,6 +31,7 @@ internal static class Admission
         if (hello.ClusterId is { } cluster && cluster != genesis.ClusterId)
             return new HelloRefusal("TM-CLST-5050", $"Node {other.NodeId} belongs to cluster {cluster}, node {self.NodeId} to {genesis.ClusterId}: check seeds and data directories.", true);
         var listed = genesis.Nodes.FirstOrDefault(n => n.NodeId == other.NodeId);
+        if (listed is null && guests && hello.Guest is { } guest && guest.NodeId == other.NodeId && guest.Number > genesis.Nodes.Count) return null;
         if (listed is null)
             return new HelloRefusal("TM-CLST-4090", $"Node {other.NodeId} is not a member of cluster {genesis.ClusterId}, which began with {genesis.Nodes.Count} nodes and takes no new ones.", true);
         if (listed.DirectoryId != other.DirectoryId)

@@ -1,8 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using TokMesh.Cluster;
 
-namespace TokMesh.Peer;
+namespace TokMesh.Cluster;
 
 /// <summary>A node that has no cluster yet and looks for one.</summary>
 /// <param name="NodeId">Its id.</param>
@@ -42,15 +41,24 @@ public sealed record Hello
     /// <summary>In an answer to a founding node that does not know its cluster yet: how it began.</summary>
     public Genesis? Genesis { get; init; }
 
+    /// <summary>
+    /// The speaker's place in its cluster when it is a guest: a node that came later, with the number it was given. It holds no
+    /// replica of a shard.
+    /// </summary>
+    public FoundingNode? Guest { get; init; }
+
     /// <summary>In an answer: why there will be no connection.</summary>
     public HelloRefusal? Refusal { get; init; }
 
-    internal byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, PeerJson.Default.Hello);
+    /// <summary>The transmitted form.</summary>
+    public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, HelloJson.Default.Hello);
 
-    internal static Hello FromJson(ReadOnlySpan<byte> json) =>
-        JsonSerializer.Deserialize(json, PeerJson.Default.Hello) ?? throw new JsonException("A hello is null.");
+    /// <summary>Reads the transmitted form.</summary>
+    /// <exception cref="JsonException">The bytes are not one.</exception>
+    public static Hello FromJson(ReadOnlySpan<byte> json) =>
+        JsonSerializer.Deserialize(json, HelloJson.Default.Hello) ?? throw new JsonException("A hello is null.");
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(Hello))]
-internal sealed partial class PeerJson : JsonSerializerContext;
+internal sealed partial class HelloJson : JsonSerializerContext;

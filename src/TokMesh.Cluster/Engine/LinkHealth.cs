@@ -1,12 +1,19 @@
-using TokMesh.Cluster;
 using TokMesh.Raft;
 
-namespace TokMesh.Peer;
+namespace TokMesh.Cluster;
 
 /// <summary>Judges one node from the answers to pings: how long ago the last came, and what it said of the other clock.</summary>
-internal sealed class LinkHealth(MemberId node, long nowMs, long wallMs)
+/// <param name="node">Whom it judges.</param>
+/// <param name="nowMs">Monotonic milliseconds.</param>
+/// <param name="wallMs">Unix time in milliseconds.</param>
+public sealed class LinkHealth(MemberId node, long nowMs, long wallMs)
 {
+    /// <summary>How often to ask, in milliseconds.</summary>
     public const int PingMs = 500;
+
+    /// <summary>Unix time in milliseconds with fractions: for measuring clock offsets.</summary>
+    public static double PreciseWallMs => (DateTime.UtcNow - DateTime.UnixEpoch).TotalMilliseconds;
+
     private const int SuspectMs = 2_000;
     private const int DeadMs = 10_000;
     private const int Samples = 8;
@@ -32,6 +39,9 @@ internal sealed class LinkHealth(MemberId node, long nowMs, long wallMs)
         }
     }
 
+    /// <summary>What to believe of the node now.</summary>
+    /// <param name="now">Monotonic milliseconds.</param>
+    /// <param name="wall">Unix time in milliseconds.</param>
     public NodeSighting Look(long now, long wall)
     {
         lock (_lock)

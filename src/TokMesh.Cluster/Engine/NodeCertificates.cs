@@ -1,19 +1,19 @@
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 
-namespace TokMesh.Peer;
+namespace TokMesh.Cluster;
 
 /// <summary>
 /// Mutual TLS between nodes: every node shows a certificate that the cluster's own authority signed and whose common name is its
 /// node id. Nothing else is trusted, whatever the machine's trust store says.
 /// </summary>
-public sealed class PeerCertificates
+public sealed class NodeCertificates
 {
     private readonly X509Certificate2Collection _authorities = [];
 
     /// <summary>Loads PEM files.</summary>
     /// <exception cref="System.Security.Cryptography.CryptographicException">A file is not PEM, or key and certificate do not belong together.</exception>
-    public PeerCertificates(string certificateFile, string keyFile, string authorityFile)
+    public NodeCertificates(string certificateFile, string keyFile, string authorityFile)
     {
         using var pem = X509Certificate2.CreateFromPemFile(certificateFile, keyFile);
         // A certificate straight from PEM has an ephemeral key, which server authentication does not take on every platform.
@@ -46,7 +46,8 @@ public sealed class PeerCertificates
     }
 
     /// <summary>For dialling another node.</summary>
-    internal SslClientAuthenticationOptions ForClient(Action<string> problem) => new()
+    /// <param name="problem">Told what is wrong with the other side's certificate.</param>
+    public SslClientAuthenticationOptions ForClient(Action<string> problem) => new()
     {
         TargetHost = "tokmesh-peer",
         ClientCertificates = [Own],
@@ -54,7 +55,8 @@ public sealed class PeerCertificates
         CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
     };
 
-    internal bool Accept(X509Certificate? certificate, Action<string> problem)
+    /// <summary>Judges the other side's certificate, and tells what is wrong with it.</summary>
+    public bool Accept(X509Certificate? certificate, Action<string> problem)
     {
         if (Problem(certificate) is not { } text) return true;
         problem(text);

@@ -1,17 +1,20 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using TokMesh.Cluster;
+using System.Text.RegularExpressions;
 using TokMesh.Log;
 
-namespace TokMesh.Peer;
+namespace TokMesh.Cluster;
 
 /// <summary>Who the owner of a data directory is: kept in <c>node.json</c>, its cluster in <c>genesis.json</c>.</summary>
 /// <param name="NodeId"><c>tmnd-…</c></param>
 /// <param name="DirectoryId">Drawn when the directory was first used.</param>
-public sealed record NodeIdentity(string NodeId, Guid DirectoryId)
+public sealed partial record NodeIdentity(string NodeId, Guid DirectoryId)
 {
     private const string IdentityFile = "node.json";
     private const string GenesisFile = "genesis.json";
+
+    /// <summary>Whether the text has the form of a node id.</summary>
+    public static bool IsNodeId(string text) => NodeIdForm().IsMatch(text);
 
     /// <summary>Reads the identity, or makes one in a new directory.</summary>
     /// <param name="disk">The data directory.</param>
@@ -38,6 +41,9 @@ public sealed record NodeIdentity(string NodeId, Guid DirectoryId)
 
     /// <summary>Binds the directory to a cluster; durable when this returns.</summary>
     public static void StoreGenesis(IDisk disk, Genesis genesis) => Store(disk, GenesisFile, genesis.ToJson());
+
+    [GeneratedRegex("^tmnd-[0-9a-z][0-9a-z.-]{0,63}$")]
+    private static partial Regex NodeIdForm();
 
     private static byte[] Read(IDisk disk, string name)
     {

@@ -1,0 +1,117 @@
+using Orleans;
+using Orleans.Concurrency;
+
+namespace TokMesh.Client.Orleans;
+
+/// <summary>
+/// The face of the control plane, the Raft group meta: who is in the cluster, where shards are, and what is planned. The grain's key
+/// is 0. It holds nothing itself: every change is a proposal to meta, and a second activation is a second door to the same group.
+/// </summary>
+[Alias("tokmesh.shard-map")]
+public interface IShardMapGrain : IGrainWithIntegerKey
+{
+    /// <summary>The map.</summary>
+    /// <param name="linearizable">
+    /// Whether it must be what meta's leader confirms (leaders of shards are a recent observation in any case); otherwise it is what the
+    /// answering silo's node has applied.
+    /// </param>
+    /// <param name="cancel">Gives up waiting.</param>
+    /// <exception cref="ShardMapException">Meta could not be asked in time.</exception>
+    [Alias("get")]
+    Task<ShardMap> Get(bool linearizable = true, CancellationToken cancel = default);
+
+    /// <summary>
+    /// The map as it is, then again whenever its version, its members' liveness or a shard's leader has changed. Ends when the silo
+    /// stops; who watches calls again and gets the map as it is then.
+    /// </summary>
+    [Alias("watch")]
+    IAsyncEnumerable<ShardMap> Watch(CancellationToken cancel = default);
+
+    /// <summary>
+    /// Records where a shard's replicas shall be, in place of an earlier plan for it. The plan is recorded and shown; carrying it out
+    /// is a change of the group's membership, which <c>IReplicaGrain.ChangeMembers</c> does step by step.
+    /// </summary>
+    /// <param name="shard">The shard.</param>
+    /// <param name="voters">Numbers of members, 1 to 7 of them, all different.</param>
+    /// <param name="ifVersion">The version the map must have.</param>
+    /// <param name="cancel">Gives up waiting; the change may still happen.</param>
+    /// <returns>The version the map has then.</returns>
+    /// <exception cref="ShardMapException">The plan is not possible, the map has another version, or the outcome is unknown; the code says which.</exception>
+    [Alias("plan")]
+    Task<ulong> PlanMove(uint shard, uint[] voters, ulong ifVersion, CancellationToken cancel = default);
+
+    /// <summary>Drops the plan for a shard.</summary>
+    /// <param name="shard">The shard.</param>
+    /// <param name="ifVersion">The version the map must have.</param>
+    /// <param name="cancel">Gives up waiting; the change may still happen.</param>
+    /// <returns>The version the map has then.</returns>
+    /// <exception cref="ShardMapException">The map has another version, or the outcome is unknown; the code says which.</exception>
+    [Alias("cancel")]
+    Task<ulong> CancelMove(uint shard, ulong ifVersion, CancellationToken cancel = default);
+}
+
+/// <summary>The cluster's shape at one time.</summary>
+[GenerateSerializer, Immutable, Alias("tokmesh.map")]
+public sealed record ShardMap
+{
+    /// <summary>Name of the cluster.</summary>
+    [Id(0)]
+    public required Guid ClusterId { get; init; }
+
+    /// <summary>Grows by one with every change of members and plans.</summary>
+    [Id(1)]
+    public required ulong Version { get; init; }
+
+    /// <summary>Replicas wanted per shard.</summary>
+    [Id(2)]
+    public required int ReplicationFactor { get; init; }
+
+    /// <summary>All members, by number.</summary>
+    [Id(3)]
+    public required IReadOnlyList<MapMember> Members { get; init; }
+
+    /// <summary>All shards, by number.</summary>
+    [Id(4)]
+    public required IReadOnlyList<ShardRoute> Shards { get; init; }
+
+    /// <summary>Planned moves, by shard.</summary>
+    [Id(5)]
+    public required IReadOnlyList<MovePlan> Moves { get; init; }
+}
+
+/// <summary>One node.</summary>
+/// <param name="Number">Its member number.</param>
+/// <param name="NodeId">Its id, and its silo's name.</param>
+/// <param name="Http">Its HTTP door, host:port; empty when it has none.</param>
+/// <param name="Redis">Its Redis door, host:port; empty when it has none.</param>
+/// <param name="IsGuest">Whether it came after the cluster had begun.</param>
+/// <param name="Liveness">alive, suspect, dead, or unknown, as the answering node sees it: a hint.</param>
+[GenerateSerializer, Immutable, Alias("tokmesh.map-member")]
+public sealed record MapMember([property: Id(0)] uint Number, [property: Id(1)] string NodeId, [property: Id(2)] string Http, [property: Id(3)] string Redis,
+    [property: Id(4)] bool IsGuest, [property: Id(5)] string Liveness);
+
+/// <summary>Where a shard is.</summary>
+/// <param name="Shard">Its number.</param>
+/// <param name="Replicas">Numbers of the members that hold it, the one its leader should be first.</param>
+/// <param name="Leader">Number of its leader as the answering node last heard; 0 when it knows none. A hint.</param>
+[GenerateSerializer, Immutable, Alias("tokmesh.route")]
+public sealed record ShardRoute([property: Id(0)] uint Shard, [property: Id(1)] IReadOnlyList<uint> Replicas, [property: Id(2)] uint Leader);
+
+/// <summary>Where a shard's replicas shall be.</summary>
+/// <param name="Shard">The shard.</param>
+/// <param name="Voters">Member numbers, ascending.</param>
+[GenerateSerializer, Immutable, Alias("tokmesh.move-plan")]
+public sealed record MovePlan([property: Id(0)] uint Shard, [property: Id(1)] IReadOnlyList<uint> Voters);
+
+/// <summary>The map could not be read or changed.</summary>
+[GenerateSerializer, Alias("tokmesh.map-exception")]
+public sealed class ShardMapException : Exception
+{
+    /// <summary>With a stable code, and what happened and what to do.</summary>
+    public ShardMapException(string code, string message)
+        : base($"{code}: {message}") => Code = code;
+
+    /// <summary><c>TM-SESS-4091</c>: another version. <c>TM-ARG-1001</c>: not possible. <c>TM-CLST-5040</c>: outcome unknown. Others: nothing happened.</summary>
+    [Id(0)]
+    public string Code { get; }
+}

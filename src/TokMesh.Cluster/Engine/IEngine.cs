@@ -1,0 +1,23 @@
+using TokMesh.Raft;
+
+namespace TokMesh.Cluster;
+
+/// <summary>
+/// The engine seam: how nodes find, see and reach each other. Everything above it is the same under every engine. Whatever an
+/// engine says is a hint: only Raft terms, votes and the log decide.
+/// </summary>
+public interface IEngine : ITransport, IMembership
+{
+    /// <summary>
+    /// The cluster this node belongs to and its member number there: the one its data directory knows, or the one it finds or founds.
+    /// </summary>
+    /// <param name="known">What the data directory says.</param>
+    /// <param name="store">Makes a genesis durable; called before anybody else hears of it.</param>
+    /// <param name="cancel">Gives up.</param>
+    /// <exception cref="InvalidOperationException">The cluster refuses this node for good.</exception>
+    /// <exception cref="TimeoutException">Too few nodes were found in time.</exception>
+    Task<(Genesis Genesis, MemberId Self)> JoinAsync(Genesis? known, Func<Genesis, Task> store, CancellationToken cancel);
+
+    /// <summary>Begins to carry the node's frames.</summary>
+    void Attach(Node node);
+}

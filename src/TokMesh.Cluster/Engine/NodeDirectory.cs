@@ -1,0 +1,69 @@
+using System.Security.Cryptography;
+using TokMesh.Log;
+using TokMesh.State;
+
+namespace TokMesh.Cluster;
+
+/// <summary>
+/// A node's data directory, held for this process alone: who the node is, which cluster it belongs to, its log and its keys. A
+/// node's authority is this directory, whatever an engine believes.
+/// </summary>
+public sealed class NodeDirectory : IDisposable
+{
+    private readonly DirectoryLock _lock;
+    private readonly FileDisk _disk;
+
+    private NodeDirectory(FileDisk disk, DirectoryLock held, NodeIdentity identity)
+    {
+        (_disk, _lock, Identity) = (disk, held, identity);
+        Genesis = NodeIdentity.LoadGenesis(disk);
+    }
+
+    /// <summary>Who the node is.</summary>
+    public NodeIdentity Identity { get; }
+
+    /// <summary>The cluster the directory belongs to; null while it has none.</summary>
+    public Genesis? Genesis { get; private set; }
+
+    /// <summary>The directory itself.</summary>
+    public IDisk Disk => _disk;
+
+    /// <summary>Opens a directory, creating what is missing.</summary>
+    /// <param name="path">The directory.</param>
+    /// <param name="nodeId">Node id the configuration asks for; empty for the stored one, or a drawn one in a new directory.</param>
+    /// <param name="clock">Time, for a drawn id.</param>
+    /// <exception cref="IOException">The directory cannot be used, or another process holds it.</exception>
+    /// <exception cref="InvalidOperationException">It belongs to another node id.</exception>
+    public static NodeDirectory Open(string path, string nodeId, IClock clock)
+    {
+        var disk = new FileDisk(path);
+        var held = disk.Lock();
+        try
+        {
+            return new NodeDirectory(disk, held, NodeIdentity.LoadOrCreate(disk, nodeId, () => "tmnd-" + Ulid.Of(clock.WallMs, RandomNumberGenerator.GetBytes(10))));
+        }
+        catch
+        {
+            held.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Binds the directory to a cluster; durable when this returns.</summary>
+    public Task StoreGenesisAsync(Genesis genesis)
+    {
+        NodeIdentity.StoreGenesis(_disk, genesis);
+        Genesis = genesis;
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Where the log lives.</summary>
+    public IDisk LogDisk() => new FileDisk(Path.Combine(_disk.DirectoryPath, "log"));
+
+    /// <summary>The key that data at rest is encrypted with: the given one, else one kept in the directory.</summary>
+    /// <param name="hex">64 hexadecimal digits, or empty.</param>
+    public byte[] LogKey(string hex) => hex.Length > 0 ? Log.LogKey.Parse(hex) : Log.LogKey.LoadOrCreate(_disk, RandomNumberGenerator.Fill);
+
+    /// <summary>Gives the directory back.</summary>
+    public void Dispose() => _lock.Dispose();
+}

@@ -1,0 +1,55 @@
+using System.Security.Cryptography;
+using TokMesh.Raft;
+
+namespace TokMesh.Cluster;
+
+/// <summary>
+/// A node at work: joins its cluster through an engine, recovers what it has, runs until it is disposed of, and then hands over
+/// what it leads.
+/// </summary>
+public sealed class NodeRuntime : IAsyncDisposable
+{
+    private readonly NodeThreads _threads;
+    private readonly int _handOverMs;
+
+    private NodeRuntime(Node node, NodeThreads threads, int handOverMs) => (Node, _threads, _handOverMs) = (node, threads, handOverMs);
+
+    /// <summary>The node.</summary>
+    public Node Node { get; }
+
+    /// <summary>Joins and starts.</summary>
+    /// <param name="directory">The node's data.</param>
+    /// <param name="logKey">32 bytes to encrypt with; null for plain files.</param>
+    /// <param name="options">Timings and bounds.</param>
+    /// <param name="engine">How nodes reach each other; must be reachable by others already.</param>
+    /// <param name="clock">Time.</param>
+    /// <param name="watch">Hears what happens.</param>
+    /// <param name="failed">Told of a failure after which the process must end at once: going on could break a promise.</param>
+    /// <param name="cancel">Gives up joining.</param>
+    /// <exception cref="Log.LogDamagedException">The log cannot be trusted; nothing was changed.</exception>
+    /// <exception cref="InvalidOperationException">The cluster refuses this node for good.</exception>
+    /// <exception cref="TimeoutException">Too few nodes were found in time.</exception>
+    public static async Task<NodeRuntime> StartAsync(NodeDirectory directory, byte[]? logKey, NodeOptions options, IEngine engine, IClock clock,
+        INodeWatch watch, Action<Exception> failed, CancellationToken cancel)
+    {
+        var (genesis, self) = await engine.JoinAsync(directory.Genesis, directory.StoreGenesisAsync, cancel);
+        // Away from the socket thread that brought the last answer: what follows reads the whole log.
+        await Task.Yield();
+        var node = new Node(self, genesis, options, directory.LogDisk(), logKey, clock, engine, RandomNumberGenerator.Fill, watch);
+        var threads = new NodeThreads(node, failed);
+        engine.Attach(node);
+        return new NodeRuntime(node, threads, options.Raft.ElectionTimeoutMs);
+    }
+
+    /// <summary>
+    /// Gives the others a moment to take over what this node leads, then ends it; what nobody took is elected after it is gone.
+    /// </summary>
+    public async ValueTask DisposeAsync()
+    {
+        var until = Node.NowMs + _handOverMs;
+        Node.HandOver();
+        while (Node.GroupsLed > 0 && Node.NowMs < until) await Task.Delay(5);
+        _threads.Dispose();
+        Node.Dispose();
+    }
+}

@@ -1,0 +1,42 @@
+using System.Text;
+using Microsoft.AspNetCore.Http;
+
+namespace TokMesh.Gateway;
+
+/// <summary>
+/// Pages of another program behind the admin role, for a browser: it may show the key by HTTP basic authentication (RFC 7617: key id
+/// as user, secret as password), which it asks its user for. Here alone, and for reading alone: a browser sends what it once asked
+/// for with every request, also with one that another site made it send.
+/// </summary>
+internal sealed class AdminPages(Pipeline pipeline, RequestDelegate pages)
+{
+    private const string Basic = "Basic ";
+    private static readonly Operation Reading = new(static _ => ValueTask.CompletedTask, Access.AdminApi);
+
+    public async Task RunAsync(HttpContext http)
+    {
+        TakeBasic(http.Request.Headers);
+        var exchange = new Exchange(pipeline.Door, http, Reading);
+        if (!HttpMethods.IsGet(http.Request.Method))
+        {
+            http.Response.Headers.Allow = "GET";
+            exchange.Fail("TM-SYS-4000", StatusCodes.Status405MethodNotAllowed, "This path answers GET only.");
+        }
+        else if (pipeline.Admits(exchange, Reading))
+        {
+            http.Request.Headers.Authorization = default;
+            await pages(http);
+            return;
+        }
+        if (http.Response.Headers.WWWAuthenticate.Count > 0) http.Response.Headers.WWWAuthenticate = "Basic realm=\"tokmesh\", charset=\"UTF-8\"";
+        await exchange.SendAsync();
+    }
+
+    private static void TakeBasic(IHeaderDictionary headers)
+    {
+        if (headers.Authorization is not [{ } authorization] || !authorization.StartsWith(Basic, StringComparison.OrdinalIgnoreCase)) return;
+        var bytes = new byte[authorization.Length];
+        if (Convert.TryFromBase64String(authorization[Basic.Length..].Trim(), bytes, out var length))
+            headers.Authorization = "Bearer " + Encoding.UTF8.GetString(bytes, 0, length);
+    }
+}

@@ -1,0 +1,59 @@
+using Orleans.Runtime;
+using TokMesh.Cluster;
+
+namespace TokMesh.Orleans.Bootstrap;
+
+/// <summary>How a node finds its cluster: asks the genesis grain, again and again until it has begun.</summary>
+internal sealed class GenesisClient(IGrainFactory grains, Candidate self, TokMeshSiloOptions options, OrleansLog log)
+{
+    private const int PauseMs = 200;
+
+    /// <summary>The cluster, and this node's place in it when it is a guest.</summary>
+    /// <exception cref="InvalidOperationException">The cluster refuses this node for good.</exception>
+    /// <exception cref="TimeoutException">The cluster did not begin in time.</exception>
+    public async Task<(Genesis, FoundingNode?)> FindAsync(Genesis? known, Func<Genesis, Task> store, CancellationToken cancel)
+    {
+        var until = DateTime.UtcNow + options.DiscoveryTimeout;
+        var hello = new Hello
+        {
+            MinVersion = Admission.MinVersion,
+            MaxVersion = Admission.MaxVersion,
+            Self = self,
+            ClusterId = known?.ClusterId,
+            Genesis = known,
+        }.ToJson();
+        var said = -1;
+        string? problem = null;
+        while (true)
+        {
+            try
+            {
+                var answer = await grains.GetGrain<IGenesisGrain>(0).Find(hello).WaitAsync(cancel);
+                if (answer.Refusal is not null) throw new InvalidOperationException($"{answer.RefusalCode}: {answer.Refusal}");
+                if (answer.Genesis is not null) return await JoinAsync(Genesis.FromJson(answer.Genesis), answer.GuestNumber, known, store);
+                if (said != answer.Found) log.Looking(said = answer.Found, options.ExpectNodes);
+            }
+            catch (Exception e) when (e is not InvalidOperationException && !cancel.IsCancellationRequested)
+            {
+                // The storage is away, or the silo that carries the grain. A founding node knows what it must: its cluster goes on without.
+                if (known is not null && known.Nodes.Any(n => n.NodeId == self.NodeId)) return (known, null);
+                if (problem != e.Message) log.BootstrapTrouble(problem = e.Message);
+            }
+            if (DateTime.UtcNow > until)
+                throw new TimeoutException($"The cluster did not begin within {options.DiscoveryTimeout}: {Math.Max(said, 0)} of {options.ExpectNodes} nodes found{(problem is null ? "" : "; " + problem)}. Check the number expected, and that the other silos run with the same cluster id and storage.");
+            await Task.Delay(PauseMs, cancel);
+        }
+    }
+
+    private async Task<(Genesis, FoundingNode?)> JoinAsync(Genesis genesis, uint guestNumber, Genesis? known, Func<Genesis, Task> store)
+    {
+        if (known is null) await store(genesis);
+        if (guestNumber == 0)
+        {
+            log.Joined(genesis.ClusterId);
+            return (genesis, null);
+        }
+        log.JoinedAsGuest(genesis.ClusterId, guestNumber);
+        return (genesis, new FoundingNode(guestNumber, self.NodeId, self.DirectoryId, self.Peer, self.Http, self.Redis));
+    }
+}

@@ -1,0 +1,187 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using TokMesh.Cluster;
+using TokMesh.Orleans.Bootstrap;
+using TokMesh.Orleans.Links;
+using TokMesh.Orleans.Placement;
+using TokMesh.Raft;
+
+namespace TokMesh.Orleans;
+
+/// <summary>
+/// The Orleans engine: silos are found through Orleans' membership, frames travel as calls between the silos' link services, and a
+/// grain with stored state decides once how the cluster began. What Orleans believes about life and place are hints.
+/// </summary>
+internal sealed class OrleansEngine : IEngine, IDisposable
+{
+    private readonly ConcurrentDictionary<uint, SiloLink> _links = new();
+    private readonly CancellationTokenSource _stop = new();
+    private readonly GenesisClient _bootstrap;
+    private readonly GuestSeat _seats;
+    private Genesis? _genesis;
+    private FoundingNode? _guest;
+    private Task _watch = Task.CompletedTask;
+
+    public OrleansEngine(NodeDirectory directory, TokMeshSiloOptions options, OwnAddress address, Silos silos, LinkServiceClient services, IGrainFactory grains, IClock clock, ILogger<OrleansEngine> logger)
+    {
+        Clock = clock;
+        Log = new OrleansLog(logger);
+        Silos = silos;
+        Services = services;
+        Candidate = new Candidate(directory.Identity.NodeId, directory.Identity.DirectoryId, address.Silo, options.HttpAddress, options.RedisAddress);
+        _bootstrap = new GenesisClient(grains, Candidate, options, Log);
+        _seats = new GuestSeat(grains, Log);
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<NodeSighting> Sightings => [.. _links.Values.OrderBy(l => l.Number.Value).Select(Sighting)];
+
+    public Candidate Candidate { get; }
+
+    public IClock Clock { get; }
+
+    public OrleansLog Log { get; }
+
+    public Silos Silos { get; }
+
+    public LinkServiceClient Services { get; }
+
+    public Node? Node { get; private set; }
+
+    public MemberId Self { get; private set; }
+
+    /// <inheritdoc/>
+    /// <remarks>The silo must have joined its Orleans cluster already.</remarks>
+    public async Task<(Genesis Genesis, MemberId Self)> JoinAsync(Genesis? known, Func<Genesis, Task> store, CancellationToken cancel)
+    {
+        var (genesis, guest) = await _bootstrap.FindAsync(known, store, cancel);
+        (_genesis, _guest) = (genesis, guest);
+        Self = guest is null ? genesis.NumberOf(Candidate.NodeId) : new MemberId(guest.Number);
+        return (genesis, Self);
+    }
+
+    /// <inheritdoc/>
+    public void Attach(Node node)
+    {
+        Node = node;
+        foreach (var founding in node.Genesis.Nodes)
+            if (founding.Number != node.Self.Value) Link(founding.Number, founding.NodeId);
+        var seat = _guest is { } guest ? Task.Run(() => _seats.TakeAsync(node, guest, _stop.Token)) : Task.CompletedTask;
+        _watch = Task.WhenAll(Task.Run(WatchClocksAsync), Task.Run(WatchSilosAsync), seat);
+    }
+
+    /// <inheritdoc/>
+    public void Send(MemberId to, FrameBuffer frames)
+    {
+        if (_links.TryGetValue(to.Value, out var link)) link.Send(frames);
+        else frames.Dispose();
+    }
+
+    /// <summary>Before the node ends: a guest gives its seat back, while it can.</summary>
+    public async Task LeaveAsync(CancellationToken cancel)
+    {
+        if (_guest is { } guest && Node is { } node) await _seats.GiveBackAsync(node, guest.Number, cancel);
+    }
+
+    public void Dispose()
+    {
+        // The silo's end disposes of it, and its container again.
+        if (_stop.IsCancellationRequested) return;
+        _stop.Cancel();
+        Node = null;
+        foreach (var link in _links.Values) link.Dispose();
+        try
+        {
+            _watch.Wait(TimeSpan.FromSeconds(5));
+        }
+        catch (AggregateException)
+        {
+            // It ends by being cancelled.
+        }
+    }
+
+    public Hello Introduction() => new()
+    {
+        MinVersion = Admission.MinVersion,
+        MaxVersion = Admission.MaxVersion,
+        Self = Candidate,
+        ClusterId = _genesis?.ClusterId,
+        IsLink = true,
+        Guest = _guest,
+    };
+
+    public HelloRefusal? Judge(Hello hello) => Admission.Judge(Candidate, _genesis, hello, certifiedAs: null, guests: true);
+
+    /// <summary>Answers a node that introduces itself, and takes what it sends from then on.</summary>
+    public Hello Answer(Hello hello, ulong session)
+    {
+        var answer = Introduction();
+        if (Judge(hello) is { } refusal)
+        {
+            if (refusal.IsFinal) Log.RefusedNode(hello.Self.NodeId, refusal.Code, refusal.Message);
+            return answer with { Refusal = refusal };
+        }
+        if (_genesis is not { } genesis || Node is null || hello.ClusterId is null)
+            return answer with { Refusal = new HelloRefusal("TM-CLST-5030", $"Node {Candidate.NodeId} is starting.", false) };
+        var number = hello.Guest?.Number ?? genesis.NumberOf(hello.Self.NodeId).Value;
+        Link(number, hello.Self.NodeId).Begin(session);
+        return answer;
+    }
+
+    public void Deliver(uint from, ulong session, ulong number, PieceKind kind, byte[] frames)
+    {
+        if (_links.TryGetValue(from, out var link)) link.Deliver(session, number, kind, frames);
+    }
+
+    public void Acknowledged(uint from, ulong session, ulong number)
+    {
+        if (_links.TryGetValue(from, out var link)) link.Acknowledged(session, number);
+    }
+
+    public Pong AnswerPing(uint from, ulong session, ulong sent) =>
+        _links.TryGetValue(from, out var link) ? link.AnswerPing(session, sent) : new Pong(false, 0, LinkHealth.PreciseWallMs);
+
+    private SiloLink Link(uint number, string nodeId)
+    {
+        if (_links.TryGetValue(number, out var known)) return known;
+        var made = new SiloLink(this, new MemberId(number), nodeId);
+        if (!_links.TryAdd(number, made)) return _links[number];
+        made.Start();
+        return made;
+    }
+
+    // Orleans' verdict alone takes minutes off nothing: a node that answers is alive, one that Orleans has buried is dead at once.
+    private NodeSighting Sighting(SiloLink link)
+    {
+        var sighting = link.Health.Look(Clock.MonotonicMs, Clock.WallMs);
+        return sighting.Liveness == Liveness.Suspect && Silos.AddressOf(link.NodeId) is null ? sighting with { Liveness = Liveness.Dead } : sighting;
+    }
+
+    private async Task WatchClocksAsync()
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(LinkHealth.PingMs));
+        while (await timer.WaitForNextTickAsync(_stop.Token))
+        {
+            var offsets = Sightings.Where(s => s.ClockOffsetMs is not null).Select(s => s.ClockOffsetMs!.Value).ToArray();
+            if (offsets.Length > 0) Node?.JudgeClock(offsets);
+        }
+    }
+
+    private async Task WatchSilosAsync()
+    {
+        await foreach (var _ in Silos.Changes.WithCancellation(_stop.Token))
+        {
+            foreach (var link in _links.Values)
+            {
+                link.Ring();
+                if (link.Number.Value <= _genesis!.Nodes.Count || Silos.AddressOf(link.NodeId) is not null) continue;
+                // A guest that has gone may never come back; if it does it introduces itself again.
+                if (_links.TryRemove(link.Number.Value, out var gone)) gone.Dispose();
+                if (Node is { } node && node.Leads(0)) await _seats.GiveBackAsync(node, link.Number.Value, _stop.Token);
+            }
+        }
+    }
+}
+
+/// <summary>Where other silos reach this one, host:port.</summary>
+internal sealed record OwnAddress(string Silo);

@@ -1,0 +1,79 @@
+using TokMesh.Cluster;
+
+namespace TokMesh.Orleans;
+
+/// <summary>What a TokMesh node in a silo can be told.</summary>
+public sealed class TokMeshSiloOptions
+{
+    /// <summary>Name of the grain storage that keeps how the cluster began, unless <see cref="BootstrapStorage"/> names another.</summary>
+    public const string DefaultBootstrapStorage = "tokmesh-bootstrap";
+
+    /// <summary>The node's data directory: one for each silo, kept across restarts, used by one process at a time.</summary>
+    public string DataDirectory { get; set; } = "./data";
+
+    /// <summary>Node id and name of the silo, <c>tmnd-</c> and up to 64 of 0-9 a-z . -; empty for the directory's own, or a drawn one.</summary>
+    public string NodeId { get; set; } = "";
+
+    /// <summary>Timings and bounds of the node.</summary>
+    public NodeOptions Node { get; set; } = new();
+
+    /// <summary>Whether data at rest is encrypted.</summary>
+    public bool Encryption { get; set; } = true;
+
+    /// <summary>The key for that, 64 hexadecimal digits; empty for one that is kept in the data directory.</summary>
+    public string EncryptionKey { get; set; } = "";
+
+    /// <summary>A new cluster begins when this many silos with a node have joined.</summary>
+    public int ExpectNodes { get; set; } = 3;
+
+    /// <summary>Shards of a new cluster, 1 to 4096.</summary>
+    public int ShardCount { get; set; } = 256;
+
+    /// <summary>Replicas per shard of a new cluster, 1 to 7.</summary>
+    public int ReplicationFactor { get; set; } = 3;
+
+    /// <summary>
+    /// Whether a silo that the cluster did not begin with may join as a guest: it holds no replica of a shard, and everything can be
+    /// reached through it.
+    /// </summary>
+    public bool AllowGuests { get; set; } = true;
+
+    /// <summary>How long the node waits for its cluster to begin before the silo gives up.</summary>
+    public TimeSpan DiscoveryTimeout { get; set; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>Name of the grain storage that keeps how the cluster began: it must be shared by all silos, and durable.</summary>
+    public string BootstrapStorage { get; set; } = DefaultBootstrapStorage;
+
+    /// <summary>Address of the HTTP door, host:port, for others to know; empty when there is none.</summary>
+    public string HttpAddress { get; set; } = "";
+
+    /// <summary>Address of the Redis door, host:port, for others to know; empty when there is none.</summary>
+    public string RedisAddress { get; set; } = "";
+
+    /// <summary>What sessions that are made through grains may be.</summary>
+    public TokMeshLimits Limits { get; set; } = new();
+
+    /// <summary>
+    /// Told of a failure after which the process must end at once: going on could break a promise. The default ends it.
+    /// </summary>
+    public Action<Exception> Failed { get; set; } = static e => Environment.FailFast("The TokMesh node must stop: " + e.Message, e);
+
+    /// <summary>Every value out of range, one line each; empty when all is well.</summary>
+    public IReadOnlyList<string> Problems()
+    {
+        var problems = new List<string>();
+        if (DataDirectory.Length == 0) problems.Add($"{nameof(DataDirectory)} is empty.");
+        if (NodeId.Length > 0 && !NodeIdentity.IsNodeId(NodeId)) problems.Add($"{nameof(NodeId)} is \"{NodeId}\"; allowed is tmnd- and up to 64 of 0-9 a-z . -, beginning with a letter or digit.");
+        Check(nameof(ExpectNodes), ExpectNodes, 1, 100);
+        Check(nameof(ShardCount), ShardCount, 1, 4096);
+        Check(nameof(ReplicationFactor), ReplicationFactor, 1, 7);
+        if (EncryptionKey.Length > 0 && (EncryptionKey.Length != 64 || !EncryptionKey.All(char.IsAsciiHexDigit))) problems.Add($"{nameof(EncryptionKey)} is not 64 hexadecimal digits.");
+        problems.AddRange(Limits.Problems());
+        return problems;
+
+        void Check(string name, int value, int min, int max)
+        {
+            if (value < min || value > max) problems.Add($"{name} is {value}; allowed is {min} to {max}.");
+        }
+    }
+}

@@ -1,0 +1,71 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text.Json;
+
+namespace TokMesh.EndToEnd;
+
+/// <summary>What keeps a server of the Orleans engine from starting is said in one line, and ends the process.</summary>
+[Collection(MachineCollection.Name)]
+public sealed class StartErrorTests(Machine machine) : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("tokmesh-start-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [SkippableFact]
+    public async Task Without_PostgreSQL_a_server_says_that_it_cannot_be_reached()
+    {
+        var said = await RefusedAsync($"Host=127.0.0.1;Port={LocalCluster.FreePort()};Database=d;Username=u;Password=hunter2");
+        Assert.Contains("TM-DB-5031", said, StringComparison.Ordinal);
+        Assert.DoesNotContain("hunter2", said, StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
+    public async Task On_a_database_without_the_tables_a_server_says_which_scripts_are_to_be_applied()
+    {
+        await Machine.RequireAsync(Engine.Orleans);
+        // A database that is always there and in which nobody makes tables.
+        var said = await RefusedAsync((await machine.PostgresAsync()).Replace("Database=postgres", "Database=template1", StringComparison.Ordinal));
+        Assert.Contains("TM-DB-4041", said, StringComparison.Ordinal);
+        Assert.Contains("clustering.sql", said, StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
+    public async Task With_a_certificate_of_another_authority_a_server_says_so()
+    {
+        await Machine.RequireAsync(Engine.Orleans);
+        using var ours = Authority("ours");
+        using var theirs = Authority("theirs");
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var certificate = new CertificateRequest("CN=tmnd-start", key, HashAlgorithmName.SHA256).Create(theirs, theirs.NotBefore, theirs.NotAfter, [1, 2, 3]);
+        await File.WriteAllTextAsync(Path.Combine(_folder, "ca.pem"), ours.ExportCertificatePem());
+        await File.WriteAllTextAsync(Path.Combine(_folder, "cert.pem"), certificate.ExportCertificatePem());
+        await File.WriteAllTextAsync(Path.Combine(_folder, "key.pem"), key.ExportPkcs8PrivateKeyPem());
+        var said = await RefusedAsync(await machine.PostgresAsync(), "--cluster.orleans.create-tables=true", $"--cluster.tls.cert-file={_folder}/cert.pem",
+            $"--cluster.tls.key-file={_folder}/key.pem", $"--cluster.tls.client-ca-file={_folder}/ca.pem");
+        Assert.Contains("certificate", said, StringComparison.OrdinalIgnoreCase);
+    }
+
+    /// <summary>Starts a server that must not come up, and returns the one error line it writes.</summary>
+    private async Task<string> RefusedAsync(string connectionString, params string[] more)
+    {
+        await Machine.RequireAsync(Engine.Orleans);
+        string[] ports = [.. Enumerable.Range(0, 4).Select(_ => $"127.0.0.1:{LocalCluster.FreePort()}")];
+        var ended = await Tool.RunAsync("dotnet",
+            [Built.Server, $"--storage.dir={_folder}/data", "--cluster.node-id=tmnd-start", "--cluster.engine=orleans", "--cluster.orleans.clustering=adonet", $"--cluster.orleans.cluster-id=start{Guid.NewGuid():N}",
+                $"--server.http.address={ports[0]}", $"--server.redis.address={ports[1]}", $"--cluster.listen-address={ports[2]}", $"--cluster.orleans.gateway-address={ports[3]}", .. more],
+            (Machine.ConnectionStringVariable, connectionString));
+        Assert.True(ended.Code != 0, ended.All);
+        return Assert.Single(ended.Output.Split('\n'), IsError);
+    }
+
+    private static bool IsError(string line) => line.StartsWith('{') && JsonDocument.Parse(line).RootElement.GetProperty("level").GetString() == "ERROR";
+
+    private static X509Certificate2 Authority(string name)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
+        return request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+    }
+}

@@ -1,0 +1,158 @@
+using System.Buffers;
+using System.Text;
+using TokMesh.Cluster;
+using TokMesh.Orleans.Placement;
+using TokMesh.State;
+
+namespace TokMesh.Orleans.Tests.Grains;
+
+public sealed class ReplicaGrainTests(ThreeSilos silos) : IClassFixture<ThreeSilos>
+{
+    [Fact]
+    public async Task Every_node_shows_its_replica_of_a_shard_and_one_of_them_leads()
+    {
+        var leader = await silos.LeaderOfAsync(0);
+        foreach (var id in silos.NodeIds)
+        {
+            var view = (await silos.Replica(0, id).Status(digest: true))!;
+            Assert.Equal(id == leader, view.Role == "leader");
+            Assert.Equal(leader, view.Leader);
+            Assert.Equal([1u, 2, 3], view.Voters);
+            Assert.False(view.IsJoint);
+            Assert.NotNull(view.Digest);
+        }
+    }
+
+    [Fact]
+    public async Task The_control_plane_has_replicas_like_every_shard() =>
+        Assert.NotNull(await silos.Replica(IReplicaGrain.Meta, "tmnd-1").Status());
+
+    [Fact]
+    public async Task A_grain_lives_on_the_silo_of_its_node_whoever_calls()
+    {
+        foreach (var caller in silos.Cluster.Silos)
+        {
+            foreach (var id in silos.NodeIds)
+            {
+                var grain = ((IGrainFactory)caller.ServiceProvider.GetService(typeof(IGrainFactory))!).GetGrain<IReplicaGrain>(1, id, null);
+                await grain.Status();
+                Assert.True(silos.Cluster.TryGetGrainContext(grain.GetGrainId(), out var context));
+                Assert.Equal(silos.SiloOf(id).SiloAddress, context.Address.SiloAddress);
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData("tmnd-absent")]
+    [InlineData("nonsense")]
+    public async Task A_call_for_a_node_that_is_not_in_the_cluster_fails_at_once_and_says_so(string nodeId)
+    {
+        var error = await Assert.ThrowsAnyAsync<Exception>(() => silos.Replica(0, nodeId).Status());
+        Assert.Contains($"node {nodeId} is not in the cluster", error.ToString(), StringComparison.Ordinal);
+        Assert.False(silos.Cluster.TryGetGrainContext(silos.Replica(0, nodeId).GetGrainId(), out _));
+    }
+
+    [Theory]
+    [InlineData(-2)]
+    [InlineData(8)]
+    public async Task There_is_no_grain_for_a_shard_that_does_not_exist(long shard)
+    {
+        var error = await Assert.ThrowsAsync<NodeNotHereException>(() => silos.Replica(shard, "tmnd-1").Status());
+        Assert.Contains("allowed is 0 to 7", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_leader_takes_a_proposal_and_every_replica_answers_a_read_of_it()
+    {
+        var (key, shard) = KeyOf("proposed");
+        var leader = await silos.LeaderOfAsync(shard);
+        var reply = await silos.Replica(shard, leader).Propose(Encode(b => KeyOps.Set(b, key, "1"u8, SetFlags.None, ExpiryMode.None, 0)), 5000);
+        Assert.Equal((ReplicaOutcome.Answered, ""), (reply.Outcome, reply.Code));
+        foreach (var id in silos.NodeIds)
+        {
+            foreach (var staleness in (int[])[0, 60_000])
+            {
+                var read = await silos.Replica(shard, id).Read(Encode(b => Queries.Get(b, key)), staleness, 5000);
+                Assert.Equal(ReplicaOutcome.Answered, read.Outcome);
+                if (staleness == 0) Assert.Equal("1", Encoding.UTF8.GetString(new ReplyReader(read.Body).Bulk()));
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_follower_takes_no_proposal_and_names_the_leader()
+    {
+        var (key, shard) = KeyOf("refused");
+        var leader = await silos.LeaderOfAsync(shard);
+        var follower = silos.NodeIds.First(id => id != leader);
+        var reply = await silos.Replica(shard, follower).Propose(Encode(b => KeyOps.Set(b, key, "1"u8, SetFlags.None, ExpiryMode.None, 0)), 5000);
+        Assert.Equal((ReplicaOutcome.NotLeader, leader), (reply.Outcome, reply.Leader));
+        var read = await silos.Replica(shard, leader).Read(Encode(b => Queries.Get(b, key)), 0, 5000);
+        Assert.Equal(ReplyTag.Nil, new ReplyReader(read.Body).Tag);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(600_001)]
+    public async Task A_deadline_is_checked(int deadlineMs) =>
+        Assert.Contains("allowed is 1 to 600000", (await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() =>
+            silos.Replica(0, "tmnd-1").Read(Encode(b => Queries.Get(b, "k"u8)), 0, deadlineMs))).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public async Task A_change_of_members_is_answered_with_its_reason()
+    {
+        var leader = await silos.LeaderOfAsync(2);
+        var follower = silos.NodeIds.First(id => id != leader);
+        Assert.Equal("notleader", (await silos.Replica(2, follower).ChangeMembers([1, 2, 3], [])).Status);
+        var refused = await silos.Replica(2, leader).ChangeMembers([1, 2, 3, 9], []);
+        Assert.Equal((false, "invalid"), (refused.Accepted, refused.Status));
+        Assert.Contains("add it as one first", refused.Reason, StringComparison.Ordinal);
+        Assert.Equal("unchanged", (await silos.Replica(2, leader).ChangeMembers([1, 2, 3], [])).Status);
+    }
+
+    [Fact]
+    public async Task A_voter_can_be_left_out_and_taken_back_through_the_grain()
+    {
+        var leader = await silos.LeaderOfAsync(3);
+        var others = silos.NodeIds.Where(id => id != leader).ToArray();
+        var gone = uint.Parse(others[0][^1..], System.Globalization.CultureInfo.InvariantCulture);
+        var kept = ((uint[])[1, 2, 3]).Where(n => n != gone).ToArray();
+        await ChangedAsync(kept, []);
+        await ChangedAsync(kept, [gone]);
+        await ChangedAsync([1, 2, 3], []);
+
+        async Task ChangedAsync(uint[] voters, uint[] learners) => await ThreeSilos.UntilAsync($"voters are {string.Join(' ', voters)}", async () =>
+        {
+            await silos.Replica(3, await silos.LeaderOfAsync(3)).ChangeMembers(voters, learners);
+            var view = (await silos.Replica(3, leader).Status())!;
+            return view.Voters.SequenceEqual(voters) && view.Learners.SequenceEqual(learners) && !view.IsJoint;
+        });
+    }
+
+    [Fact]
+    public async Task A_snapshot_is_written_when_it_is_asked_for()
+    {
+        var (key, shard) = KeyOf("snapshot");
+        var leader = await silos.LeaderOfAsync(shard);
+        await silos.Replica(shard, leader).Propose(Encode(b => KeyOps.Set(b, key, "1"u8, SetFlags.None, ExpiryMode.None, 0)), 5000);
+        foreach (var id in silos.NodeIds)
+        {
+            Assert.True(await silos.Replica(shard, id).TakeSnapshot());
+            await ThreeSilos.UntilAsync("the snapshot is on disk", async () =>
+                (await silos.Replica(shard, id).Status())!.SnapshotIndex > 0);
+        }
+    }
+
+    private static byte[] Encode(Action<IBufferWriter<byte>> write)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        write(buffer);
+        return buffer.WrittenSpan.ToArray();
+    }
+
+    private static (byte[] Key, long Shard) KeyOf(string name)
+    {
+        var key = Encoding.UTF8.GetBytes(name);
+        return (key, Sharding.OfKey(key, 8).Value);
+    }
+}
