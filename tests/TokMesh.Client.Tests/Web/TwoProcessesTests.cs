@@ -45,6 +45,42 @@ public sealed class TwoProcessesTests(SharedDoor shared)
         }
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(20_000)]
+    public async Task Who_signs_in_over_anothers_cookie_gets_a_session_of_his_own(int size)
+    {
+        await using var one = await WebProcess.StartAsync(_door.Issuer, _door.Address);
+        await using var two = await WebProcess.StartAsync(_door.Issuer, _door.Address);
+        using var client = Clients.Of(_door);
+        var first = "first " + size;
+        var second = "second " + size;
+        var cookie = await one.SignInAsync(first);
+        foreach (var user in new[] { second, first, second })
+        {
+            using var response = await one.SendAsync(HttpMethod.Post, $"/in/{user}?size={size}", cookie);
+            cookie = WebProcess.CookieOf(response)!;
+            Assert.Equal((200, $"{user} {size}"), await two.GetAsync("/me", cookie));
+            Assert.Equal(1, (await client.Sessions.ListAsync(new SessionQuery { UserId = user })).Total);
+        }
+        Assert.Equal(0, await client.Sessions.RevokeUserAsync(first));
+        Assert.Equal((200, $"{second} {size}"), await two.GetAsync("/me", cookie));
+        Assert.Equal(1, await client.Sessions.RevokeUserAsync(second));
+        Assert.Equal(401, (await one.GetAsync("/me", cookie)).Status);
+    }
+
+    [Fact]
+    public async Task Who_signed_in_over_anothers_cookie_can_sign_out()
+    {
+        await using var one = await WebProcess.StartAsync(_door.Issuer, _door.Address);
+        var cookie = await one.SignInAsync("gone");
+        using (var response = await one.SendAsync(HttpMethod.Post, "/in/stays", cookie)) cookie = WebProcess.CookieOf(response)!;
+        using (var signedOut = await one.SendAsync(HttpMethod.Post, "/out", cookie)) signedOut.EnsureSuccessStatusCode();
+        Assert.Equal(401, (await one.GetAsync("/me", cookie)).Status);
+        using var client = Clients.Of(_door);
+        foreach (var user in new[] { "gone", "stays" }) Assert.Equal(0, (await client.Sessions.ListAsync(new SessionQuery { UserId = user })).Total);
+    }
+
     [Fact]
     public async Task A_cookie_is_not_larger_for_a_larger_ticket_and_does_not_hold_its_user()
     {
