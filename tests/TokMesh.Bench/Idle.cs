@@ -11,8 +11,11 @@ internal sealed record IdleNode(int Node, double CorePercent, double SwitchesPer
 /// <summary>Measures nodes that nobody calls.</summary>
 internal static class Idle
 {
-    /// <summary>Long enough for every group to have elected, and to have fallen silent.</summary>
-    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(10);
+    /// <summary>
+    /// Long enough for every group to have elected and fallen silent, and for the runtime to have compiled anew what runs often: after a
+    /// start it does that for about a minute.
+    /// </summary>
+    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(75);
 
     public static async Task<IReadOnlyList<IdleNode>> RunAsync(TokMeshCluster cluster, TimeSpan duration)
     {
