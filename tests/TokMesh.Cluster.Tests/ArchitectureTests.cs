@@ -3,7 +3,8 @@ using System.Reflection;
 namespace TokMesh.Cluster.Tests;
 
 /// <summary>
-/// Who may know whom, as the compiled assemblies say: cores know nobody, doors and peers know the cluster, and not each other.
+/// Who may know whom, as the compiled assemblies say: cores know nobody, doors and engines know the cluster, and not each other; what an
+/// application references knows nothing of the server.
 /// </summary>
 public sealed class ArchitectureTests
 {
@@ -20,6 +21,11 @@ public sealed class ArchitectureTests
         ["TokMesh.Peer"] = ["TokMesh.Cluster", "TokMesh.Raft", "TokMesh.Log", "TokMesh.State"],
         ["TokMesh.Gateway"] = ["TokMesh.Cluster", "TokMesh.Raft", "TokMesh.Log", "TokMesh.State"],
         ["TokMesh.Redis"] = ["TokMesh.Cluster", "TokMesh.Raft", "TokMesh.State"],
+        // What its grains answer is what the client's contract says.
+        ["TokMesh.Orleans"] = ["TokMesh.Cluster", "TokMesh.Raft", "TokMesh.Log", "TokMesh.State", "TokMesh.Client.Orleans"],
+        ["TokMesh.Client"] = [],
+        ["TokMesh.Client.AspNetCore"] = ["TokMesh.Client"],
+        ["TokMesh.Client.Orleans"] = ["TokMesh.Client"],
     };
 
     public static TheoryData<string> Assemblies() => [.. Allowed.Keys];
@@ -42,6 +48,15 @@ public sealed class ArchitectureTests
     [InlineData("TokMesh.Cluster")]
     public void The_core_knows_no_web_server(string name) =>
         Assert.DoesNotContain(ReferencesOf(name), r => r.StartsWith("Microsoft.AspNetCore", StringComparison.Ordinal));
+
+    /// <summary>Everything but the engine and its client carrier is built, and runs, where Orleans cannot be had.</summary>
+    [Theory]
+    [MemberData(nameof(Assemblies))]
+    public void Orleans_is_known_to_its_engine_and_its_carrier_alone(string name)
+    {
+        if (name is "TokMesh.Orleans" or "TokMesh.Client.Orleans") return;
+        Assert.DoesNotContain(ReferencesOf(name), r => r.StartsWith("Orleans", StringComparison.Ordinal));
+    }
 
     private static string[] ReferencesOf(string name) => [.. Assembly.Load(name).GetReferencedAssemblies().Select(r => r.Name!)];
 }
