@@ -3,8 +3,8 @@ using System.Reflection;
 namespace TokMesh.Cluster.Tests;
 
 /// <summary>
-/// Who may know whom, as the compiled assemblies say: cores know nobody, doors and engines know the cluster, and not each other; what an
-/// application references knows nothing of the server.
+/// Who may know whom, as the compiled assemblies say: cores know nobody, doors and engines know the cluster, and not each other. What
+/// needs the Orleans packages, and what an application references, is checked beside its own tests.
 /// </summary>
 public sealed class ArchitectureTests
 {
@@ -21,11 +21,6 @@ public sealed class ArchitectureTests
         ["TokMesh.Peer"] = ["TokMesh.Cluster", "TokMesh.Raft", "TokMesh.Log", "TokMesh.State"],
         ["TokMesh.Gateway"] = ["TokMesh.Cluster", "TokMesh.Raft", "TokMesh.Log", "TokMesh.State"],
         ["TokMesh.Redis"] = ["TokMesh.Cluster", "TokMesh.Raft", "TokMesh.State"],
-        // What its grains answer is what the client's contract says.
-        ["TokMesh.Orleans"] = ["TokMesh.Cluster", "TokMesh.Raft", "TokMesh.Log", "TokMesh.State", "TokMesh.Client.Orleans"],
-        ["TokMesh.Client"] = [],
-        ["TokMesh.Client.AspNetCore"] = ["TokMesh.Client"],
-        ["TokMesh.Client.Orleans"] = ["TokMesh.Client"],
     };
 
     public static TheoryData<string> Assemblies() => [.. Allowed.Keys];
@@ -49,14 +44,11 @@ public sealed class ArchitectureTests
     public void The_core_knows_no_web_server(string name) =>
         Assert.DoesNotContain(ReferencesOf(name), r => r.StartsWith("Microsoft.AspNetCore", StringComparison.Ordinal));
 
-    /// <summary>Everything but the engine and its client carrier is built, and runs, where Orleans cannot be had.</summary>
+    /// <summary>All of this is built, and runs, where Orleans cannot be had.</summary>
     [Theory]
     [MemberData(nameof(Assemblies))]
-    public void Orleans_is_known_to_its_engine_and_its_carrier_alone(string name)
-    {
-        if (name is "TokMesh.Orleans" or "TokMesh.Client.Orleans") return;
+    public void Orleans_is_known_to_its_engine_alone(string name) =>
         Assert.DoesNotContain(ReferencesOf(name), r => r.StartsWith("Orleans", StringComparison.Ordinal));
-    }
 
     private static string[] ReferencesOf(string name) => [.. Assembly.Load(name).GetReferencedAssemblies().Select(r => r.Name!)];
 }
