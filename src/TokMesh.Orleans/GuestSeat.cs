@@ -1,59 +1,72 @@
 using System.Buffers;
 using Orleans.Runtime;
 using TokMesh.Cluster;
+using TokMesh.Orleans.Placement;
+using TokMesh.State;
 
 namespace TokMesh.Orleans;
 
 /// <summary>
 /// A guest's seat in meta: it is listed in the map and receives meta's log without a vote, so that keys, map and settings are at hand
-/// on it as on every node. It takes the seat itself, and gives it back when it stops; when it is gone without that, the node that leads
-/// meta takes it away.
+/// on it as on every node. It takes the seat itself, looks after it, and gives it back when it stops; when it is gone without that, the
+/// node that leads meta takes it away.
 /// </summary>
-internal sealed class GuestSeat(IGrainFactory grains, OrleansLog log)
+internal sealed class GuestSeat(IGrainFactory grains, Silos silos, OrleansLog log)
 {
     private const uint MetaGroup = 0;
     private const int PauseMs = 200;
+    private const int LookEveryMs = 2_000;
     private const int DeadlineMs = 2_000;
 
-    /// <summary>Takes the seat; ends when this node has caught up with meta.</summary>
-    public async Task TakeAsync(Node node, FoundingNode self, CancellationToken cancel)
+    private string? _problem;
+
+    /// <summary>
+    /// On a guest, until it stops: has the seat, and takes it again should it have been taken away by mistake. Without it the guest
+    /// would go on with API keys as they once were.
+    /// </summary>
+    public async Task KeepAsync(Node node, FoundingNode self, CancellationToken cancel)
     {
-        string? problem = null;
-        var isListed = false;
-        while (node.Meta is null)
+        while (!cancel.IsCancellationRequested)
         {
-            try
+            await TryAsync(async () =>
             {
-                isListed = isListed || await ChangeAsync(node, new MapChange { AddGuest = self });
-                await SeatAsync(node.Genesis, self.Number, seated: true, cancel);
-            }
-            catch (Exception e) when (e is not OperationCanceledException)
-            {
-                if (problem != e.Message) log.SeatTrouble(problem = e.Message);
-            }
-            await Task.Delay(PauseMs, cancel);
+                var isListed = (await ReadAsync(node)).Guests.Contains(self);
+                if (!isListed) await ChangeAsync(node, new MapChange { AddGuest = self });
+                if (!isListed || node.Meta is null) await SeatAsync(node.Genesis, self.Number, seated: true, cancel);
+            });
+            await Task.Delay(node.Meta is null ? PauseMs : LookEveryMs, cancel);
         }
     }
 
-    /// <summary>Takes a seat away, this node's own or that of a guest that is gone.</summary>
-    public async Task GiveBackAsync(Node node, uint number, CancellationToken cancel)
+    /// <summary>On a guest that stops: gives the seat back, as far as that can be done now.</summary>
+    public Task GiveBackAsync(Node node, uint number, CancellationToken cancel) => TryAsync(async () =>
     {
-        try
+        await ChangeAsync(node, new MapChange { RemoveGuest = number });
+        await SeatAsync(node.Genesis, number, seated: false, cancel);
+    });
+
+    /// <summary>On every other node, until it stops: while it leads meta it takes away the seats of guests that are gone.</summary>
+    public async Task ClearAsync(Node node, CancellationToken cancel)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(LookEveryMs));
+        while (await timer.WaitForNextTickAsync(cancel))
         {
-            await ChangeAsync(node, new MapChange { RemoveGuest = number });
-            await SeatAsync(node.Genesis, number, seated: false, cancel);
-        }
-        catch (Exception e) when (e is not OperationCanceledException)
-        {
-            // A seat that is kept for nobody costs a little; the next change of membership is another occasion.
-            log.SeatTrouble(e.Message);
+            if (!node.Leads(MetaGroup) || node.Meta is not { } meta) continue;
+            foreach (var guest in meta.Map.Guests)
+                if (silos.AddressOf(guest.NodeId) is null) await GiveBackAsync(node, guest.Number, cancel);
         }
     }
 
-    private static async Task<bool> ChangeAsync(Node node, MapChange change)
+    private static async Task<ClusterMap> ReadAsync(Node node)
+    {
+        var reply = await new StoreClient(node).ReadAsync(MetaGroup, static b => b.Write(MetaOps.ReadMap()), Consistency.Linearizable, node.NowMs + DeadlineMs);
+        return reply.IsOk ? MetaOps.ReadMap(new ReplyReader(reply.Body.Span).Bulk()) : throw new TimeoutException(reply.Detail);
+    }
+
+    private static async Task ChangeAsync(Node node, MapChange change)
     {
         var reply = await new StoreClient(node).WriteAsync(MetaGroup, b => b.Write(MetaOps.ChangeMap(change)), node.NowMs + DeadlineMs);
-        return reply.IsOk;
+        if (!reply.IsOk) throw new TimeoutException(reply.Detail);
     }
 
     private async Task SeatAsync(Genesis genesis, uint number, bool seated, CancellationToken cancel)
@@ -66,13 +79,29 @@ internal sealed class GuestSeat(IGrainFactory grains, OrleansLog log)
             {
                 view = await replica.Status(cancel: cancel).WaitAsync(TimeSpan.FromMilliseconds(DeadlineMs), cancel);
             }
-            catch (Exception e) when (e is OrleansException or TimeoutException)
+            catch (Exception e) when (e is OrleansException or NodeNotReadyException or TimeoutException)
             {
+                // Another one may lead.
                 continue;
             }
-            if (view is not { Role: "leader" } || view.Learners.Contains(number) == seated) continue;
-            await replica.ChangeMembers(view.Voters, seated ? [.. view.Learners, number] : [.. view.Learners.Where(l => l != number)], cancel);
+            if (view is not { Role: "leader" }) continue;
+            if (view.Learners.Contains(number) != seated)
+                await replica.ChangeMembers(view.Voters, seated ? [.. view.Learners, number] : [.. view.Learners.Where(l => l != number)], cancel);
             return;
+        }
+    }
+
+    // What cannot be done now is tried again; the same trouble again and again is said once.
+    private async Task TryAsync(Func<Task> act)
+    {
+        try
+        {
+            await act();
+            _problem = null;
+        }
+        catch (Exception e) when (e is OrleansException or NodeNotReadyException or TimeoutException)
+        {
+            if (_problem != e.Message) log.SeatTrouble(_problem = e.Message);
         }
     }
 }

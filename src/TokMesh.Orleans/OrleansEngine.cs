@@ -16,6 +16,7 @@ internal sealed class OrleansEngine : IEngine, IDisposable
 {
     private readonly ConcurrentDictionary<uint, SiloLink> _links = new();
     private readonly CancellationTokenSource _stop = new();
+    private readonly CancellationTokenSource _left = new();
     private readonly GenesisClient _bootstrap;
     private readonly GuestSeat _seats;
     private Genesis? _genesis;
@@ -30,7 +31,7 @@ internal sealed class OrleansEngine : IEngine, IDisposable
         Services = services;
         Candidate = new Candidate(directory.Identity.NodeId, directory.Identity.DirectoryId, address.Silo, options.HttpAddress, options.RedisAddress);
         _bootstrap = new GenesisClient(grains, Candidate, options, Log);
-        _seats = new GuestSeat(grains, Log);
+        _seats = new GuestSeat(grains, silos, Log);
     }
 
     /// <inheritdoc/>
@@ -66,8 +67,8 @@ internal sealed class OrleansEngine : IEngine, IDisposable
         Node = node;
         foreach (var founding in node.Genesis.Nodes)
             if (founding.Number != node.Self.Value) Link(founding.Number, founding.NodeId);
-        var seat = _guest is { } guest ? Task.Run(() => _seats.TakeAsync(node, guest, _stop.Token)) : Task.CompletedTask;
-        _watch = Task.WhenAll(Task.Run(WatchClocksAsync), Task.Run(WatchSilosAsync), seat);
+        _watch = Task.WhenAll(Task.Run(WatchClocksAsync), Task.Run(WatchSilosAsync),
+            Task.Run(() => _guest is { } guest ? _seats.KeepAsync(node, guest, _left.Token) : _seats.ClearAsync(node, _left.Token)));
     }
 
     /// <inheritdoc/>
@@ -77,9 +78,10 @@ internal sealed class OrleansEngine : IEngine, IDisposable
         else frames.Dispose();
     }
 
-    /// <summary>Before the node ends: a guest gives its seat back, while it can.</summary>
+    /// <summary>Before the node ends: it stops looking after seats, and a guest gives its own back, while it can.</summary>
     public async Task LeaveAsync(CancellationToken cancel)
     {
+        _left.Cancel();
         if (_guest is { } guest && Node is { } node) await _seats.GiveBackAsync(node, guest.Number, cancel);
     }
 
@@ -88,6 +90,7 @@ internal sealed class OrleansEngine : IEngine, IDisposable
         // The silo's end disposes of it, and its container again.
         if (_stop.IsCancellationRequested) return;
         _stop.Cancel();
+        _left.Cancel();
         Node = null;
         foreach (var link in _links.Values) link.Dispose();
         try
@@ -150,7 +153,7 @@ internal sealed class OrleansEngine : IEngine, IDisposable
         return made;
     }
 
-    // Orleans' verdict alone takes minutes off nothing: a node that answers is alive, one that Orleans has buried is dead at once.
+    // A node that answers is alive whatever Orleans says; one that does not and has no silo is dead at once.
     private NodeSighting Sighting(SiloLink link)
     {
         var sighting = link.Health.Look(Clock.MonotonicMs, Clock.WallMs);
@@ -174,10 +177,8 @@ internal sealed class OrleansEngine : IEngine, IDisposable
             foreach (var link in _links.Values)
             {
                 link.Ring();
-                if (link.Number.Value <= _genesis!.Nodes.Count || Silos.AddressOf(link.NodeId) is not null) continue;
                 // A guest that has gone may never come back; if it does it introduces itself again.
-                if (_links.TryRemove(link.Number.Value, out var gone)) gone.Dispose();
-                if (Node is { } node && node.Leads(0)) await _seats.GiveBackAsync(node, link.Number.Value, _stop.Token);
+                if (link.Number.Value > _genesis!.Nodes.Count && Silos.AddressOf(link.NodeId) is null && _links.TryRemove(link.Number.Value, out var gone)) gone.Dispose();
             }
         }
     }

@@ -7,6 +7,10 @@ namespace TokMesh.Orleans.Bootstrap;
 internal sealed class GenesisClient(IGrainFactory grains, Candidate self, TokMeshSiloOptions options, OrleansLog log)
 {
     private const int PauseMs = 200;
+    private const int AnswerSeconds = 30;
+
+    /// <summary>A node that knows its cluster asks in order to be told of a mistake; it does not depend on the answer.</summary>
+    private const int AnswerSecondsWhenKnown = 5;
 
     /// <summary>The cluster, and this node's place in it when it is a guest.</summary>
     /// <exception cref="InvalidOperationException">The cluster refuses this node for good.</exception>
@@ -28,7 +32,7 @@ internal sealed class GenesisClient(IGrainFactory grains, Candidate self, TokMes
         {
             try
             {
-                var answer = await grains.GetGrain<IGenesisGrain>(0).Find(hello).WaitAsync(cancel);
+                var answer = await grains.GetGrain<IGenesisGrain>(0).Find(hello).WaitAsync(TimeSpan.FromSeconds(known is null ? AnswerSeconds : AnswerSecondsWhenKnown), cancel);
                 if (answer.Refusal is not null) throw new InvalidOperationException($"{answer.RefusalCode}: {answer.Refusal}");
                 if (answer.Genesis is not null) return await JoinAsync(Genesis.FromJson(answer.Genesis), answer.GuestNumber, known, store);
                 if (said != answer.Found) log.Looking(said = answer.Found, options.ExpectNodes);

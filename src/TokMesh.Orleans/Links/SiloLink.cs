@@ -129,17 +129,19 @@ internal sealed class SiloLink(OrleansEngine engine, MemberId number, string nod
 
     private async Task RunAsync()
     {
-        var pause = MinPauseMs;
+        var retry = MinPauseMs;
         while (!_stop.IsCancellationRequested)
         {
+            var pause = LinkHealth.PingMs;
             try
             {
                 var silo = engine.Silos.AddressOf(NodeId);
                 if (_up is { } up && !up.Silo.Equals(silo)) TakeDown();
+                // Word of its coming rings.
                 if (silo is null) pause = MaxPauseMs;
-                else if (_up is null) await IntroduceAsync(silo);
-                else await PingAsync(_up);
-                if (silo is not null) pause = LinkHealth.PingMs;
+                else if (_up is { } open) await PingAsync(open);
+                else await IntroduceAsync(silo);
+                retry = MinPauseMs;
             }
             catch (Exception e) when (e is OrleansException or HelloRefusedException or TimeoutException or OperationCanceledException or ObjectDisposedException or System.Text.Json.JsonException)
             {
@@ -147,11 +149,14 @@ internal sealed class SiloLink(OrleansEngine engine, MemberId number, string nod
                 // No answer in time is not yet a link that is down: a silo that is frozen for a while has lost nothing.
                 if (e is not TimeoutException) TakeDown();
                 Report(e);
-                if (_up is null) pause = Math.Min(MaxPauseMs, Math.Max(MinPauseMs, pause >= LinkHealth.PingMs ? MinPauseMs : pause * 2));
+                if (_up is null)
+                {
+                    // Jitter keeps nodes that lost the same one from asking in step.
+                    pause = retry / 2 + Random.Shared.Next(retry);
+                    retry = Math.Min(MaxPauseMs, retry * 2);
+                }
             }
-            // Jitter keeps nodes that lost the same one from asking in step.
-            var wait = _up is null ? pause / 2 + Random.Shared.Next(pause) : pause;
-            await _bell.WaitAsync(wait, _stop.Token).ContinueWith(static _ => { }, TaskScheduler.Default);
+            await _bell.WaitAsync(pause, _stop.Token).ContinueWith(static _ => { }, TaskScheduler.Default);
         }
     }
 
@@ -173,7 +178,16 @@ internal sealed class SiloLink(OrleansEngine engine, MemberId number, string nod
         // Without the lock: a number a little out of date does no harm.
         if (_incoming is { } incoming) (theirs, done) = (incoming.Session, incoming.Done);
         Volatile.Write(ref _toldDone, done);
-        service.Deliver(engine.Self.Value, session, number, kind, theirs, done, bytes);
+        try
+        {
+            service.Deliver(engine.Self.Value, session, number, kind, theirs, done, bytes);
+        }
+        catch (Exception e) when (e is OrleansException or InvalidOperationException or OperationCanceledException)
+        {
+            // A silo that is stopping, or has been told that it is dead, takes no more calls: lost like whatever a network loses. The lane
+            // that sends must not end of it.
+            Ring();
+        }
     }
 
     private async Task PingAsync(Up up)
