@@ -1,3 +1,4 @@
+using System.Buffers;
 using TokMesh.Client.Orleans;
 using TokMesh.Cluster;
 
@@ -89,6 +90,13 @@ public sealed class ShardMapGrainTests(ThreeSilos silos) : IClassFixture<ThreeSi
         Assert.True((await elsewhere.Sessions.ValidateAsync(token, false, new Caller(elsewhere.Node.NowMs + 10_000, Consistency.Linearizable, null, default, default))).IsOk);
         Assert.Null(await silos.Replica(0, "tmnd-4").Status());
         Assert.Contains(node.Self.Value, (await silos.Replica(IReplicaGrain.Meta, await silos.LeaderOfAsync(IReplicaGrain.Meta)).Status())!.Learners);
+
+        // Should its seat be taken away by mistake it would hear nothing of meta any more: it takes the seat again.
+        var store = ThreeSilos.Access(silos.Cluster.Silos[0]).Store;
+        Assert.True((await store.WriteAsync(0, b => b.Write(MetaOps.ChangeMap(new MapChange { RemoveGuest = node.Self.Value })), store.Node.NowMs + 10_000)).IsOk);
+        await silos.Replica(IReplicaGrain.Meta, await silos.LeaderOfAsync(IReplicaGrain.Meta)).ChangeMembers([1, 2, 3], []);
+        await ThreeSilos.UntilAsync("the guest has its seat again", async () => (await Map.Get()).Members.Any(m => m.IsGuest)
+            && (await silos.Replica(IReplicaGrain.Meta, await silos.LeaderOfAsync(IReplicaGrain.Meta)).Status())!.Learners.Contains(node.Self.Value));
 
         await silos.Cluster.StopSiloAsync(guest);
         Assert.DoesNotContain((await Map.Get()).Members, m => m.IsGuest);
