@@ -99,8 +99,9 @@ internal sealed class GuestSeat(IGrainFactory grains, Silos silos, OrleansLog lo
             await act();
             _problem = null;
         }
-        catch (Exception e) when (e is OrleansException or NodeNotReadyException or TimeoutException)
+        catch (Exception e) when (e is not OperationCanceledException)
         {
+            // Whatever it was: a guest that stopped looking after its seat would go on with old API keys.
             if (_problem != e.Message) log.SeatTrouble(_problem = e.Message);
         }
     }

@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Json;
-using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using TokMesh.Launcher;
 
 namespace TokMesh.EndToEnd;
 
@@ -33,6 +33,9 @@ internal sealed class LocalNode
 /// <summary>Real server processes on loopback, each behind a <see cref="LinkProxy"/>; killed, paused and cut off at will, and gone at the end.</summary>
 internal sealed partial class LocalCluster : IAsyncDisposable
 {
+    private const int FirstPort = 26_000, LastPort = 32_000;
+    private static int _ports = Random.Shared.Next(LastPort - FirstPort);
+
     /// <summary>Orleans' number for it, as the table holds it.</summary>
     private const int DeadStatus = 6;
     private const int SigTerm = 15, SigStop = 19, SigCont = 18;
@@ -64,30 +67,46 @@ internal sealed partial class LocalCluster : IAsyncDisposable
 
     public HttpClient Client { get; } = new() { Timeout = TimeSpan.FromSeconds(10) };
 
-    /// <summary>Starts a cluster of that engine and waits until it serves; skips the test where the engine cannot be had.</summary>
+    /// <summary>
+    /// Starts a cluster of that engine and waits until it serves; skips the test where the engine cannot be had. <c>{id}</c> in an option
+    /// stands for the node's id.
+    /// </summary>
     public static async Task<LocalCluster> StartAsync(Machine machine, Engine engine, int nodes, params string[] serverOptions)
     {
         await Machine.RequireAsync(engine);
         var cluster = new LocalCluster(engine == Engine.Orleans ? await machine.PostgresAsync() : null, serverOptions);
         cluster.Nodes = [.. Enumerable.Range(1, nodes).Select(cluster.NewNode)];
-        foreach (var node in cluster.Nodes) cluster.Start(node);
-        await cluster.WaitUntilReadyAsync();
-        for (var i = 0; i < 200 && cluster.AdminKey.Length == 0; i++)
+        try
         {
-            var file = Path.Combine(cluster.Nodes[0].Data, "admin.key");
-            if (File.Exists(file)) cluster.AdminKey = (await File.ReadAllTextAsync(file)).Trim();
+            await cluster.StartAsync();
+            return cluster;
+        }
+        catch
+        {
+            await cluster.DisposeAsync();
+            throw;
+        }
+    }
+
+    private async Task StartAsync()
+    {
+        foreach (var node in Nodes) Start(node);
+        await WaitUntilReadyAsync();
+        for (var i = 0; i < 200 && AdminKey.Length == 0; i++)
+        {
+            var file = Path.Combine(Nodes[0].Data, "admin.key");
+            if (File.Exists(file)) AdminKey = (await File.ReadAllTextAsync(file)).Trim();
             await Task.Delay(50);
         }
-        await cluster.WaitUntilAsync("the admin key works everywhere", async () =>
+        await WaitUntilAsync("the admin key works everywhere", async () =>
         {
-            foreach (var node in cluster.Nodes)
+            foreach (var node in Nodes)
             {
-                using var answer = await cluster.SendAsync(node, HttpMethod.Get, "/cluster/status");
+                using var answer = await SendAsync(node, HttpMethod.Get, "/cluster/status");
                 if (answer.StatusCode != HttpStatusCode.OK) return false;
             }
             return true;
         });
-        return cluster;
     }
 
     /// <summary>A node that the cluster does not have yet, with ports and a directory of its own.</summary>
@@ -125,7 +144,7 @@ internal sealed partial class LocalCluster : IAsyncDisposable
             "-c", "exec dotnet \"$@\" >>\"$0\" 2>&1 </dev/null", Path.Combine(node.Data, "server.log"), Built.Server, $"--storage.dir={node.Data}",
             $"--cluster.node-id={node.Id}", $"--server.http.address={node.Http}", $"--server.redis.address={node.Redis}",
             $"--cluster.listen-address={node.Peer}", $"--cluster.advertise-address={node.Proxy.Address}",
-            $"--cluster.discovery.seeds={string.Join(',', Nodes.Select(n => n.Proxy.Address))}", $"--cluster.bootstrap.expect-nodes={Nodes.Count}", .. _serverOptions,
+            $"--cluster.discovery.seeds={string.Join(',', Nodes.Select(n => n.Proxy.Address))}", $"--cluster.bootstrap.expect-nodes={Nodes.Count}", .. _serverOptions.Select(o => o.Replace("{id}", node.Id, StringComparison.Ordinal)),
         ]) info.ArgumentList.Add(argument);
         if (_connectionString is not null) info.ArgumentList.Add($"--cluster.orleans.gateway-address={node.Gateway}");
         // What steers the tests is no setting of the server.
@@ -274,11 +293,15 @@ internal sealed partial class LocalCluster : IAsyncDisposable
         return SocketOwner.Find(localPort, remotePort, running.Keys) is { } process ? running[process] : null;
     }
 
+    /// <summary>A port nobody has, below those that the system hands out for outgoing connections: one of these could take it before the server does.</summary>
     internal static int FreePort()
     {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+        for (var i = 0; i < 1000; i++)
+        {
+            var port = FirstPort + Interlocked.Increment(ref _ports) % (LastPort - FirstPort);
+            if (LoopbackPort.IsFree(port)) return port;
+        }
+        throw new InvalidOperationException("No free port was found.");
     }
 
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]

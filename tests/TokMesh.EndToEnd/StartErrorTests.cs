@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 
 namespace TokMesh.EndToEnd;
@@ -34,15 +32,12 @@ public sealed class StartErrorTests(Machine machine) : IDisposable
     public async Task With_a_certificate_of_another_authority_a_server_says_so()
     {
         await Machine.RequireAsync(Engine.Orleans);
-        using var ours = Authority("ours");
-        using var theirs = Authority("theirs");
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        using var certificate = new CertificateRequest("CN=tmnd-start", key, HashAlgorithmName.SHA256).Create(theirs, theirs.NotBefore, theirs.NotAfter, [1, 2, 3]);
-        await File.WriteAllTextAsync(Path.Combine(_folder, "ca.pem"), ours.ExportCertificatePem());
-        await File.WriteAllTextAsync(Path.Combine(_folder, "cert.pem"), certificate.ExportCertificatePem());
-        await File.WriteAllTextAsync(Path.Combine(_folder, "key.pem"), key.ExportPkcs8PrivateKeyPem());
-        var said = await RefusedAsync(await machine.PostgresAsync(), "--cluster.orleans.create-tables=true", $"--cluster.tls.cert-file={_folder}/cert.pem",
-            $"--cluster.tls.key-file={_folder}/key.pem", $"--cluster.tls.client-ca-file={_folder}/ca.pem");
+        using var ours = new Authority("ours");
+        using var theirs = new Authority("theirs");
+        theirs.Issue(_folder, "tmnd-start");
+        ours.WriteOwn(_folder);
+        var said = await RefusedAsync(await machine.PostgresAsync(), "--cluster.orleans.create-tables=true", $"--cluster.tls.cert-file={_folder}/tmnd-start.pem",
+            $"--cluster.tls.key-file={_folder}/tmnd-start.key", $"--cluster.tls.client-ca-file={_folder}/ca.pem");
         Assert.Contains("certificate", said, StringComparison.OrdinalIgnoreCase);
     }
 
@@ -60,12 +55,4 @@ public sealed class StartErrorTests(Machine machine) : IDisposable
     }
 
     private static bool IsError(string line) => line.StartsWith('{') && JsonDocument.Parse(line).RootElement.GetProperty("level").GetString() == "ERROR";
-
-    private static X509Certificate2 Authority(string name)
-    {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
-        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
-        return request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
-    }
 }
