@@ -36,16 +36,12 @@ internal sealed class IncomingLink(ulong session, IncomingLink.Pass pass, Action
     /// <summary>The last piece that is done with: passed on, or taken for lost.</summary>
     public ulong Done => _next - 1;
 
-    /// <summary>Pieces that arrived before one sent earlier.</summary>
-    public long Reordered { get; private set; }
-
     /// <summary>A piece arrived.</summary>
     public void Receive(ulong number, PieceKind kind, byte[] bytes, long nowMs)
     {
         if (number < _next) return;
         if (number > _next)
         {
-            Reordered++;
             if (_held.Count < MaxHeld) _held[number] = (kind, bytes);
             Expect(number, nowMs);
             return;
