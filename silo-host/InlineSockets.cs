@@ -9,11 +9,13 @@ namespace TokMesh.Host;
 /// </summary>
 internal static class InlineSockets
 {
+    /// <summary>The variable by which the framework is told. Child processes inherit it.</summary>
+    public const string Variable = "DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS";
+
     /// <summary>Must be called before the first socket is made. An operator's own setting wins.</summary>
     /// <remarks>Read by System.Net.Sockets (SocketAsyncEngine) when it is first used; there is no other way to say it.</remarks>
     public static void Enable()
     {
-        const string name = "DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS";
-        if (Environment.GetEnvironmentVariable(name) is null) Environment.SetEnvironmentVariable(name, "1");
+        if (Environment.GetEnvironmentVariable(Variable) is null) Environment.SetEnvironmentVariable(Variable, "1");
     }
 }

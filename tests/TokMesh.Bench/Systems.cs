@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net.Sockets;
 using System.Text.Json;
+using TokMesh.Host;
 
 namespace TokMesh.Bench;
 
@@ -104,6 +105,8 @@ internal sealed class TokMeshCluster : SystemUnderTest
     {
         var info = new ProcessStartInfo("dotnet", [_launcher, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
         info.Environment["TOKMESH_SERVER_DLL"] = _server;
+        // This program's own choice, and a poor one for some servers: each makes its own.
+        info.Environment.Remove(InlineSockets.Variable);
         using var process = Process.Start(info)!;
         var output = process.StandardOutput.ReadToEndAsync();
         var errors = process.StandardError.ReadToEndAsync();
