@@ -76,6 +76,9 @@ public sealed class Node : IDisposable
     /// <summary>How the cluster began.</summary>
     public Genesis Genesis { get; }
 
+    /// <summary>The replicas of each shard, the preferred leader first.</summary>
+    public IReadOnlyList<IReadOnlyList<MemberId>> Placement => _parts.Placement;
+
     /// <summary>What the log held when it was opened.</summary>
     public LogRecovery Recovery { get; }
 

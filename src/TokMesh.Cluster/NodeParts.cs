@@ -20,7 +20,6 @@ public interface INodeWatch
 /// <summary>What the lanes of a node share: who it is, its clock, log, transport and map.</summary>
 internal sealed class NodeParts
 {
-    private readonly IReadOnlyList<IReadOnlyList<MemberId>> _placement;
     private readonly IReadOnlyList<MemberId> _metaMembers;
     private readonly bool[] _led;
     private readonly uint[] _leaders;
@@ -31,7 +30,7 @@ internal sealed class NodeParts
     {
         Self = self;
         Genesis = genesis;
-        _placement = genesis.PlaceShards();
+        Placement = genesis.PlaceShards();
         _metaMembers = genesis.MetaConfiguration.Members;
         _led = new bool[genesis.ShardCount + 1];
         _leaders = new uint[genesis.ShardCount + 1];
@@ -40,6 +39,9 @@ internal sealed class NodeParts
     public MemberId Self { get; }
 
     public Genesis Genesis { get; }
+
+    /// <summary>The replicas of each shard, the preferred leader first.</summary>
+    public IReadOnlyList<IReadOnlyList<MemberId>> Placement { get; }
 
     public required IClock Clock { get; init; }
 
@@ -95,7 +97,7 @@ internal sealed class NodeParts
 
     /// <summary>Whom the group began with.</summary>
     public IReadOnlyList<MemberId> MembersOf(uint group) =>
-        group == 0 ? _metaMembers : group < GroupCount ? _placement[(int)group - 1] : [];
+        group == 0 ? _metaMembers : group < GroupCount ? Placement[(int)group - 1] : [];
 
     /// <summary>Who may know the leader of a group, the likeliest first: it may have moved from where it began.</summary>
     public IReadOnlyList<MemberId> LikelyReplicas(uint group)

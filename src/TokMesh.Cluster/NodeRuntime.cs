@@ -11,8 +11,14 @@ public sealed class NodeRuntime : IAsyncDisposable
 {
     private readonly NodeThreads _threads;
     private readonly int _handOverMs;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Task _watch;
 
-    private NodeRuntime(Node node, NodeThreads threads, int handOverMs) => (Node, _threads, _handOverMs) = (node, threads, handOverMs);
+    private NodeRuntime(Node node, NodeThreads threads, IEngine engine, int handOverMs)
+    {
+        (Node, _threads, _handOverMs) = (node, threads, handOverMs);
+        _watch = Task.Run(() => WatchClocksAsync(engine));
+    }
 
     /// <summary>The node.</summary>
     public Node Node { get; }
@@ -38,7 +44,7 @@ public sealed class NodeRuntime : IAsyncDisposable
         var node = new Node(self, genesis, options, directory.LogDisk(), logKey, clock, engine, RandomNumberGenerator.Fill, watch);
         var threads = new NodeThreads(node, failed);
         engine.Attach(node);
-        return new NodeRuntime(node, threads, options.Raft.ElectionTimeoutMs);
+        return new NodeRuntime(node, threads, engine, options.Raft.ElectionTimeoutMs);
     }
 
     /// <summary>
@@ -49,7 +55,20 @@ public sealed class NodeRuntime : IAsyncDisposable
         var until = Node.NowMs + _handOverMs;
         Node.HandOver();
         while (Node.GroupsLed > 0 && Node.NowMs < until) await Task.Delay(5);
+        _stop.Cancel();
+        await _watch.ContinueWith(static _ => { }, TaskScheduler.Default);
         _threads.Dispose();
         Node.Dispose();
+        _stop.Dispose();
+    }
+
+    private async Task WatchClocksAsync(IEngine engine)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(LinkHealth.PingMs));
+        while (await timer.WaitForNextTickAsync(_stop.Token))
+        {
+            double[] offsets = [.. engine.Sightings.Where(s => s.ClockOffsetMs is not null).Select(s => s.ClockOffsetMs!.Value)];
+            if (offsets.Length > 0) Node.JudgeClock(offsets);
+        }
     }
 }

@@ -1,8 +1,6 @@
-using System.Buffers;
 using Orleans.Runtime;
 using TokMesh.Cluster;
 using TokMesh.Orleans.Placement;
-using TokMesh.State;
 
 namespace TokMesh.Orleans;
 
@@ -18,7 +16,7 @@ internal sealed class GuestSeat(IGrainFactory grains, Silos silos, OrleansLog lo
     private const int LookEveryMs = 2_000;
     private const int DeadlineMs = 2_000;
 
-    private string? _problem;
+    private readonly SaidOnce _problems = new();
 
     /// <summary>
     /// On a guest, until it stops: has the seat, and takes it again should it have been taken away by mistake. Without it the guest
@@ -26,12 +24,13 @@ internal sealed class GuestSeat(IGrainFactory grains, Silos silos, OrleansLog lo
     /// </summary>
     public async Task KeepAsync(Node node, FoundingNode self, CancellationToken cancel)
     {
+        var map = MapOf(node);
         while (!cancel.IsCancellationRequested)
         {
             await TryAsync(async () =>
             {
-                var isListed = (await ReadAsync(node)).Guests.Contains(self);
-                if (!isListed) await ChangeAsync(node, new MapChange { AddGuest = self });
+                var isListed = (await map.ReadAsync(cancel)).Guests.Contains(self);
+                if (!isListed) await map.ChangeAsync(new MapChange { AddGuest = self }, cancel);
                 if (!isListed || node.Meta is null) await SeatAsync(node.Genesis, self.Number, seated: true, cancel);
             });
             await Task.Delay(node.Meta is null ? PauseMs : LookEveryMs, cancel);
@@ -41,7 +40,7 @@ internal sealed class GuestSeat(IGrainFactory grains, Silos silos, OrleansLog lo
     /// <summary>On a guest that stops: gives the seat back, as far as that can be done now.</summary>
     public Task GiveBackAsync(Node node, uint number, CancellationToken cancel) => TryAsync(async () =>
     {
-        await ChangeAsync(node, new MapChange { RemoveGuest = number });
+        await MapOf(node).ChangeAsync(new MapChange { RemoveGuest = number }, cancel);
         await SeatAsync(node.Genesis, number, seated: false, cancel);
     });
 
@@ -57,17 +56,7 @@ internal sealed class GuestSeat(IGrainFactory grains, Silos silos, OrleansLog lo
         }
     }
 
-    private static async Task<ClusterMap> ReadAsync(Node node)
-    {
-        var reply = await new StoreClient(node).ReadAsync(MetaGroup, static b => b.Write(MetaOps.ReadMap()), Consistency.Linearizable, node.NowMs + DeadlineMs);
-        return reply.IsOk ? MetaOps.ReadMap(new ReplyReader(reply.Body.Span).Bulk()) : throw new TimeoutException(reply.Detail);
-    }
-
-    private static async Task ChangeAsync(Node node, MapChange change)
-    {
-        var reply = await new StoreClient(node).WriteAsync(MetaGroup, b => b.Write(MetaOps.ChangeMap(change)), node.NowMs + DeadlineMs);
-        if (!reply.IsOk) throw new TimeoutException(reply.Detail);
-    }
+    private static MapCalls MapOf(Node node) => new(new StoreClient(node), DeadlineMs);
 
     private async Task SeatAsync(Genesis genesis, uint number, bool seated, CancellationToken cancel)
     {
@@ -97,12 +86,12 @@ internal sealed class GuestSeat(IGrainFactory grains, Silos silos, OrleansLog lo
         try
         {
             await act();
-            _problem = null;
+            _problems.Works();
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
             // Whatever it was: a guest that stopped looking after its seat would go on with old API keys.
-            if (_problem != e.Message) log.SeatTrouble(_problem = e.Message);
+            if (_problems.IsNew(e.Message)) log.SeatTrouble(e.Message);
         }
     }
 }

@@ -67,7 +67,7 @@ internal sealed class OrleansEngine : IEngine, IDisposable
         Node = node;
         foreach (var founding in node.Genesis.Nodes)
             if (founding.Number != node.Self.Value) Link(founding.Number, founding.NodeId);
-        _watch = Task.WhenAll(Task.Run(WatchClocksAsync), Task.Run(WatchSilosAsync),
+        _watch = Task.WhenAll(Task.Run(WatchSilosAsync),
             Task.Run(() => _guest is { } guest ? _seats.KeepAsync(node, guest, _left.Token) : _seats.ClearAsync(node, _left.Token)));
     }
 
@@ -158,16 +158,6 @@ internal sealed class OrleansEngine : IEngine, IDisposable
     {
         var sighting = link.Health.Look(Clock.MonotonicMs, Clock.WallMs);
         return sighting.Liveness == Liveness.Suspect && Silos.AddressOf(link.NodeId) is null ? sighting with { Liveness = Liveness.Dead } : sighting;
-    }
-
-    private async Task WatchClocksAsync()
-    {
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(LinkHealth.PingMs));
-        while (await timer.WaitForNextTickAsync(_stop.Token))
-        {
-            var offsets = Sightings.Where(s => s.ClockOffsetMs is not null).Select(s => s.ClockOffsetMs!.Value).ToArray();
-            if (offsets.Length > 0) Node?.JudgeClock(offsets);
-        }
     }
 
     private async Task WatchSilosAsync()

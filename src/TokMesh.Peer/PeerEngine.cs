@@ -15,7 +15,7 @@ public sealed class PeerEngine : IEngine, IDisposable
     private readonly CancellationTokenSource _stop = new();
     private Dictionary<MemberId, PeerLink> _links = [];
     private Genesis? _genesis;
-    private Task _watch = Task.CompletedTask;
+    private Task _pings = Task.CompletedTask;
 
     /// <summary>Makes an engine that listens to nobody yet.</summary>
     public PeerEngine(PeerOptions options, IClock clock, ILogger logger)
@@ -58,7 +58,7 @@ public sealed class PeerEngine : IEngine, IDisposable
             .ToDictionary(n => new MemberId(n.Number), n => new PeerLink(this, new MemberId(n.Number), n.NodeId, n.Peer));
         Node = node;
         foreach (var link in _links.Values) link.Start();
-        _watch = Task.Run(WatchClocksAsync);
+        _pings = Task.Run(PingAsync);
     }
 
     /// <inheritdoc/>
@@ -75,7 +75,7 @@ public sealed class PeerEngine : IEngine, IDisposable
         foreach (var link in _links.Values) link.Dispose();
         try
         {
-            _watch.Wait(TimeSpan.FromSeconds(5));
+            _pings.Wait(TimeSpan.FromSeconds(5));
         }
         catch (AggregateException)
         {
@@ -136,14 +136,10 @@ public sealed class PeerEngine : IEngine, IDisposable
         return answer;
     }
 
-    private async Task WatchClocksAsync()
+    private async Task PingAsync()
     {
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(LinkHealth.PingMs));
         while (await timer.WaitForNextTickAsync(_stop.Token))
-        {
             foreach (var link in _links.Values) link.Ping();
-            var offsets = Sightings.Where(s => s.ClockOffsetMs is not null).Select(s => s.ClockOffsetMs!.Value).ToArray();
-            if (offsets.Length > 0) Node?.JudgeClock(offsets);
-        }
     }
 }

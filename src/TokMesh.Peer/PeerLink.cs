@@ -15,8 +15,6 @@ namespace TokMesh.Peer;
 /// </summary>
 internal sealed class PeerLink(PeerEngine engine, MemberId number, string nodeId, string address) : IDisposable
 {
-    private const int MinPauseMs = 30;
-    private const int MaxPauseMs = 1_000;
     private const int ConnectTimeoutMs = 2_000;
     private const int MaxInlineBytes = 256 << 10;
 
@@ -28,7 +26,7 @@ internal sealed class PeerLink(PeerEngine engine, MemberId number, string nodeId
     private long _queuedBytes;
     private bool _isUp;
     private bool _pingDue;
-    private string? _lastProblem;
+    private readonly SaidOnce _problems = new();
     private Task _run = Task.CompletedTask;
 
     public MemberId Number { get; } = number;
@@ -84,23 +82,21 @@ internal sealed class PeerLink(PeerEngine engine, MemberId number, string nodeId
 
     private async Task RunAsync()
     {
-        var pause = MinPauseMs;
+        var pause = new RetryPause();
         while (!_stop.IsCancellationRequested)
         {
             try
             {
                 using var connection = await ConnectAsync(engine, Address, _stop.Token);
                 await SpeakAsync(connection);
-                pause = MinPauseMs;
+                pause.Reset();
             }
             catch (Exception e) when (e is IOException or SocketException or FormatException or OperationCanceledException or HelloRefusedException)
             {
                 Report(e);
             }
             if (_stop.IsCancellationRequested) return;
-            // Jitter keeps nodes that lost the same peer from dialling it in step.
-            await Task.Delay(pause / 2 + Random.Shared.Next(pause), _stop.Token).ContinueWith(static _ => { }, TaskScheduler.Default);
-            pause = Math.Min(MaxPauseMs, pause * 2);
+            await Task.Delay(pause.NextMs(), _stop.Token).ContinueWith(static _ => { }, TaskScheduler.Default);
         }
     }
 
@@ -114,7 +110,7 @@ internal sealed class PeerLink(PeerEngine engine, MemberId number, string nodeId
             if (engine.Judge(answer, connection.CertifiedAs) is { } refusal) throw new HelloRefusedException(refusal);
             if (answer.Self.NodeId != NodeId) throw new HelloRefusedException(new HelloRefusal("TM-CLST-4090", $"Node {answer.Self.NodeId} answers at {Address}, where node {NodeId} is expected.", false));
             lock (_lock) _isUp = true;
-            _lastProblem = null;
+            _problems.Works();
             engine.LinkChanged(this, true);
             reading = ReadPongsAsync(connection.Input, end);
             await WriteAsync(connection.Output, end.Token);
@@ -194,11 +190,9 @@ internal sealed class PeerLink(PeerEngine engine, MemberId number, string nodeId
         end.Cancel();
     }
 
-    // The same trouble again and again is said once.
     private void Report(Exception e)
     {
-        if (_stop.IsCancellationRequested || e is OperationCanceledException || e.Message == _lastProblem) return;
-        _lastProblem = e.Message;
+        if (_stop.IsCancellationRequested || e is OperationCanceledException || !_problems.IsNew(e.Message)) return;
         if (e is HelloRefusedException { Refusal: { IsFinal: true } refusal }) engine.Log.Refused(NodeId, Address, refusal.Code, refusal.Message);
         else engine.Log.LinkTrouble(NodeId, Address, e.Message);
     }

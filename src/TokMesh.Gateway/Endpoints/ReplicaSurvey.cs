@@ -21,7 +21,7 @@ internal sealed class ReplicaSurvey
     {
         _node = node;
         // A node does not say how many lanes answer; how many replicas it carries at least follows from the genesis. A guest carries meta.
-        _replicas = node.Self.Value > node.Genesis.Nodes.Count ? 1 : node.Genesis.PlaceShards().Count(members => members.Contains(node.Self))
+        _replicas = node.Self.Value > node.Genesis.Nodes.Count ? 1 : node.Placement.Count(members => members.Contains(node.Self))
             + (node.Genesis.MetaConfiguration.Members.Contains(node.Self) ? 1 : 0);
     }
 

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Runtime.CompilerServices;
 using Orleans.Concurrency;
 using Orleans.Placement;
@@ -13,15 +12,16 @@ namespace TokMesh.Orleans;
 [PreferLocalPlacement, Reentrant]
 internal sealed class ShardMapGrain(NodeAccess access, IEngine engine) : Grain, IShardMapGrain
 {
-    private const uint MetaGroup = 0;
     private const int DeadlineMs = 5_000;
     private const int WatchMs = 250;
     private const int MaxVoters = 7;
 
+    private MapCalls Calls => new(access.Store, DeadlineMs);
+
     public async Task<ShardMap> Get(bool linearizable = true, CancellationToken cancel = default)
     {
         var node = access.Node;
-        var map = linearizable ? await ReadAsync(cancel) : node.Meta?.Map ?? await ReadAsync(cancel);
+        var map = linearizable || node.Meta is not { } meta ? await Calls.ReadAsync(cancel) : meta.Map;
         return MapOf(node, map);
     }
 
@@ -44,13 +44,13 @@ internal sealed class ShardMapGrain(NodeAccess access, IEngine engine) : Grain, 
             throw Impossible($"{voters.Length} voters, {voters.Distinct().Count()} of them different; allowed is 1 to {MaxVoters}, all different");
         var known = genesis.Nodes.Concat(access.Node.Meta?.Map.Guests ?? []).Select(n => n.Number);
         if (voters.Except(known).FirstOrDefault() is not 0 and var stranger) throw Impossible($"{stranger} is the number of no member");
-        return ChangeAsync(new MapChange { Plan = new PlannedMove(shard, [.. voters.Order()]), IfVersion = ifVersion }, cancel);
+        return Calls.ChangeAsync(new MapChange { Plan = new PlannedMove(shard, [.. voters.Order()]), IfVersion = ifVersion }, cancel);
     }
 
     public Task<ulong> CancelMove(uint shard, ulong ifVersion, CancellationToken cancel = default)
     {
         CheckShard(access.Node.Genesis, shard);
-        return ChangeAsync(new MapChange { Cancel = shard, IfVersion = ifVersion }, cancel);
+        return Calls.ChangeAsync(new MapChange { Cancel = shard, IfVersion = ifVersion }, cancel);
     }
 
     private static void CheckShard(Genesis genesis, uint shard)
@@ -59,22 +59,6 @@ internal sealed class ShardMapGrain(NodeAccess access, IEngine engine) : Grain, 
     }
 
     private static ShardMapException Impossible(string why) => new(ErrorCode.ArgumentInvalid.ToText(), why);
-
-    private async Task<ClusterMap> ReadAsync(CancellationToken cancel)
-    {
-        var store = access.Store;
-        var reply = await store.ReadAsync(MetaGroup, static b => b.Write(MetaOps.ReadMap()), Consistency.Linearizable, store.Node.NowMs + DeadlineMs).AsTask().WaitAsync(cancel);
-        if (!reply.IsOk) throw new ShardMapException(reply.Error.ToText(), reply.Detail);
-        return MetaOps.ReadMap(new ReplyReader(reply.Body.Span).Bulk());
-    }
-
-    private async Task<ulong> ChangeAsync(MapChange change, CancellationToken cancel)
-    {
-        var store = access.Store;
-        var reply = await store.WriteAsync(MetaGroup, b => b.Write(MetaOps.ChangeMap(change)), store.Node.NowMs + DeadlineMs).AsTask().WaitAsync(cancel);
-        if (!reply.IsOk) throw new ShardMapException(reply.Error.ToText(), reply.Detail);
-        return (ulong)new ReplyReader(reply.Body.Span).Integer();
-    }
 
     private ShardMap MapOf(Node node, ClusterMap map)
     {
@@ -87,7 +71,7 @@ internal sealed class ShardMapGrain(NodeAccess access, IEngine engine) : Grain, 
             ReplicationFactor = genesis.ReplicationFactor,
             Members = [.. genesis.Nodes.Concat(map.Guests).Select(n => new MapMember(n.Number, n.NodeId, n.Http, n.Redis, n.Number > genesis.Nodes.Count,
                 n.Number == node.Self.Value ? "alive" : sightings.GetValueOrDefault(n.Number, "unknown")))],
-            Shards = [.. genesis.PlaceShards().Select((replicas, shard) => new ShardRoute((uint)shard, [.. replicas.Select(r => r.Value)], node.LeaderOf(new ShardId((uint)shard).Group).Value))],
+            Shards = [.. node.Placement.Select((replicas, shard) => new ShardRoute((uint)shard, [.. replicas.Select(r => r.Value)], node.LeaderOf(new ShardId((uint)shard).Group).Value))],
             Moves = [.. map.Moves.Select(m => new MovePlan(m.Shard, m.Voters))],
         };
     }

@@ -10,8 +10,7 @@ namespace TokMesh.Orleans.Links;
 /// </summary>
 internal sealed class SiloLink(OrleansEngine engine, MemberId number, string nodeId) : IDisposable
 {
-    private const int MinPauseMs = 30;
-    private const int MaxPauseMs = 1_000;
+    private const int LookMs = 1_000;
     private const int AnswerMs = 2_000;
 
     /// <summary>Pieces received after which the other side is told, if nothing has travelled there meanwhile.</summary>
@@ -23,7 +22,7 @@ internal sealed class SiloLink(OrleansEngine engine, MemberId number, string nod
     private volatile Up? _up;
     private IncomingLink? _incoming;
     private ulong _toldDone;
-    private string? _lastProblem;
+    private readonly SaidOnce _problems = new();
     private Task _run = Task.CompletedTask;
 
     public MemberId Number { get; } = number;
@@ -129,7 +128,7 @@ internal sealed class SiloLink(OrleansEngine engine, MemberId number, string nod
 
     private async Task RunAsync()
     {
-        var retry = MinPauseMs;
+        var retry = new RetryPause();
         while (!_stop.IsCancellationRequested)
         {
             var pause = LinkHealth.PingMs;
@@ -138,10 +137,10 @@ internal sealed class SiloLink(OrleansEngine engine, MemberId number, string nod
                 var silo = engine.Silos.AddressOf(NodeId);
                 if (_up is { } up && !up.Silo.Equals(silo)) TakeDown();
                 // Word of its coming rings.
-                if (silo is null) pause = MaxPauseMs;
+                if (silo is null) pause = LookMs;
                 else if (_up is { } open) await PingAsync(open);
                 else await IntroduceAsync(silo);
-                retry = MinPauseMs;
+                retry.Reset();
             }
             catch (Exception e) when (e is OrleansException or HelloRefusedException or TimeoutException or OperationCanceledException or ObjectDisposedException or System.Text.Json.JsonException)
             {
@@ -149,12 +148,7 @@ internal sealed class SiloLink(OrleansEngine engine, MemberId number, string nod
                 // No answer in time is not yet a link that is down: a silo that is frozen for a while has lost nothing.
                 if (e is not TimeoutException) TakeDown();
                 Report(e);
-                if (_up is null)
-                {
-                    // Jitter keeps nodes that lost the same one from asking in step.
-                    pause = retry / 2 + Random.Shared.Next(retry);
-                    retry = Math.Min(MaxPauseMs, retry * 2);
-                }
+                if (_up is null) pause = retry.NextMs();
             }
             await _bell.WaitAsync(pause, _stop.Token).ContinueWith(static _ => { }, TaskScheduler.Default);
         }
@@ -167,7 +161,7 @@ internal sealed class SiloLink(OrleansEngine engine, MemberId number, string nod
         var answer = Hello.FromJson(await service.Hello(engine.Introduction().ToJson(), session).WaitAsync(TimeSpan.FromMilliseconds(AnswerMs), _stop.Token));
         if ((answer.Refusal ?? engine.Judge(answer)) is { } refusal) throw new HelloRefusedException(refusal);
         _up = new Up(silo, service, new OutgoingLink(session, (number, kind, bytes) => Transmit(service, session, number, kind, bytes)));
-        _lastProblem = null;
+        _problems.Works();
         engine.Log.LinkUp(NodeId);
         engine.Node?.LinkChanged(Number, true);
     }
@@ -212,13 +206,11 @@ internal sealed class SiloLink(OrleansEngine engine, MemberId number, string nod
         engine.Node?.LinkChanged(Number, false);
     }
 
-    // The same trouble again and again is said once.
     private void Report(Exception e)
     {
         // What Orleans says of a lost connection differs each time and has a stack in it.
         var problem = e is OrleansException ? "its silo cannot be reached" : e is TimeoutException ? $"no answer within {AnswerMs} ms" : e.Message;
-        if (problem == _lastProblem) return;
-        _lastProblem = problem;
+        if (!_problems.IsNew(problem)) return;
         if (e is HelloRefusedException { Refusal: { IsFinal: true } refusal }) engine.Log.Refused(NodeId, refusal.Code, refusal.Message);
         else engine.Log.LinkTrouble(NodeId, problem);
     }
