@@ -35,7 +35,7 @@ catch (SettingsException e)
     return 78;
 }
 
-// Orleans does more on its sockets' threads than they may be kept with.
+// Orleans hands what arrives to the thread pool all the same: there it costs (docs/decisions/0006).
 if (!settings.UsesOrleans) InlineSockets.Enable();
 using var loggers = LoggerFactory.Create(builder => builder.SetMinimumLevel(settings.LogLevel)
     .AddFilter("Microsoft", LogLevel.Warning).AddFilter("Orleans", LogLevel.Warning)

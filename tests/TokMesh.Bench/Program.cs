@@ -7,7 +7,8 @@ using TokMesh.Host;
 const string Help = """
     ./tokmesh bench [--seconds S] [--clients C] [--nodes N] [--engine peer|orleans] [--vs redis,etcd,peer] [--rounds R] [--failover ROUNDS]
                     [--memory [--sessions N]] [--idle] [--json FILE]
-        Starts a cluster on loopback and measures it in a closed loop, with every write replicated and synced.
+        Starts a cluster on loopback, warms it up for most of a minute, and measures it in a closed loop, with every write replicated and
+        synced.
         --seconds   how long each load runs, 1 to 600 (10)
         --clients   connections, 1 to 1000 (50)
         --nodes     nodes of the cluster, 1 to 9 (3)
