@@ -45,7 +45,7 @@ internal sealed class Conversation(VirtualWorld world, int number)
             _ = Forward(answer, ended);
             Action down = () => ended.TrySetResult();
             node.WhenDown(down);
-            Watch(node, boot, node.Pauses, ended);
+            Watch(node, boot, ended);
             await ended.Task;
             node.NoLongerWhenDown(down);
         }
@@ -83,14 +83,15 @@ internal sealed class Conversation(VirtualWorld world, int number)
         }, value);
     }
 
-    private void Watch(VirtualNode node, int boot, int pauses, TaskCompletionSource ended)
+    private void Watch(VirtualNode node, int boot, TaskCompletionSource ended)
     {
+        var pauses = node.IsPaused ? -1 : node.Pauses;
         world.Time.After((DeadlineMs + GraceMs) * 1000L, () =>
         {
             if (ended.Task.IsCompleted || node.Boots != boot) return;
             // While it was paused it could not notice that the time was over.
             if (!node.IsPaused && node.Pauses == pauses) throw new SimulationFailure($"A call of client {number} outlived its deadline on node {node.Id}, which is up.");
-            Watch(node, boot, node.IsPaused ? -1 : node.Pauses, ended);
+            Watch(node, boot, ended);
         });
     }
 
