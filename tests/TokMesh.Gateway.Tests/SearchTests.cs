@@ -73,9 +73,9 @@ public sealed class SearchTests(SharedDoor shared)
     public async Task Sorting_by_activity_follows_the_touches()
     {
         var (first, _) = await _door.CreateAsync("active");
-        await Task.Delay(3);
+        await _door.NextMillisecondAsync();
         var (second, _) = await _door.CreateAsync("active");
-        await Task.Delay(3);
+        await _door.NextMillisecondAsync();
         await _door.PostAsync($"/sessions/{first}/touch", _door.Validator, null);
         var found = (await _door.GetAsync("/sessions?user_id=active&sort_by=last_active&sort_order=desc", _door.Issuer)).IsOk();
         Assert.Equal([first, second], found.GetProperty("items").EnumerateArray().Select(s => s.GetProperty("id").GetString()));

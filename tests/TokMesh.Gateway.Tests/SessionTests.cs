@@ -127,7 +127,7 @@ public sealed class SessionTests(SharedDoor shared)
         long last = 0;
         for (var i = 0; i < 5; i++)
         {
-            await Task.Delay(3);
+            await _door.NextMillisecondAsync();
             var touched = (await _door.PostAsync($"/sessions/{id}/touch", _door.Validator, i % 2 == 0 ? null : "{}")).IsOk();
             var active = touched.GetProperty("last_active").GetInt64();
             Assert.True(active > last);

@@ -48,7 +48,7 @@ public sealed class ValidateTests(SharedDoor shared)
     public async Task Only_a_validation_that_touches_moves_the_last_access()
     {
         var (id, token) = await _door.CreateAsync("access", "", ("User-Agent", "First/1"));
-        await Task.Delay(5);
+        await _door.NextMillisecondAsync();
         await _door.PostAsync("/tokens/validate", _door.Validator, $$"""{"token":"{{token}}"}""", ("User-Agent", "Second/1"));
         var before = (await _door.GetAsync("/sessions/" + id, _door.Validator)).Data;
         Assert.Equal("First/1", before.GetProperty("last_access_ua").GetString());

@@ -117,6 +117,13 @@ public sealed class TestDoor : IAsyncDisposable
         return $"{id}:{secret}";
     }
 
+    /// <summary>Returns once the clock that stamps writes has moved on: what is written next is later, to the millisecond, than what was.</summary>
+    public async Task NextMillisecondAsync()
+    {
+        var now = Door.Clock.WallMs;
+        while (Door.Clock.WallMs <= now) await Task.Delay(1);
+    }
+
     public Task<Answer> GetAsync(string path, string? key, params (string Name, string Value)[] headers) => SendAsync("GET", path, key, null, headers);
 
     public Task<Answer> PostAsync(string path, string? key, string? body, params (string Name, string Value)[] headers) => SendAsync("POST", path, key, body, headers);
