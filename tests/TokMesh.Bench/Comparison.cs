@@ -3,49 +3,59 @@ using System.Globalization;
 namespace TokMesh.Bench;
 
 /// <summary>
-/// The same work on each system in turn, once a round. Timings on a shared machine drift: systems are compared within a round, and
-/// of several rounds the median counts.
+/// The same work on each system, load by load in turns. Timings on a shared machine drift: systems are compared within a round, and of
+/// several rounds the median counts.
 /// </summary>
-internal sealed class Comparison(string launcher, string server, int nodes, string engine, int clients, TimeSpan duration, string[] others)
+/// <remarks>
+/// Whichever is not measured idles meanwhile, for a few percent of a core. To stop its processes costs more truth than that: what was
+/// stopped for longer than an election takes elects anew, perhaps one node for every shard, and that is other work.
+/// </remarks>
+internal sealed class Comparison(string launcher, string server, int nodes, string engine, int clients, TimeSpan duration) : IAsyncDisposable
 {
     private const int ValueBytes = 100;
     private const int Keys = 100_000;
-    private const int WarmUpSeconds = 10;
+    private const int FirstPortOffset = 2000, PortsApart = 200;
     private const string TokMesh = "tokmesh";
     private const string Peer = "peer";
 
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(10);
+
+    private readonly List<Measured> _systems = [];
     private readonly List<List<LoadResult>> _rounds = [];
+
+    private sealed record Measured(SystemUnderTest System, IReadOnlyList<Func<Task<LoadResult>>> Loads);
 
     /// <summary>Everything that was measured, round by round.</summary>
     public IReadOnlyList<IReadOnlyList<LoadResult>> Rounds => _rounds;
 
-    /// <summary>Measures every system once, each started afresh and alone.</summary>
+    /// <summary>Starts a cluster of the engine and the systems it is compared with: <c>redis</c>, <c>etcd</c>, <c>peer</c>.</summary>
+    public async Task StartAsync(string[] others)
+    {
+        await AddTokMeshAsync(TokMesh, engine);
+        if (others.Contains(Peer)) await AddTokMeshAsync(Peer, Peer);
+        if (others.Contains("redis")) Add(await RedisServer.StartAsync(), RedisLoads("redis", RedisServer.Address, null, 8_000));
+        if (others.Contains("etcd")) Add(await EtcdCluster.StartAsync(), EtcdLoads());
+    }
+
+    /// <summary>Measures every system once.</summary>
     public async Task RunRoundAsync()
     {
         _rounds.Add([]);
         Console.WriteLine($"  {"system",-8} {"workload",-34} {"-c",4} {"-P",4} {"op/s",10} {"p50 ms",8} {"p99 ms",8}");
-        if (others.Contains("redis"))
+        for (var i = 0; i < _systems.Max(s => s.Loads.Count); i++)
         {
-            await using var redis = await RedisServer.StartAsync();
-            await BenchmarkAsync("redis", RedisServer.Address, null, 8_000);
+            foreach (var (_, loads) in _systems.Where(s => i < s.Loads.Count)) await MeasureAsync(loads[i]);
+            // None always comes first.
+            _systems.Reverse();
         }
-        if (others.Contains("etcd"))
-        {
-            await using var etcd = await EtcdCluster.StartAsync();
-            foreach (var pipeline in new[] { 1, 16 })
-            {
-                await AddAsync(ClosedLoop.RunAsync("etcd", $"PUT {ValueBytes} B", clients, pipeline, duration,
-                    c => EtcdLoad.ConnectAsync(EtcdCluster.Addresses[c % 3], c, Keys, ValueBytes)));
-            }
-        }
-        if (others.Contains(Peer)) await RunTokMeshAsync(Peer, Peer);
-        await RunTokMeshAsync(TokMesh, engine);
+        // Nor with the same load of the next round.
+        _systems.Reverse();
     }
 
     /// <summary>Prints medians over the rounds, and the ratios to the other systems.</summary>
     public void Conclude()
     {
-        var workloads = _rounds[0].Select(r => (r.System, r.Workload, r.Pipeline)).ToArray();
+        var workloads = _rounds[0].Select(r => (r.System, r.Workload, r.Pipeline)).GroupBy(w => (w.Workload, w.Pipeline)).SelectMany(g => g.OrderByDescending(w => w.System)).ToArray();
         if (_rounds.Count > 1)
         {
             Console.WriteLine($"  Medians of {_rounds.Count} rounds, with the smallest and the largest:");
@@ -75,48 +85,64 @@ internal sealed class Comparison(string launcher, string server, int nodes, stri
         }
     }
 
-    private async Task RunTokMeshAsync(string system, string engineOfIt)
+    public async ValueTask DisposeAsync()
     {
-        await using var cluster = await TokMeshCluster.StartAsync(launcher, server, nodes, engineOfIt);
-        await WarmUpAsync(cluster);
-        await BenchmarkAsync(system, cluster.Nodes[0].Redis, cluster.AdminKey, 15_000);
-        foreach (var write in new[] { true, false })
-        {
-            foreach (var pipeline in new[] { 1, 16 }) await AddAsync(OverAllNodesAsync(cluster, system, write, pipeline, duration));
-        }
-        foreach (var validate in new[] { false, true })
-        {
-            await AddAsync(ClosedLoop.RunAsync(system, validate ? "token validate, HTTP" : "session create, HTTP", clients, 1, duration,
-                c => HttpLoad.ConnectAsync(cluster.Nodes[c % nodes].Http, cluster.AdminKey, c, validate)));
-        }
+        foreach (var measured in _systems) await measured.System.DisposeAsync();
     }
+
+    private async Task AddTokMeshAsync(string name, string engineOfIt)
+    {
+        var cluster = await TokMeshCluster.StartAsync(launcher, server, nodes, engineOfIt, FirstPortOffset + PortsApart * _systems.Count);
+        Add(cluster, TokMeshLoads(name, cluster));
+        await WarmUpAsync(cluster);
+    }
+
+    private IEnumerable<Func<Task<LoadResult>>> TokMeshLoads(string name, TokMeshCluster cluster) =>
+    [
+        .. RedisLoads(name, cluster.Nodes[0].Redis, cluster.AdminKey, 15_000),
+        () => OverAllNodesAsync(cluster, name, write: true, 1, duration),
+        () => OverAllNodesAsync(cluster, name, write: true, 16, duration),
+        () => OverAllNodesAsync(cluster, name, write: false, 1, duration),
+        () => OverAllNodesAsync(cluster, name, write: false, 16, duration),
+        () => HttpAsync(cluster, name, validate: false, duration),
+        () => HttpAsync(cluster, name, validate: true, duration),
+    ];
+
+    private IEnumerable<Func<Task<LoadResult>>> RedisLoads(string name, string address, string? credential, int perSecond) =>
+        new[] { (1, false), (1, true), (16, false), (16, true) }.Select(load => (Func<Task<LoadResult>>)(() =>
+        {
+            var (pipeline, random) = load;
+            var requests = (int)(duration.TotalSeconds * perSecond * (pipeline > 1 ? 5 : 1));
+            return RedisBenchmark.RunAsync(name, address, credential, clients, pipeline, requests, ValueBytes, random);
+        }));
+
+    private IEnumerable<Func<Task<LoadResult>>> EtcdLoads() =>
+        new[] { 1, 16 }.Select(pipeline => (Func<Task<LoadResult>>)(() =>
+            ClosedLoop.RunAsync("etcd", $"PUT {ValueBytes} B", clients, pipeline, duration, c => EtcdLoad.ConnectAsync(EtcdCluster.Addresses[c % 3], c, Keys, ValueBytes))));
+
+    private void Add(SystemUnderTest system, IEnumerable<Func<Task<LoadResult>>> loads) => _systems.Add(new Measured(system, [.. loads]));
 
     // The runtime compiles what is hot anew for most of a minute: what a server that has run for a while does is measured, not that.
     private async Task WarmUpAsync(TokMeshCluster cluster)
     {
         foreach (var write in new[] { true, false })
         {
-            foreach (var pipeline in new[] { 1, 16 }) await OverAllNodesAsync(cluster, "", write, pipeline, TimeSpan.FromSeconds(WarmUpSeconds));
+            foreach (var pipeline in new[] { 1, 16 }) await OverAllNodesAsync(cluster, "", write, pipeline, WarmUp);
         }
+        foreach (var validate in new[] { false, true }) await HttpAsync(cluster, "", validate, WarmUp / 2);
     }
 
     private Task<LoadResult> OverAllNodesAsync(TokMeshCluster cluster, string system, bool write, int pipeline, TimeSpan time) =>
         ClosedLoop.RunAsync(system, $"{(write ? "SET" : "GET")} over all nodes", clients, pipeline, time,
             c => RedisLoad.ConnectAsync(cluster.Nodes[c % nodes].Redis, cluster.AdminKey, c, write, Keys, ValueBytes));
 
-    private async Task BenchmarkAsync(string system, string address, string? credential, int perSecond)
-    {
-        foreach (var pipeline in new[] { 1, 16 })
-        {
-            var requests = (int)(duration.TotalSeconds * perSecond * (pipeline > 1 ? 5 : 1));
-            foreach (var random in new[] { false, true })
-                await AddAsync(RedisBenchmark.RunAsync(system, address, credential, clients, pipeline, requests, ValueBytes, random));
-        }
-    }
+    private Task<LoadResult> HttpAsync(TokMeshCluster cluster, string system, bool validate, TimeSpan time) =>
+        ClosedLoop.RunAsync(system, validate ? "token validate, HTTP" : "session create, HTTP", clients, 1, time,
+            c => HttpLoad.ConnectAsync(cluster.Nodes[c % nodes].Http, cluster.AdminKey, c, validate));
 
-    private async Task AddAsync(Task<LoadResult> run)
+    private async Task MeasureAsync(Func<Task<LoadResult>> load)
     {
-        var result = await run;
+        var result = await load();
         _rounds[^1].Add(result);
         Console.WriteLine(Text($"  {result.System,-8} {result.Workload,-34} {result.Clients,4} {result.Pipeline,4} {result.OperationsPerSecond,10:F0} {result.P50Ms,8:F2} {result.P99Ms,8:F2}")
             + (result.Errors > 0 ? $"  {result.Errors} errors" : ""));

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using TokMesh.Bench;
 using TokMesh.Host;
@@ -7,14 +8,14 @@ using TokMesh.Host;
 const string Help = """
     ./tokmesh bench [--seconds S] [--clients C] [--nodes N] [--engine peer|orleans] [--vs redis,etcd,peer] [--rounds R] [--failover ROUNDS]
                     [--memory [--sessions N]] [--idle] [--json FILE]
-        Starts a cluster on loopback, warms it up for most of a minute, and measures it in a closed loop, with every write replicated and
+        Starts a cluster on loopback, warms it up for about a minute, and measures it in a closed loop, with every write replicated and
         synced.
         --seconds   how long each load runs, 1 to 600 (10)
         --clients   connections, 1 to 1000 (50)
         --nodes     nodes of the cluster, 1 to 9 (3)
         --engine    how the nodes speak (peer); orleans needs a build with the Orleans packages, and starts a PostgreSQL of its own
         --vs        runs the same work on Debian's redis-server (appendfsync always), a three-node etcd, and a cluster of the peer engine,
-                    in turn, and prints ratios
+                    and prints ratios; load by load in turns, so that whichever is not measured idles meanwhile
         --rounds    how often everything is measured, 1 to 20 (1): medians over the rounds are reported, and ratios within a round
         --failover  instead kills the node that leads most shards, so many times (1 to 200), and reports how long writes paused
         --memory    instead loads sessions into the state of a replica, and into a whole node, and reports bytes a session and GC pauses
@@ -97,6 +98,8 @@ if (memory)
     return 0;
 }
 
+using var interrupt = SystemUnderTest.EndAllOn(PosixSignal.SIGINT);
+using var terminate = SystemUnderTest.EndAllOn(PosixSignal.SIGTERM);
 var launcher = Path.Combine(Path.GetDirectoryName(server)!, "../../../../src/TokMesh.Launcher/bin/Release/net10.0/tokmesh-launcher.dll");
 if (idle)
 {
@@ -128,7 +131,8 @@ if (failovers > 0)
     return 0;
 }
 
-var comparison = new Comparison(launcher, server, nodes, engine, clients, TimeSpan.FromSeconds(seconds), others);
+await using var comparison = new Comparison(launcher, server, nodes, engine, clients, TimeSpan.FromSeconds(seconds));
+await comparison.StartAsync(others);
 for (var round = 1; round <= rounds; round++)
 {
     if (rounds > 1) Console.WriteLine($"  Round {round} of {rounds}");

@@ -1,21 +1,57 @@
 using System.Diagnostics;
 using System.Net.Sockets;
-using System.Text.Json;
-using TokMesh.Host;
+using System.Runtime.InteropServices;
 
 namespace TokMesh.Bench;
 
 /// <summary>A server, or several, that this program started on loopback, with data in a folder of its own; ended and removed with it.</summary>
 internal abstract class SystemUnderTest : IAsyncDisposable
 {
+    private static readonly Lock Gate = new();
+    private static readonly List<SystemUnderTest> Started = [];
+    private static bool _interrupted;
+
     private readonly List<Process> _processes = [];
 
-    protected SystemUnderTest(string name) =>
+    protected SystemUnderTest(string name)
+    {
         Folder = Directory.CreateTempSubdirectory($"tokmesh-bench-{name}-").FullName;
+        lock (Gate) Started.Add(this);
+    }
 
     protected string Folder { get; }
 
-    public virtual async ValueTask DisposeAsync()
+    /// <summary>Ends all that was started, and then this program, when it is interrupted (as by Ctrl-C, or SIGTERM).</summary>
+    public static IDisposable EndAllOn(PosixSignal signal) => PosixSignalRegistration.Create(signal, context =>
+    {
+        context.Cancel = true;
+        lock (Gate)
+        {
+            _interrupted = true;
+            foreach (var system in Started)
+            {
+                try
+                {
+                    system.EndAsync().GetAwaiter().GetResult();
+                }
+                catch (Exception e) when (e is InvalidOperationException or IOException)
+                {
+                    Console.Error.WriteLine($"Left behind: {system.Folder}. {e.Message}");
+                }
+            }
+        }
+        Environment.Exit(128 + (signal == PosixSignal.SIGINT ? 2 : 15));
+    });
+
+    public async ValueTask DisposeAsync()
+    {
+        // A load fails when its server is ended below it: whoever ends the servers ends this program too.
+        if (_interrupted) await Task.Delay(Timeout.Infinite);
+        await EndAsync();
+        lock (Gate) Started.Remove(this);
+    }
+
+    protected virtual async Task EndAsync()
     {
         foreach (var process in _processes)
         {
@@ -53,65 +89,6 @@ internal abstract class SystemUnderTest : IAsyncDisposable
             }
         }
         throw new TimeoutException($"Nothing listens on {address} after 10 s.");
-    }
-}
-
-/// <summary>A TokMesh cluster as <c>./tokmesh up</c> starts it.</summary>
-internal sealed class TokMeshCluster : SystemUnderTest
-{
-    private const int PortOffset = 2000;
-    private readonly string _launcher;
-    private readonly string _server;
-
-    private TokMeshCluster(string launcher, string server)
-        : base("tokmesh") => (_launcher, _server) = (launcher, server);
-
-    public IReadOnlyList<(string Http, string Redis, int Pid)> Nodes { get; private set; } = [];
-
-    public string AdminKey { get; private set; } = "";
-
-    /// <param name="launcher">The launcher's assembly.</param>
-    /// <param name="server">The server's assembly.</param>
-    /// <param name="nodes">How many nodes.</param>
-    /// <param name="engine"><c>peer</c> or <c>orleans</c>; the latter with a PostgreSQL of its own.</param>
-    public static async Task<TokMeshCluster> StartAsync(string launcher, string server, int nodes, string engine)
-    {
-        var cluster = new TokMeshCluster(launcher, server);
-        // PostgreSQL may run as another user, who must reach it.
-        if (engine == "orleans" && !OperatingSystem.IsWindows()) File.SetUnixFileMode(cluster.Folder, File.GetUnixFileMode(cluster.Folder) | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
-        await cluster.UpAsync(["--nodes", $"{nodes}", "--engine", engine, .. engine == "orleans" ? (string[])["--postgres", "auto"] : []]);
-        return cluster;
-    }
-
-    /// <summary>Starts whichever nodes are not running.</summary>
-    public Task RestartAsync() => UpAsync();
-
-    public override async ValueTask DisposeAsync()
-    {
-        await LaunchAsync("down", "--data", Folder);
-        await base.DisposeAsync();
-    }
-
-    private async Task UpAsync(params string[] more)
-    {
-        var json = await LaunchAsync(["up", "--data", Folder, "--detach", "--json", "--port-offset", $"{PortOffset}", .. more, "--", "--session.quota.max-per-user=10000"]);
-        using var document = JsonDocument.Parse(json);
-        var root = document.RootElement;
-        AdminKey = root.GetProperty("admin_key").GetString()!;
-        Nodes = [.. root.GetProperty("nodes").EnumerateArray().Select(n => (n.GetProperty("http").GetString()!, n.GetProperty("redis").GetString()!, n.GetProperty("pid").GetInt32()))];
-    }
-
-    private async Task<string> LaunchAsync(params string[] arguments)
-    {
-        var info = new ProcessStartInfo("dotnet", [_launcher, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
-        info.Environment["TOKMESH_SERVER_DLL"] = _server;
-        // This program's own choice, and a poor one for some servers: each makes its own.
-        info.Environment.Remove(InlineSockets.Variable);
-        using var process = Process.Start(info)!;
-        var output = process.StandardOutput.ReadToEndAsync();
-        var errors = process.StandardError.ReadToEndAsync();
-        await process.WaitForExitAsync();
-        return process.ExitCode == 0 ? await output : throw new InvalidOperationException(await errors);
     }
 }
 
