@@ -93,20 +93,28 @@ internal sealed class Comparison(string launcher, string server, int nodes, stri
     private async Task AddTokMeshAsync(string name, string engineOfIt)
     {
         var cluster = await TokMeshCluster.StartAsync(launcher, server, nodes, engineOfIt, FirstPortOffset + PortsApart * _systems.Count);
-        Add(cluster, TokMeshLoads(name, cluster));
+        Add(cluster, [.. RedisLoads(name, cluster.Nodes[0].Redis, cluster.AdminKey, 15_000), .. LoadsOverAllNodes(name, cluster, duration)]);
         await WarmUpAsync(cluster);
     }
 
-    private IEnumerable<Func<Task<LoadResult>>> TokMeshLoads(string name, TokMeshCluster cluster) =>
-    [
-        .. RedisLoads(name, cluster.Nodes[0].Redis, cluster.AdminKey, 15_000),
-        () => OverAllNodesAsync(cluster, name, write: true, 1, duration),
-        () => OverAllNodesAsync(cluster, name, write: true, 16, duration),
-        () => OverAllNodesAsync(cluster, name, write: false, 1, duration),
-        () => OverAllNodesAsync(cluster, name, write: false, 16, duration),
-        () => HttpAsync(cluster, name, validate: false, duration),
-        () => HttpAsync(cluster, name, validate: true, duration),
-    ];
+    // The runtime compiles what is hot anew for most of a minute: what a server that has run for a while does is measured, not that.
+    private async Task WarmUpAsync(TokMeshCluster cluster)
+    {
+        foreach (var load in LoadsOverAllNodes("", cluster, WarmUp)) await load();
+    }
+
+    private IEnumerable<Func<Task<LoadResult>>> LoadsOverAllNodes(string name, TokMeshCluster cluster, TimeSpan time)
+    {
+        return [() => Keyed(true, 1), () => Keyed(true, 16), () => Keyed(false, 1), () => Keyed(false, 16), () => Sessions(false), () => Sessions(true)];
+
+        Task<LoadResult> Keyed(bool write, int pipeline) =>
+            ClosedLoop.RunAsync(name, $"{(write ? "SET" : "GET")} over all nodes", clients, pipeline, time,
+                c => RedisLoad.ConnectAsync(cluster.Nodes[c % nodes].Redis, cluster.AdminKey, c, write, Keys, ValueBytes));
+
+        Task<LoadResult> Sessions(bool validate) =>
+            ClosedLoop.RunAsync(name, validate ? "token validate, HTTP" : "session create, HTTP", clients, 1, time,
+                c => HttpLoad.ConnectAsync(cluster.Nodes[c % nodes].Http, cluster.AdminKey, c, validate));
+    }
 
     private IEnumerable<Func<Task<LoadResult>>> RedisLoads(string name, string address, string? credential, int perSecond) =>
         new[] { (1, false), (1, true), (16, false), (16, true) }.Select(load => (Func<Task<LoadResult>>)(() =>
@@ -121,24 +129,6 @@ internal sealed class Comparison(string launcher, string server, int nodes, stri
             ClosedLoop.RunAsync("etcd", $"PUT {ValueBytes} B", clients, pipeline, duration, c => EtcdLoad.ConnectAsync(EtcdCluster.Addresses[c % 3], c, Keys, ValueBytes))));
 
     private void Add(SystemUnderTest system, IEnumerable<Func<Task<LoadResult>>> loads) => _systems.Add(new Measured(system, [.. loads]));
-
-    // The runtime compiles what is hot anew for most of a minute: what a server that has run for a while does is measured, not that.
-    private async Task WarmUpAsync(TokMeshCluster cluster)
-    {
-        foreach (var write in new[] { true, false })
-        {
-            foreach (var pipeline in new[] { 1, 16 }) await OverAllNodesAsync(cluster, "", write, pipeline, WarmUp);
-        }
-        foreach (var validate in new[] { false, true }) await HttpAsync(cluster, "", validate, WarmUp / 2);
-    }
-
-    private Task<LoadResult> OverAllNodesAsync(TokMeshCluster cluster, string system, bool write, int pipeline, TimeSpan time) =>
-        ClosedLoop.RunAsync(system, $"{(write ? "SET" : "GET")} over all nodes", clients, pipeline, time,
-            c => RedisLoad.ConnectAsync(cluster.Nodes[c % nodes].Redis, cluster.AdminKey, c, write, Keys, ValueBytes));
-
-    private Task<LoadResult> HttpAsync(TokMeshCluster cluster, string system, bool validate, TimeSpan time) =>
-        ClosedLoop.RunAsync(system, validate ? "token validate, HTTP" : "session create, HTTP", clients, 1, time,
-            c => HttpLoad.ConnectAsync(cluster.Nodes[c % nodes].Http, cluster.AdminKey, c, validate));
 
     private async Task MeasureAsync(Func<Task<LoadResult>> load)
     {
