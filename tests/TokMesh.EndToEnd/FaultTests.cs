@@ -71,7 +71,7 @@ public sealed class FaultTests(Machine machine, ITestOutputHelper output)
     [SkippableFact]
     public async Task Reads_and_writes_go_on_while_PostgreSQL_is_away()
     {
-        var away = Seconds("TOKMESH_OUTAGE_SECONDS", 20);
+        var away = Seconds("TOKMESH_OUTAGE_SECONDS", 60);
         await RunAsync(Engine.Orleans, away + TimeSpan.FromSeconds(20), Timeout.Infinite, async (_, _, workload) =>
         {
             await Task.Delay(5000, CancellationToken.None);

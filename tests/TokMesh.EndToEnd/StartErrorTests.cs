@@ -6,6 +6,7 @@ namespace TokMesh.EndToEnd;
 [Collection(MachineCollection.Name)]
 public sealed class StartErrorTests(Machine machine) : IDisposable
 {
+    private const string Name = "tmnd-start";
     private readonly string _folder = Directory.CreateTempSubdirectory("tokmesh-start-").FullName;
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
@@ -34,11 +35,20 @@ public sealed class StartErrorTests(Machine machine) : IDisposable
         await Machine.RequireAsync(Engine.Orleans);
         using var ours = new Authority("ours");
         using var theirs = new Authority("theirs");
-        theirs.Issue(_folder, "tmnd-start");
+        theirs.Issue(_folder, Name);
         ours.WriteOwn(_folder);
-        var said = await RefusedAsync(await machine.PostgresAsync(), "--cluster.orleans.create-tables=true", $"--cluster.tls.cert-file={_folder}/tmnd-start.pem",
-            $"--cluster.tls.key-file={_folder}/tmnd-start.key", $"--cluster.tls.client-ca-file={_folder}/ca.pem");
+        var said = await RefusedAsync(await machine.PostgresAsync(), "--cluster.orleans.create-tables=true", $"--cluster.tls.cert-file={_folder}/{Name}.pem",
+            $"--cluster.tls.key-file={_folder}/{Name}.key", $"--cluster.tls.client-ca-file={_folder}/ca.pem");
         Assert.Contains("certificate", said, StringComparison.OrdinalIgnoreCase);
+    }
+
+    [SkippableFact]
+    public async Task Under_another_name_than_its_data_have_a_server_says_whose_they_are()
+    {
+        var nowhere = $"Host=127.0.0.1;Port={LocalCluster.FreePort()};Database=d;Username=u";
+        // The data have a name before PostgreSQL is looked for.
+        Assert.Contains("TM-DB-5031", await RefusedAsync(nowhere), StringComparison.Ordinal);
+        Assert.Contains($"belongs to node {Name}; the configuration says tmnd-other", await RefusedAsync(nowhere, "--cluster.node-id=tmnd-other"), StringComparison.Ordinal);
     }
 
     /// <summary>Starts a server that must not come up, and returns the one error line it writes.</summary>
@@ -47,7 +57,7 @@ public sealed class StartErrorTests(Machine machine) : IDisposable
         await Machine.RequireAsync(Engine.Orleans);
         string[] ports = [.. Enumerable.Range(0, 4).Select(_ => $"127.0.0.1:{LocalCluster.FreePort()}")];
         var ended = await Tool.RunAsync("dotnet",
-            [Built.Server, $"--storage.dir={_folder}/data", "--cluster.node-id=tmnd-start", "--cluster.engine=orleans", "--cluster.orleans.clustering=adonet", $"--cluster.orleans.cluster-id=start{Guid.NewGuid():N}",
+            [Built.Server, $"--storage.dir={_folder}/data", $"--cluster.node-id={Name}", "--cluster.engine=orleans", "--cluster.orleans.clustering=adonet", $"--cluster.orleans.cluster-id=start{Guid.NewGuid():N}",
                 $"--server.http.address={ports[0]}", $"--server.redis.address={ports[1]}", $"--cluster.listen-address={ports[2]}", $"--cluster.orleans.gateway-address={ports[3]}", .. more],
             (Machine.ConnectionStringVariable, connectionString));
         Assert.True(ended.Code != 0, ended.All);
