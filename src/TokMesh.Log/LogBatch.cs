@@ -70,6 +70,22 @@ public sealed class LogBatch
     /// <exception cref="InvalidOperationException">The batch would exceed <see cref="MaxBytes"/>.</exception>
     public void AppendGroupRemoved(uint group) => Grow(RecordFormat.PrefixBytes, default, RecordType.GroupRemoved, group);
 
+    /// <summary>
+    /// The group's entries up to <paramref name="index"/> are known to be committed. A hint that may be told late or never; once told
+    /// it is held to: an entry that would supersede one of them breaks the log's rules.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The batch would exceed <see cref="MaxBytes"/>.</exception>
+    public void AppendCommit(uint group, ulong index) =>
+        BinaryPrimitives.WriteUInt64LittleEndian(Grow(RecordFormat.CommitBytes, default, RecordType.Commit, group)[5..], index);
+
+    /// <summary>Something about the node as a whole, handed back at recovery under the same number; the latest counts, an empty one removes it.</summary>
+    /// <exception cref="InvalidOperationException">The batch would exceed <see cref="MaxBytes"/>.</exception>
+    public void AppendNote(uint number, ReadOnlySpan<byte> note)
+    {
+        Span<byte> record = Grow(RecordFormat.NoteBytes, note, RecordType.Note, number);
+        BinaryPrimitives.WriteUInt32LittleEndian(record[5..], (uint)note.Length);
+    }
+
     /// <summary>Empties the batch, keeping its buffer.</summary>
     public void Reset() => Bytes = 0;
 

@@ -11,6 +11,7 @@ public sealed class RecoveredGroup
         Vote = state.Vote;
         BaseIndex = state.BaseIndex;
         BaseTerm = state.BaseTerm;
+        CommitIndex = Math.Max(state.CommitIndex, state.BaseIndex);
         Entries = entries;
     }
 
@@ -31,6 +32,9 @@ public sealed class RecoveredGroup
 
     /// <summary>The term at <see cref="BaseIndex"/>.</summary>
     public ulong BaseTerm { get; internal set; }
+
+    /// <summary>Entries up to here are known to be committed; at least <see cref="BaseIndex"/>, at most the last entry's.</summary>
+    public ulong CommitIndex { get; internal set; }
 
     /// <summary>Its entries, from <see cref="BaseIndex"/> + 1 on.</summary>
     public List<RecoveredEntry> Entries { get; }

@@ -56,6 +56,12 @@ public sealed partial class WriteAheadLog : IDisposable
         }
     }
 
+    /// <summary>Number of the last write; durable when nothing is pending (see <see cref="LogRecovery.Sequence"/>).</summary>
+    public ulong Sequence => _nextSequence - 1;
+
+    /// <summary>Number of the segment being written.</summary>
+    public uint NewestSegment => _segments[^1].Number;
+
     /// <summary>How many segment files there are.</summary>
     public long LiveSegmentCount => _segments.Count;
 
@@ -89,7 +95,9 @@ public sealed partial class WriteAheadLog : IDisposable
         options.Validate();
 
         LogScan scan = LogScan.Read(disk, options);
-        Reconciliation reconciled = Reconciliation.Of(disk, options.Key, scan.Replay);
+        Reconciliation reconciled = Reconciliation.Of(disk, options.Key, scan);
+        recovery = new LogRecovery(reconciled.Groups, scan);
+        options.Check?.Invoke(recovery);
 
         var log = new WriteAheadLog(disk, options, scan);
         try
@@ -101,7 +109,6 @@ public sealed partial class WriteAheadLog : IDisposable
             log.Dispose();
             throw;
         }
-        recovery = new LogRecovery(reconciled.Groups, scan.TornTail);
         return log;
     }
 

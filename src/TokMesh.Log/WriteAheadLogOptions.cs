@@ -30,6 +30,12 @@ public sealed class WriteAheadLogOptions
     /// </summary>
     public required Action<Span<byte>> FillRandom { get; init; }
 
+    /// <summary>
+    /// Looks at what was found before anything is changed; what it throws is passed on, and the log stays as it was. For owners that
+    /// know from elsewhere what the log must hold.
+    /// </summary>
+    public Action<LogRecovery>? Check { get; init; }
+
     /// <summary>Checks every option.</summary>
     /// <exception cref="ArgumentException">Names each wrong option, its value and the allowed range.</exception>
     public void Validate()

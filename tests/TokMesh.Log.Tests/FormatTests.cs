@@ -17,12 +17,14 @@ public class FormatTests
         Assert.Equal("04" + "01000000" + "0800000000000000" + "0900000000000000", Encode(batch, () => batch.AppendReset(1, 8, 9)));
         Assert.Equal("05" + "01000000" + "01000000" + "CC", Encode(batch, () => batch.AppendGroupMeta(1, [0xCC])));
         Assert.Equal("06" + "01000000", Encode(batch, () => batch.AppendGroupRemoved(1)));
+        Assert.Equal("07" + "01000000" + "0800000000000000", Encode(batch, () => batch.AppendCommit(1, 8)));
+        Assert.Equal("08" + "03000000" + "02000000" + "AABB", Encode(batch, () => batch.AppendNote(3, [0xAA, 0xBB])));
     }
 
     [Fact]
     public void Numbers_are_frozen()
     {
-        Assert.Equal([1, 2, 3, 4, 5, 6], Enum.GetValues<RecordType>().Select(value => (int)value));
+        Assert.Equal([1, 2, 3, 4, 5, 6, 7, 8], Enum.GetValues<RecordType>().Select(value => (int)value));
         Assert.Equal([1, 2], Enum.GetValues<FrameKind>().Select(value => (int)value));
         Assert.Equal([0, 1, 2], Enum.GetValues<CipherId>().Select(value => (int)value));
         Assert.Equal("wal-00000001.log", SegmentName.Of(1));

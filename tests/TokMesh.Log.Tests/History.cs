@@ -96,13 +96,26 @@ internal sealed class History(VirtualDisk disk, ulong seed, bool isEncrypted, lo
             }
             AppendRandomRecord(number, group);
         }
+        if (_random.Below(8) == 0)
+        {
+            uint note = (uint)_random.Below(3);
+            next.Notes[note] = RandomBytes(30);
+            _batch.AppendNote(note, next.Notes[note]);
+        }
         Append(next);
     }
 
     private void AppendRandomRecord(uint number, ModelGroup group)
     {
-        int choice = _random.Below(10);
-        if (choice == 0)
+        int choice = _random.Below(12);
+        if (choice == 10)
+        {
+            // An older position may be told after a newer one: it changes nothing.
+            ulong commit = group.Base + (ulong)_random.Below((int)(group.Last - group.Base) + 1);
+            group.Commit = Math.Max(group.Commit, commit);
+            _batch.AppendCommit(number, commit);
+        }
+        else if (choice == 0)
         {
             (group.Term, group.Vote) = (group.Term + 1, (uint)_random.Below(4));
             _batch.AppendHardState(number, group.Term, group.Vote);
@@ -115,8 +128,8 @@ internal sealed class History(VirtualDisk disk, ulong seed, bool isEncrypted, lo
         else
         {
             ulong index = group.Last + 1;
-            if (choice == 2 && group.Entries.Count > 0)
-                index -= (ulong)_random.Below(group.Entries.Count) + 1;
+            if (choice is 2 or 11 && group.Entries.Count > 0)
+                index = Math.Max(index - (ulong)_random.Below(group.Entries.Count) - 1, group.Commit + 1);
             var entry = new RecoveredEntry(index, Math.Max(group.Term, 1), (byte)_random.Below(3), RandomBytes(90));
             group.Put(entry);
             _batch.AppendEntry(number, entry.Index, entry.Term, entry.EntryType, entry.Payload);
@@ -138,7 +151,8 @@ internal sealed class History(VirtualDisk disk, ulong seed, bool isEncrypted, lo
 
     private void InstallSnapshot(uint number, ModelGroup group)
     {
-        ulong index = group.Base + (ulong)_random.Below(group.Entries.Count + 4) + 1;
+        // A leader's snapshot is taken only beyond what is known to be committed.
+        ulong index = Math.Max(group.Base + (ulong)_random.Below(group.Entries.Count + 4) + 1, group.Commit + 1);
         ulong term = group.Term + 1;
         WriteSnapshot(number, index, term);
         HistoryModel next = _states[^1].Clone();

@@ -5,11 +5,15 @@ internal sealed class HistoryModel
 {
     public SortedDictionary<uint, ModelGroup> Groups { get; } = [];
 
+    public SortedDictionary<uint, byte[]> Notes { get; } = [];
+
     public HistoryModel Clone()
     {
         var clone = new HistoryModel();
         foreach ((uint number, ModelGroup group) in Groups)
             clone.Groups.Add(number, group.Clone());
+        foreach ((uint number, byte[] note) in Notes)
+            clone.Notes.Add(number, note);
         return clone;
     }
 
@@ -21,6 +25,9 @@ internal sealed class HistoryModel
         foreach ((uint number, ModelGroup group) in Groups)
             if (group.Clone().Reconciled(recovery.Groups[number].Snapshot).Difference(recovery.Groups[number]) is { } difference)
                 return $"group {number}: {difference}";
+        foreach (uint number in Notes.Keys.Concat(recovery.Notes.Keys))
+            if (!(Notes.GetValueOrDefault(number) ?? []).AsSpan().SequenceEqual(recovery.Notes.GetValueOrDefault(number) ?? []))
+                return $"note {number} differs";
         return null;
     }
 }
@@ -32,6 +39,7 @@ internal sealed class ModelGroup
     public uint Vote { get; set; }
     public ulong Base { get; set; }
     public ulong BaseTerm { get; set; }
+    public ulong Commit { get; set; }
     public SortedDictionary<ulong, RecoveredEntry> Entries { get; init; } = [];
 
     public ulong Last => Entries.Count == 0 ? Base : Entries.Keys.Last();
@@ -43,6 +51,7 @@ internal sealed class ModelGroup
         Vote = Vote,
         Base = Base,
         BaseTerm = BaseTerm,
+        Commit = Commit,
         Entries = new SortedDictionary<ulong, RecoveredEntry>(Entries),
     };
 
@@ -58,12 +67,14 @@ internal sealed class ModelGroup
         foreach (ulong old in Entries.Keys.Where(old => old <= index).ToList())
             Entries.Remove(old);
         (Base, BaseTerm) = (index, term);
+        Commit = Math.Max(Commit, index);
     }
 
     public void Reset(ulong index, ulong term)
     {
         Entries.Clear();
         (Base, BaseTerm) = (index, term);
+        Commit = Math.Max(Commit, index);
     }
 
     public ModelGroup Reconciled(SnapshotInfo? snapshot)
@@ -87,6 +98,8 @@ internal sealed class ModelGroup
             return $"base ({Base},{BaseTerm}) became ({found.BaseIndex},{found.BaseTerm})";
         if ((found.Snapshot?.Index ?? 0, found.Snapshot?.Term ?? 0) != (Base, BaseTerm))
             return $"base ({Base},{BaseTerm}) has snapshot {found.Snapshot}";
+        if (found.CommitIndex != Commit)
+            return $"commit position {Commit} became {found.CommitIndex}";
         if (!found.Meta.AsSpan().SequenceEqual(Meta))
             return "meta differs";
         if (found.Entries.Count != Entries.Count)

@@ -10,6 +10,6 @@ internal ref struct Record
     public uint Vote;
     public byte EntryType;
 
-    /// <summary>An entry's payload or a group's meta, borrowed from the buffer that was decoded.</summary>
+    /// <summary>An entry's payload, a group's meta or a note, borrowed from the buffer that was decoded.</summary>
     public ReadOnlySpan<byte> Payload;
 }

@@ -8,6 +8,8 @@ namespace TokMesh.Log;
 /// Mark, Reset   index u64, term u64
 /// GroupMeta     meta bytes u32, meta
 /// GroupRemoved  nothing
+/// Commit        index u64
+/// Note          note bytes u32, note
 /// </code>
 /// </summary>
 internal static class RecordFormat
@@ -17,4 +19,6 @@ internal static class RecordFormat
     public const int HardStateBytes = PrefixBytes + 12;
     public const int PositionBytes = PrefixBytes + 16;
     public const int GroupMetaBytes = PrefixBytes + 4;
+    public const int CommitBytes = PrefixBytes + 8;
+    public const int NoteBytes = PrefixBytes + 4;
 }

@@ -48,6 +48,11 @@ internal ref struct RecordReader(ReadOnlySpan<byte> records)
                 return DecodePayload(from, RecordFormat.GroupMetaBytes, ref record);
             case RecordType.GroupRemoved:
                 return RecordFormat.PrefixBytes;
+            case RecordType.Commit when from.Length >= RecordFormat.CommitBytes:
+                record.Index = BinaryPrimitives.ReadUInt64LittleEndian(from[5..]);
+                return RecordFormat.CommitBytes;
+            case RecordType.Note when from.Length >= RecordFormat.NoteBytes:
+                return DecodePayload(from, RecordFormat.NoteBytes, ref record);
             default:
                 return -1;
         }

@@ -20,4 +20,10 @@ internal enum RecordType : byte
 
     /// <summary>The group left this node.</summary>
     GroupRemoved = 6,
+
+    /// <summary>The group's entries up to here are known to be committed: they are never superseded, and missing ones are damage.</summary>
+    Commit = 7,
+
+    /// <summary>Bytes of the owner's about the node as a whole, under a number that stands where groups have theirs; the latest counts.</summary>
+    Note = 8,
 }

@@ -23,12 +23,18 @@ internal sealed class LogReplay
     }
 
     /// <summary>Hands the groups out, after all frames were applied.</summary>
-    /// <exception cref="LogDamagedException">A group's entries do not begin right after its base.</exception>
-    public Dictionary<uint, RecoveredGroup> Complete()
+    /// <param name="end">The segment in which the log ends; null for a new log.</param>
+    /// <exception cref="LogDamagedException">A group's entries do not begin right after its base, or end before what is known to be committed.</exception>
+    public Dictionary<uint, RecoveredGroup> Complete(SegmentExtent? end)
     {
         var groups = new Dictionary<uint, RecoveredGroup>(Ledger.Groups.Count);
         foreach (GroupState state in Ledger.Groups.Values)
         {
+            if (end is not null && state.CommitIndex > state.LastIndex)
+                throw new LogDamagedException(
+                    SegmentName.Of(end.Number),
+                    end.WrittenBytes,
+                    $"group {state.Group} is known to be committed up to {state.CommitIndex}, but its entries end at {state.LastIndex}");
             if (!_entries.TryGetValue(state.Group, out ReplayedEntries? replayed))
             {
                 groups.Add(state.Group, new RecoveredGroup(state, []));

@@ -29,9 +29,9 @@ internal sealed class Reconciliation
     /// <summary>Reads what it needs of <paramref name="disk"/>, changing nothing.</summary>
     /// <exception cref="LogDamagedException">A snapshot that a log starts from is missing or damaged.</exception>
     /// <exception cref="LogUnreadableException">A snapshot cannot be read with this key or version.</exception>
-    public static Reconciliation Of(IDisk disk, byte[]? key, LogReplay replay)
+    public static Reconciliation Of(IDisk disk, byte[]? key, LogScan scan)
     {
-        var reconciliation = new Reconciliation(replay.Complete());
+        var reconciliation = new Reconciliation(scan.Replay.Complete(scan.Segments.LastOrDefault()));
         Dictionary<uint, List<SnapshotName>> snapshots = reconciliation.SortSnapshots(disk.List());
         var groups = new List<uint>(reconciliation._groups.Keys);
         groups.Sort();
@@ -85,11 +85,17 @@ internal sealed class Reconciliation
         }
         else
         {
+            // A leader's snapshot is taken only beyond what is known to be committed here.
+            if (newest.Index < group.CommitIndex)
+                throw new LogDamagedException(
+                    new SnapshotName(group.Group, newest.Index, newest.Term).FileName, 0,
+                    $"this snapshot is not of the history that the log of group {group.Group} knows to be committed up to {group.CommitIndex}");
             group.Entries.Clear();
             Conclusions.AppendReset(group.Group, newest.Index, newest.Term);
         }
         group.BaseIndex = newest.Index;
         group.BaseTerm = newest.Term;
+        group.CommitIndex = Math.Max(group.CommitIndex, newest.Index);
         AdvanceTerm(group);
     }
 

@@ -8,9 +8,13 @@ namespace TokMesh.Log;
 internal sealed class GroupLedger
 {
     private readonly Dictionary<uint, GroupState> _groups = [];
+    private readonly Dictionary<uint, byte[]> _notes = [];
     private GroupState? _recent;
 
     public IReadOnlyDictionary<uint, GroupState> Groups => _groups;
+
+    /// <summary>What the owner noted about the node as a whole.</summary>
+    public IReadOnlyDictionary<uint, byte[]> Notes => _notes;
 
     /// <summary>
     /// Takes one record of <paramref name="segment"/> in; returns what is wrong with it, or null. When replaying, a
@@ -24,6 +28,14 @@ internal sealed class GroupLedger
             _groups.Remove(record.Group);
             return null;
         }
+        if (record.Type == RecordType.Note)
+        {
+            if (record.Payload.IsEmpty)
+                _notes.Remove(record.Group);
+            else
+                _notes[record.Group] = record.Payload.ToArray();
+            return null;
+        }
         GroupState state = Of(record.Group);
         switch (record.Type)
         {
@@ -35,6 +47,8 @@ internal sealed class GroupLedger
                 return ApplyMark(state, record.Index, record.Term, replaying);
             case RecordType.Reset:
                 return ApplyReset(state, record.Index, record.Term);
+            case RecordType.Commit:
+                return ApplyCommit(state, record.Index, replaying);
             default:
                 if (!state.Meta.AsSpan().SequenceEqual(record.Payload))
                     state.Meta = record.Payload.ToArray();
@@ -64,7 +78,11 @@ internal sealed class GroupLedger
             batch.AppendHardState(group, state.Term, state.Vote);
             // A reset is restated as a mark: it must not drop, when read again, the entries that followed it.
             batch.AppendMark(group, state.BaseIndex, state.BaseTerm);
+            if (state.CommitIndex > state.BaseIndex)
+                batch.AppendCommit(group, state.CommitIndex);
         }
+        foreach ((uint number, byte[] note) in _notes.OrderBy(note => note.Key))
+            batch.AppendNote(number, note);
     }
 
     private static string? ApplyEntry(GroupState state, ulong index, uint segment, bool replaying)
@@ -74,6 +92,8 @@ internal sealed class GroupLedger
         bool beginsAnywhere = replaying && state.LastIndex == state.BaseIndex;
         if (index > state.LastIndex + 1 && !beginsAnywhere)
             return $"group {state.Group} has an entry at index {index} after its last at {state.LastIndex}";
+        if (index <= state.CommitIndex)
+            return $"group {state.Group} supersedes its entry at index {index}, but is known to be committed up to {state.CommitIndex}";
         if (index <= state.LastIndex)
             state.Truncate(index);
         state.Extend(segment, index);
@@ -114,10 +134,21 @@ internal sealed class GroupLedger
     {
         if (index < state.BaseIndex)
             return $"group {state.Group} is reset to index {index}, below its base at {state.BaseIndex}";
+        if (index < state.CommitIndex)
+            return $"group {state.Group} is reset to index {index}, but is known to be committed up to {state.CommitIndex}";
         state.BaseIndex = index;
         state.BaseTerm = term;
         state.LastIndex = index;
         state.Spans.Clear();
+        return null;
+    }
+
+    // What is restated at the head of a segment may speak of entries whose mark or reset comes later in it.
+    private static string? ApplyCommit(GroupState state, ulong index, bool replaying)
+    {
+        if (index > state.LastIndex && !replaying)
+            return $"group {state.Group} is committed up to index {index}, beyond its last entry at {state.LastIndex}";
+        state.CommitIndex = Math.Max(state.CommitIndex, index);
         return null;
     }
 

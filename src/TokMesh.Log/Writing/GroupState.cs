@@ -17,6 +17,9 @@ internal sealed class GroupState(uint group)
 
     public ulong LastIndex { get; set; }
 
+    /// <summary>Entries up to here are known to be committed.</summary>
+    public ulong CommitIndex { get; set; }
+
     /// <summary>Which segments hold entries of the group that still count, oldest first.</summary>
     public List<EntrySpan> Spans { get; } = [];
 
