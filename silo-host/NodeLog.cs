@@ -20,6 +20,25 @@ internal sealed partial class NodeLog(ILogger logger) : INodeWatch
         else ClockOff(offsetMs);
     }
 
+    public void DiskJudged(DiskState state, long waitedMs)
+    {
+        if (state == DiskState.Hangs) DiskHangs(waitedMs);
+        else if (state == DiskState.Recovers) DiskAnswers(waitedMs);
+        else DiskTrusted();
+    }
+
+    public void MemberExcluded(uint group, MemberId follower, LogViolation violation, LogIndex index)
+    {
+        if (violation == LogViolation.AcknowledgedMissing) FollowerForgot(group, follower.Value, index.Value);
+        else LeaderContradicted(group, follower.Value, index.Value);
+    }
+
+    public void ReplicaHalted(uint group, MemberId leader, LogViolation violation, LogIndex index)
+    {
+        if (violation == LogViolation.AcknowledgedMissing) Forgot(group, index.Value);
+        else Objects(group, leader.Value, index.Value);
+    }
+
     [LoggerMessage(1001, LogLevel.Debug, "Leads group {Group} in term {Term}")]
     private partial void Leads(uint group, ulong term);
 
@@ -55,4 +74,25 @@ internal sealed partial class NodeLog(ILogger logger) : INodeWatch
 
     [LoggerMessage(1012, LogLevel.Information, "Nodes speak through the {Engine} engine")]
     public partial void Engine(string engine);
+
+    [LoggerMessage(1013, LogLevel.Critical, "TM-DISK-5031: the log's disk hangs: nothing has come back for {WaitedMs} ms. This node hands over what it leads and stands for nothing until its disk answers")]
+    private partial void DiskHangs(long waitedMs);
+
+    [LoggerMessage(1014, LogLevel.Warning, "The log's disk answers again after {WaitedMs} ms. This node leads again when it has done so for a while")]
+    private partial void DiskAnswers(long waitedMs);
+
+    [LoggerMessage(1015, LogLevel.Warning, "The log's disk is trusted again: this node may lead")]
+    private partial void DiskTrusted();
+
+    [LoggerMessage(1016, LogLevel.Critical, "TM-CLST-4094: member {Follower} lacks entry {Index} of group {Group}, which it had acknowledged: its disk was put back, emptied or replaced. It and its votes are not counted any more. Stop it and put back the data directory it last ran with")]
+    private partial void FollowerForgot(uint group, uint follower, ulong index);
+
+    [LoggerMessage(1017, LogLevel.Critical, "TM-CLST-4096: member {Follower} has committed entry {Index} of group {Group}, which this leader contradicts: a majority of the group lost acknowledged entries. Stop the nodes whose data directories were put back, and put back those they last ran with")]
+    private partial void LeaderContradicted(uint group, uint follower, ulong index);
+
+    [LoggerMessage(1018, LogLevel.Critical, "TM-CLST-4094: this node's disk lacks entry {Index} of group {Group}, which it had acknowledged")]
+    private partial void Forgot(uint group, ulong index);
+
+    [LoggerMessage(1019, LogLevel.Critical, "TM-CLST-4096: leader {Leader} contradicts entry {Index} of group {Group}, which is known here to be committed: a majority of the group lost acknowledged entries. This replica keeps its log and takes part no more. Stop the nodes whose data directories were put back, and put back those they last ran with")]
+    private partial void Objects(uint group, uint leader, ulong index);
 }

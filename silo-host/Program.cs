@@ -73,7 +73,7 @@ catch (OperationCanceledException) when (cancel.IsCancellationRequested)
     return 0;
 }
 catch (Exception e) when (e is IOException or InvalidOperationException or TimeoutException or System.Security.Cryptography.CryptographicException
-    or UnauthorizedAccessException || e.GetType().Namespace is { } origin && (origin == "TokMesh.Log" || origin.StartsWith("Orleans", StringComparison.Ordinal) || origin.StartsWith("Npgsql", StringComparison.Ordinal)))
+    or UnauthorizedAccessException or TokMesh.Cluster.LogForgottenException || e.GetType().Namespace is { } origin && (origin == "TokMesh.Log" || origin.StartsWith("Orleans", StringComparison.Ordinal) || origin.StartsWith("Npgsql", StringComparison.Ordinal)))
 {
     log.Stopping(e.Message);
     return 1;

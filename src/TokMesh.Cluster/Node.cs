@@ -11,52 +11,69 @@ namespace TokMesh.Cluster;
 /// </summary>
 public sealed class Node : IDisposable
 {
+    /// <summary>A killed process is taken for running no longer than this.</summary>
+    private const int InUseMs = 10_000;
+
+    /// <summary>Refusals further apart than this are not of one piece.</summary>
+    private const int InUseGapMs = 3_000;
+
     private readonly NodeParts _parts;
     private readonly WriteAheadLog _log;
     private readonly Lane[] _lanes;
     private MetaView _meta = MetaView.Empty;
+    private readonly HashSet<MemberId> _links = [];
+    private long _inUseSince;
+    private long _inUseAt = long.MinValue / 2;
+    private int _refused;
 
     /// <summary>Opens the log, recovers every group this node carries, and is ready for turns.</summary>
     /// <param name="self">This node's member number.</param>
     /// <param name="genesis">How the cluster began.</param>
     /// <param name="options">Timings and bounds.</param>
-    /// <param name="disk">The log's directory, locked by the caller.</param>
-    /// <param name="logKey">32 bytes to encrypt with; null for plain files.</param>
+    /// <param name="log">Where the log is.</param>
     /// <param name="clock">Time.</param>
     /// <param name="transport">The way to other nodes.</param>
     /// <param name="fillRandom">Randomness: nonces, router names, election jitter.</param>
     /// <param name="watch">Hears what happens.</param>
     /// <exception cref="LogDamagedException">The log cannot be trusted; nothing was changed.</exception>
-    public Node(MemberId self, Genesis genesis, NodeOptions options, IDisk disk, byte[]? logKey, IClock clock, ITransport transport,
+    /// <exception cref="LogForgottenException">The log is missing, or older than its directory; nothing was changed.</exception>
+    public Node(MemberId self, Genesis genesis, NodeOptions options, LogPlace log, IClock clock, ITransport transport,
         Action<Span<byte>> fillRandom, INodeWatch watch)
-        : this(self, genesis, options, disk, logKey, clock, transport, fillRandom, watch, null)
+        : this(self, genesis, options, log, clock, transport, fillRandom, watch, null)
     {
     }
 
-    internal Node(MemberId self, Genesis genesis, NodeOptions options, IDisk disk, byte[]? logKey, IClock clock, ITransport transport,
+    internal Node(MemberId self, Genesis genesis, NodeOptions options, LogPlace log, IClock clock, ITransport transport,
         Action<Span<byte>> fillRandom, INodeWatch watch, ReplicaTrace? trace)
     {
         options.Raft.Validate();
         Self = self;
         Genesis = genesis;
-        _log = WriteAheadLog.Open(disk, new WriteAheadLogOptions
+        _log = WriteAheadLog.Open(log.Disk, new WriteAheadLogOptions
         {
-            Key = logKey,
+            Key = log.Key,
             FillRandom = fillRandom,
             SegmentBytes = options.LogSegmentBytes,
+            Check = log.Check,
         }, out var recovery);
         Recovery = recovery;
-        var snapshots = new SnapshotStore(disk, new SnapshotStoreOptions { Key = logKey, FillRandom = fillRandom });
+        Past = BeginStart(log, recovery, fillRandom);
+        var snapshots = new SnapshotStore(log.Disk, new SnapshotStoreOptions { Key = log.Key, FillRandom = fillRandom });
+        var disk = new DiskWatch(options.Raft.ElectionTimeoutMs, watch.DiskJudged);
+        var writer = new LogWriter(_log, log, Past.Current.Number, disk, clock, options.SnapshotThresholdBytes);
         _parts = new NodeParts(self, genesis)
         {
             Clock = clock,
             Transport = transport,
-            Log = new LogWriter(_log, options.SnapshotThresholdBytes),
+            Log = writer,
+            Disk = disk,
+            Start = Past.Current,
+            Peers = new PeerLedger(recovery, 2 * options.Raft.ElectionTimeoutMs, clock.MonotonicMs, (number, note, done) => writer.Note(number, note, done)),
+            Forgot = (group, index) => Refuse(new HelloRefusal(PastJudge.Forgot, $"This node's disk lacks entry {index} of group {group}, which it had acknowledged: its data directory was put back from an older copy. Put back the one it last ran with.", true)),
             Snapshots = new SnapshotWriter(snapshots),
             Watch = watch,
             NextRandom = () => NextRandom(fillRandom),
             Raft = options.Raft,
-            Boot = NextRandom(fillRandom),
             Trace = trace,
             AddReplica = (lane, group) => AddReplica(lane, group, options.Raft),
         };
@@ -99,6 +116,8 @@ public sealed class Node : IDisposable
 
     internal IReadOnlyList<Lane> Lanes => _lanes;
 
+    internal PeerLedger Peers => _parts.Peers;
+
     internal LogWriter LogWriter => _parts.Log;
 
     internal SnapshotWriter SnapshotWriter => _parts.Snapshots;
@@ -107,8 +126,19 @@ public sealed class Node : IDisposable
     public void Submit(Call call) => _parts.Submit(call);
 
     /// <summary>Frames from another node, in the order it sent them; copied before this returns.</summary>
+    /// <param name="from">Who.</param>
+    /// <param name="start">The start of it that the link was admitted for.</param>
+    /// <param name="frames">What it sent.</param>
     /// <exception cref="FormatException">The bytes are not frames: the link should be closed.</exception>
-    public void Receive(MemberId from, ReadOnlySpan<byte> frames)
+    /// <returns>False when the frames are of a start of that node that is not talked with any more: the link should be closed.</returns>
+    public bool Receive(MemberId from, NodeStart start, ReadOnlySpan<byte> frames)
+    {
+        if (!_parts.Peers.Hear(from, start, NowMs)) return false;
+        Receive(from, frames);
+        return true;
+    }
+
+    private void Receive(MemberId from, ReadOnlySpan<byte> frames)
     {
         if (_lanes.Length == 1)
         {
@@ -118,9 +148,10 @@ public sealed class Node : IDisposable
             return;
         }
         var perLane = new FrameBuffer?[_lanes.Length];
-        while (FrameBuffer.TryRead(ref frames, out var kind, out var group, out _, out var whole))
+        while (FrameBuffer.TryRead(ref frames, out var kind, out var group, out var body, out var whole))
         {
-            if (kind != FrameKind.Heartbeats) (perLane[_parts.LaneOf(group)] ??= FrameBuffer.Rent()).Write(whole);
+            if (kind == FrameKind.Position) _parts.Peers.Told(from, Varint.Read(ref body));
+            else if (kind != FrameKind.Heartbeats) (perLane[_parts.LaneOf(group)] ??= FrameBuffer.Rent()).Write(whole);
             else for (var i = 0; i < perLane.Length; i++) (perLane[i] ??= FrameBuffer.Rent()).Write(whole);
         }
         for (var i = 0; i < perLane.Length; i++)
@@ -130,25 +161,58 @@ public sealed class Node : IDisposable
     /// <summary>The engine says that a link came up or went down.</summary>
     public void LinkChanged(MemberId node, bool up)
     {
+        lock (_links)
+        {
+            if (up) _links.Add(node);
+            else _links.Remove(node);
+        }
         foreach (var lane in _lanes) lane.Post(new LaneItem.Linked(node, up));
     }
 
     /// <summary>The engine has measured other nodes' clocks: a node whose own is off the majority's does not lead.</summary>
     public void JudgeClock(IReadOnlyList<double> offsetsMs)
     {
-        if (!Clock.Judge(offsetsMs)) return;
-        var trusted = Clock.IsTrusted;
-        foreach (var lane in _lanes)
+        if (Clock.Judge(offsetsMs)) _parts.ClockIsTrusted = Clock.IsTrusted;
+    }
+
+    /// <summary>Watches the disk of this node's log.</summary>
+    public DiskWatch Disk => _parts.Disk;
+
+    /// <summary>What this node says of its past when it introduces itself to another.</summary>
+    public NodePast Past { get; }
+
+    /// <summary>Told, once, that this node must stop: what others know of its past shows that its disk has forgotten.</summary>
+    public Action<NodeRefusedException> Refused { get; set; } = static _ => { };
+
+    /// <summary>
+    /// Judges another node by its past before it is linked with (<see cref="PastJudge"/>). <paramref name="done"/> is told null when it may
+    /// take part; on any thread, perhaps after a write to the disk.
+    /// </summary>
+    public void Admit(MemberId member, string nodeId, NodePast past, Action<HelloRefusal?> done) => _parts.Peers.Admit(member, nodeId, past, NowMs, refusal =>
+    {
+        if (refusal is null)
+            foreach (var lane in _lanes) lane.Post(new LaneItem.Run(l => l.Readmit(member)));
+        done(refusal);
+    });
+
+    /// <summary>
+    /// Another node has refused this one. If that is about its past, this node must stop: at once when it is final, and when another
+    /// process runs in its place, after a while in which that could have been its own former run.
+    /// </summary>
+    public void RefusedBy(HelloRefusal refusal)
+    {
+        if (refusal.Code == PastJudge.InUse)
         {
-            lane.Post(new LaneItem.Run(l =>
+            lock (_links)
             {
-                foreach (var replica in l.Replicas)
-                {
-                    replica.Raft.MayLead = trusted;
-                    l.HasWork(replica);
-                }
-            }));
+                // Somebody who talks with it takes it for the node itself; the others hear that soon.
+                if (_links.Count > 0 || NowMs - _inUseAt > InUseGapMs) _inUseSince = NowMs;
+                _inUseAt = NowMs;
+                if (NowMs - _inUseSince <= InUseMs) return;
+            }
+            Refuse(refusal);
         }
+        else if (refusal.IsFinal && refusal.Code is PastJudge.OtherPast or PastJudge.Behind or PastJudge.Forgot) Refuse(refusal);
     }
 
     /// <summary>Groups this node led a moment ago.</summary>
@@ -222,6 +286,23 @@ public sealed class Node : IDisposable
             raft.Configuration, new LogIndex(replica.SnapshotIndex));
     }
 
+    /// <summary>Writes down that this start began, in the log and beside it, before anybody hears of the node.</summary>
+    private NodePast BeginStart(LogPlace log, LogRecovery recovery, Action<Span<byte>> fillRandom)
+    {
+        var history = StartHistory.Decode(recovery.Notes.GetValueOrDefault(StartHistory.Note)).With(NextRandom(fillRandom));
+        var batch = new LogBatch();
+        batch.AppendNote(StartHistory.Note, history.Encode());
+        _log.Append(batch);
+        _log.Flush();
+        log.Remember(new LogMemory(history.Current.Number, _log.NewestSegment));
+        return new NodePast(history.Starts, recovery.Sequence);
+    }
+
+    private void Refuse(HelloRefusal refusal)
+    {
+        if (Interlocked.Exchange(ref _refused, 1) == 0) Refused(new NodeRefusedException(refusal));
+    }
+
     private static ulong NextRandom(Action<Span<byte>> fill)
     {
         Span<byte> bytes = stackalloc byte[8];
@@ -261,10 +342,11 @@ public sealed class Node : IDisposable
                 var entries = new List<Entry>(found.Entries.Count);
                 foreach (var e in found.Entries) entries.Add(new Entry(new LogIndex(e.Index), new Term(e.Term), (EntryType)e.EntryType, e.Payload));
                 log = new RaftLog(new LogIndex(found.BaseIndex), new Term(found.BaseTerm), entries);
+                log.CommitTo(new LogIndex(found.CommitIndex));
             }
             var lane = _lanes[_parts.LaneOf(group)];
             var raft = new RaftGroup(Self, configuration, hardState, log, options, _parts.NextRandom(), nowMs);
-            lane.Add(new Replica(lane, group, raft, state, restore) { SnapshotIndex = snapshotIndex });
+            lane.Add(new Replica(lane, group, raft, state, restore) { SnapshotIndex = snapshotIndex, KeptCommit = log.Commit });
             if (found is null && members.Count == 1) raft.Campaign();
         }
         if (fresh.IsEmpty) return;

@@ -15,6 +15,21 @@ public interface INodeWatch
 
     /// <summary>This node's clock left, or came back to, the majority's.</summary>
     void ClockJudged(bool trusted, double offsetMs);
+
+    /// <summary>This node's disk hangs, answers again, or is trusted again; how long it had made no progress, in milliseconds.</summary>
+    void DiskJudged(DiskState state, long waitedMs)
+    {
+    }
+
+    /// <summary>A leader here no longer counts a follower: the position shows that one of the two lost entries.</summary>
+    void MemberExcluded(uint group, MemberId follower, LogViolation violation, LogIndex index)
+    {
+    }
+
+    /// <summary>A replica here takes part no more: it lacks what it acknowledged, or its leader lacks what is committed.</summary>
+    void ReplicaHalted(uint group, MemberId leader, LogViolation violation, LogIndex index)
+    {
+    }
 }
 
 /// <summary>What the lanes of a node share: who it is, its clock, log, transport and map.</summary>
@@ -25,6 +40,7 @@ internal sealed class NodeParts
     private readonly uint[] _leaders;
     private Lane[] _lanes = [];
     private bool _metaIsCurrent;
+    private bool _clockIsTrusted = true;
 
     public NodeParts(MemberId self, Genesis genesis)
     {
@@ -57,8 +73,23 @@ internal sealed class NodeParts
 
     public required RaftOptions Raft { get; init; }
 
-    /// <summary>Drawn at each start: tells others that this node has started again.</summary>
-    public required ulong Boot { get; init; }
+    /// <summary>This start of the node: others are told, so that they know when it has started again.</summary>
+    public required NodeStart Start { get; init; }
+
+    /// <summary>What is known of the others' pasts.</summary>
+    public required PeerLedger Peers { get; init; }
+
+    /// <summary>Watches the log's disk.</summary>
+    public required DiskWatch Disk { get; init; }
+
+    /// <summary>Whether the clock agrees with the majority's.</summary>
+    public bool ClockIsTrusted { get => Volatile.Read(ref _clockIsTrusted); set => Volatile.Write(ref _clockIsTrusted, value); }
+
+    /// <summary>Whether this node is fit to lead: its clock and its disk are to be trusted.</summary>
+    public bool MayLead => ClockIsTrusted && Disk.State == DiskState.Answers;
+
+    /// <summary>Told that the node's disk lacks what one of its groups had acknowledged.</summary>
+    public required Action<uint, LogIndex> Forgot { get; init; }
 
     /// <summary>Sees what replicas do; null but in a simulation.</summary>
     public ReplicaTrace? Trace { get; init; }

@@ -33,6 +33,7 @@ public sealed class NodeRuntime : IAsyncDisposable
     /// <param name="failed">Told of a failure after which the process must end at once: going on could break a promise.</param>
     /// <param name="cancel">Gives up joining.</param>
     /// <exception cref="Log.LogDamagedException">The log cannot be trusted; nothing was changed.</exception>
+    /// <exception cref="LogForgottenException">The log is missing, or older than its directory; nothing was changed.</exception>
     /// <exception cref="InvalidOperationException">The cluster refuses this node for good.</exception>
     /// <exception cref="TimeoutException">Too few nodes were found in time.</exception>
     public static async Task<NodeRuntime> StartAsync(NodeDirectory directory, byte[]? logKey, NodeOptions options, IEngine engine, IClock clock,
@@ -41,7 +42,13 @@ public sealed class NodeRuntime : IAsyncDisposable
         var (genesis, self) = await engine.JoinAsync(directory.Genesis, directory.StoreGenesisAsync, cancel);
         // Away from the socket thread that brought the last answer: what follows reads the whole log.
         await Task.Yield();
-        var node = new Node(self, genesis, options, directory.LogDisk(), logKey, clock, engine, RandomNumberGenerator.Fill, watch);
+        var node = new Node(self, genesis, options, directory.LogPlace(logKey), clock, engine, RandomNumberGenerator.Fill, watch);
+        node.Refused = e =>
+        {
+            // A copy that another process runs beside may yet be the one that is left.
+            if (e.Refusal.IsFinal) RefusalFile.Store(directory.Disk, e.Refusal);
+            failed(e);
+        };
         var threads = new NodeThreads(node, failed);
         engine.Attach(node);
         return new NodeRuntime(node, threads, engine, options.Raft.ElectionTimeoutMs);

@@ -110,13 +110,17 @@ internal sealed class OrleansEngine : IEngine, IDisposable
         Self = Candidate,
         ClusterId = _genesis?.ClusterId,
         IsLink = true,
+        Past = Node?.Past,
         Guest = _guest,
     };
 
     public HelloRefusal? Judge(Hello hello) => Admission.Judge(Candidate, _genesis, hello, certifiedAs: null, guests: true);
 
+    /// <summary>Judges the other end of a link by its past; null when it may take part.</summary>
+    public Task<HelloRefusal?> AdmitAsync(MemberId member, Hello hello) => Admission.JudgePastAsync(Candidate, Node, member, hello);
+
     /// <summary>Answers a node that introduces itself, and takes what it sends from then on.</summary>
-    public Hello Answer(Hello hello, ulong session)
+    public async Task<Hello> AnswerAsync(Hello hello, ulong session)
     {
         var answer = Introduction();
         if (Judge(hello) is { } refusal)
@@ -127,7 +131,12 @@ internal sealed class OrleansEngine : IEngine, IDisposable
         if (_genesis is not { } genesis || Node is null || hello.ClusterId is null)
             return answer with { Refusal = new HelloRefusal("TM-CLST-5030", $"Node {Candidate.NodeId} is starting.", false) };
         var number = hello.Guest?.Number ?? genesis.NumberOf(hello.Self.NodeId).Value;
-        Link(number, hello.Self.NodeId).Begin(session);
+        if (await AdmitAsync(new MemberId(number), hello) is { } unfit)
+        {
+            Log.RefusedNode(hello.Self.NodeId, unfit.Code, unfit.Message);
+            return answer with { Refusal = unfit };
+        }
+        Link(number, hello.Self.NodeId).Begin(session, hello.Past!.Current);
         return answer;
     }
 

@@ -98,6 +98,7 @@ public sealed class PeerEngine : IEngine, IDisposable
         Self = Self,
         ClusterId = _genesis?.ClusterId,
         IsLink = isLink,
+        Past = Node?.Past,
         Known = _genesis is null ? Candidates.ToArray() : [],
     };
 
@@ -111,29 +112,43 @@ public sealed class PeerEngine : IEngine, IDisposable
             if (other.NodeId != Self.NodeId) _candidates.TryAdd(other.NodeId, other);
     }
 
+    /// <summary>Judges the other end of a link by its past; null when it may take part.</summary>
+    internal Task<HelloRefusal?> AdmitAsync(MemberId member, Hello hello) => Admission.JudgePastAsync(Self, Node, member, hello);
+
     /// <summary>What to answer to a hello, and which member it came from if a link may follow.</summary>
-    internal Hello Answer(Hello hello, string? certifiedAs, out MemberId? member)
+    internal async Task<(Hello Answer, MemberId? Member)> AnswerAsync(Hello hello, string? certifiedAs)
     {
-        member = null;
+        var (answer, member) = Answer(hello, certifiedAs);
+        if (member is not { } from || !hello.IsLink || await AdmitAsync(from, hello) is not { } refusal) return (answer, member);
+        Log.RefusedPeer(hello.Self.NodeId, refusal.Code, refusal.Message);
+        return (answer with { Refusal = refusal }, null);
+    }
+
+    private (Hello Answer, MemberId? Member) Answer(Hello hello, string? certifiedAs)
+    {
         var answer = Introduction(hello.IsLink);
         if (Judge(hello, certifiedAs) is { } refusal)
         {
             if (refusal.IsFinal) Log.RefusedPeer(hello.Self.NodeId, refusal.Code, refusal.Message);
-            return answer with { Refusal = refusal };
+            return (answer with { Refusal = refusal }, null);
         }
         if (_genesis is not { } genesis)
         {
             if (hello.IsLink)
-                return answer with { Refusal = new HelloRefusal("TM-CLST-5030", $"Node {Self.NodeId} has no cluster yet.", false) };
+                return (answer with { Refusal = new HelloRefusal("TM-CLST-5030", $"Node {Self.NodeId} has no cluster yet.", false) }, null);
             Learn(hello);
-            return answer with { Known = [.. Candidates] };
+            return (answer with { Known = [.. Candidates] }, null);
         }
-        if (hello.ClusterId is null) return answer with { Genesis = genesis };
+        if (hello.ClusterId is null) return (answer with { Genesis = genesis }, null);
         var number = genesis.NumberOf(hello.Self.NodeId);
-        if (_links.TryGetValue(number, out var link)) link.Address = hello.Self.Peer;
-        if (hello.IsLink && Node is null) return answer with { Refusal = new HelloRefusal("TM-CLST-5030", $"Node {Self.NodeId} is starting.", false) };
-        member = number;
-        return answer;
+        if (hello.IsLink && Node is null) return (answer with { Refusal = new HelloRefusal("TM-CLST-5030", $"Node {Self.NodeId} is starting.", false) }, null);
+        return (answer, number);
+    }
+
+    /// <summary>A node has introduced itself and was admitted: it is dialled where it says it is, and what linked it before is another run of it.</summary>
+    internal void Admitted(MemberId member, Hello hello)
+    {
+        if (_links.TryGetValue(member, out var link)) link.Meet(hello.Past!.Current, hello.Self.Peer);
     }
 
     private async Task PingAsync()

@@ -25,6 +25,7 @@ internal sealed class PeerLink(PeerEngine engine, MemberId number, string nodeId
     private List<FrameBuffer> _sending = [];
     private long _queuedBytes;
     private bool _isUp;
+    private volatile Linked? _linked;
     private bool _pingDue;
     private readonly SaidOnce _problems = new();
     private Task _run = Task.CompletedTask;
@@ -34,9 +35,24 @@ internal sealed class PeerLink(PeerEngine engine, MemberId number, string nodeId
     public string NodeId { get; } = nodeId;
 
     /// <summary>Where to dial; learned anew when the other node introduces itself with another address.</summary>
-    public string Address { get; set; } = address;
+    public string Address { get; private set; } = address;
 
     public LinkHealth Health { get; } = new(number, engine.Clock.MonotonicMs, engine.Clock.WallMs);
+
+    /// <summary>The other node has introduced itself: if that is another run of it than the one this link goes to, dial anew.</summary>
+    public void Meet(NodeStart start, string at)
+    {
+        Address = at;
+        if (_linked is not { } linked || linked.Start == start) return;
+        try
+        {
+            linked.End.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // It ended by itself just now.
+        }
+    }
 
     public void Start() => _run = Task.Run(RunAsync);
 
@@ -106,9 +122,11 @@ internal sealed class PeerLink(PeerEngine engine, MemberId number, string nodeId
         var reading = Task.CompletedTask;
         try
         {
-            var answer = await connection.IntroduceAsync(engine.Introduction(isLink: true), end.Token);
+            var answer = await IntroduceAsync(connection, end.Token);
             if (engine.Judge(answer, connection.CertifiedAs) is { } refusal) throw new HelloRefusedException(refusal);
             if (answer.Self.NodeId != NodeId) throw new HelloRefusedException(new HelloRefusal("TM-CLST-4090", $"Node {answer.Self.NodeId} answers at {Address}, where node {NodeId} is expected.", false));
+            if (await engine.AdmitAsync(Number, answer) is { } unfit) throw new HelloRefusedException(unfit);
+            _linked = new Linked(answer.Past!.Current, end);
             lock (_lock) _isUp = true;
             _problems.Works();
             engine.LinkChanged(this, true);
@@ -126,9 +144,23 @@ internal sealed class PeerLink(PeerEngine engine, MemberId number, string nodeId
                 _queue.Clear();
                 _queuedBytes = 0;
             }
+            _linked = null;
             end.Cancel();
             await reading;
             if (wasUp) engine.LinkChanged(this, false);
+        }
+    }
+
+    private async Task<Hello> IntroduceAsync(PeerConnection connection, CancellationToken cancel)
+    {
+        try
+        {
+            return await connection.IntroduceAsync(engine.Introduction(isLink: true), cancel);
+        }
+        catch (HelloRefusedException e)
+        {
+            engine.Node?.RefusedBy(e.Refusal);
+            throw;
         }
     }
 
@@ -232,4 +264,7 @@ internal sealed class PeerLink(PeerEngine engine, MemberId number, string nodeId
             throw;
         }
     }
+
+    /// <summary>Which run of the other node the connection goes to, and what ends it.</summary>
+    private sealed record Linked(NodeStart Start, CancellationTokenSource End);
 }

@@ -26,7 +26,7 @@ public sealed class PeerListener(PeerEngine engine) : ConnectionHandler
                 hello = await Wire.ReadHelloAsync(input, limit.Token);
             }
             var certificate = connection.Features.Get<ITlsConnectionFeature>()?.ClientCertificate;
-            var answer = engine.Answer(hello, engine.Options.Certificates is null ? null : NodeCertificates.NodeIdOf(certificate) ?? "nobody", out var from);
+            var (answer, from) = await engine.AnswerAsync(hello, engine.Options.Certificates is null ? null : NodeCertificates.NodeIdOf(certificate) ?? "nobody");
             Wire.Write(output, WireKind.Hello, answer.ToJson());
             await output.FlushAsync(connection.ConnectionClosed);
             if (!hello.IsLink || from is not { } member)
@@ -34,7 +34,8 @@ public sealed class PeerListener(PeerEngine engine) : ConnectionHandler
                 await output.CompleteAsync();
                 return;
             }
-            await ReadFramesAsync(member, input, output, connection.ConnectionClosed);
+            engine.Admitted(member, hello);
+            await ReadFramesAsync(member, hello.Past!.Current, input, output, connection.ConnectionClosed);
         }
         catch (FormatException e)
         {
@@ -46,7 +47,7 @@ public sealed class PeerListener(PeerEngine engine) : ConnectionHandler
         }
     }
 
-    private async Task ReadFramesAsync(MemberId from, PipeReader input, PipeWriter output, CancellationToken closed)
+    private async Task ReadFramesAsync(MemberId from, NodeStart start, PipeReader input, PipeWriter output, CancellationToken closed)
     {
         while (true)
         {
@@ -58,7 +59,8 @@ public sealed class PeerListener(PeerEngine engine) : ConnectionHandler
                 switch (kind)
                 {
                     case WireKind.Frames:
-                        Receive(from, body);
+                        // Another run of that node is talked with now.
+                        if (!Receive(from, start, body)) return;
                         break;
                     case WireKind.Ping when body.Length == 8:
                         var pong = new byte[16];
@@ -77,18 +79,15 @@ public sealed class PeerListener(PeerEngine engine) : ConnectionHandler
         }
     }
 
-    private void Receive(MemberId from, ReadOnlySequence<byte> frames)
+    private bool Receive(MemberId from, NodeStart start, ReadOnlySequence<byte> frames)
     {
-        if (engine.Node is not { } node) return;
-        if (frames.IsSingleSegment)
-        {
-            node.Receive(from, frames.FirstSpan);
-            return;
-        }
+        if (engine.Node is not { } node) return false;
+        if (frames.IsSingleSegment) return node.Receive(from, start, frames.FirstSpan);
         var length = (int)frames.Length;
         var copy = ArrayPool<byte>.Shared.Rent(length);
         frames.CopyTo(copy);
-        node.Receive(from, copy.AsSpan(0, length));
+        var isHeard = node.Receive(from, start, copy.AsSpan(0, length));
         ArrayPool<byte>.Shared.Return(copy);
+        return isHeard;
     }
 }

@@ -47,6 +47,15 @@ public interface IRaftOutput
     /// </summary>
     void InstallSnapshot(SnapshotMeta meta, ReadOnlyMemory<byte> data);
 
+    /// <summary>This leader no longer counts a follower, nor its vote: the position shows that one of the two lost entries.</summary>
+    void Excluded(MemberId follower, LogViolation violation, LogIndex index);
+
+    /// <summary>
+    /// This member takes part no more until it is started again on another disk: it lacks what it acknowledged, or its leader
+    /// lacks what is committed.
+    /// </summary>
+    void Halted(LogViolation violation, MemberId leader, LogIndex index);
+
     /// <summary>Role, term or known leader changed.</summary>
     void RoleChanged(Role role, Term term, MemberId leader);
 }

@@ -15,6 +15,7 @@ internal sealed class Leadership
     private readonly MemberId _self;
     private readonly Term _term;
     private readonly Memberships _memberships;
+    private readonly Exclusions _exclusions;
     private Progress[] _followers = [];
     private readonly Rounds _rounds = new();
     private readonly PendingReads _reads = new();
@@ -26,6 +27,7 @@ internal sealed class Leadership
     // The first heartbeat round of which all were told that the group may fall silent; zero while it may not.
     private ulong _quietSince;
     private bool _roundToSend;
+    private ulong _probes;
     private long _transferUntil;
     private bool _transferSent;
 
@@ -33,9 +35,9 @@ internal sealed class Leadership
     // never trust a lease again (pitfall 49).
     private bool _handedOver;
 
-    public Leadership(RaftOptions options, RaftLog log, MemberId self, Term term, Memberships memberships, long now)
+    public Leadership(RaftOptions options, RaftLog log, MemberId self, Term term, Memberships memberships, Exclusions exclusions, long now)
     {
-        (_options, _log, _self, _term, _memberships) = (options, log, self, term, memberships);
+        (_options, _log, _self, _term, _memberships, _exclusions) = (options, log, self, term, memberships, exclusions);
         MembershipMoved(now);
         // A term begins with an entry of its own: only committing that one tells what earlier terms committed (paper, 5.4.2).
         log.Append(term, EntryType.Command, ReadOnlyMemory<byte>.Empty);
@@ -71,7 +73,8 @@ internal sealed class Leadership
         get
         {
             var slowest = _log.Last;
-            foreach (var p in _followers) slowest = LogIndex.Min(slowest, p.Snapshot?.Meta.Index ?? p.Match);
+            foreach (var p in _followers)
+                if (p.IsCounted) slowest = LogIndex.Min(slowest, p.Snapshot?.Meta.Index ?? p.Match);
             return slowest;
         }
     }
@@ -80,11 +83,21 @@ internal sealed class Leadership
     public void MembershipMoved(long now)
     {
         _followers = [.. Configuration.Members.Where(m => m != _self)
-            .Select(m => Find(m) ?? new Progress(m, _log.Last.Next, _options.MaxInflightAppends, _options.MaxInflightBytes) { HeardAt = now })];
+            .Select(m => Find(m) ?? NewProgress(m, now))];
     }
 
+    private Progress NewProgress(MemberId id, long now)
+    {
+        var progress = new Progress(id, _log.Last.Next, _options.MaxInflightAppends, _options.MaxInflightBytes) { HeardAt = now };
+        if (_exclusions.Of(id) is not LogViolation.None and var violation) progress.Exclude(violation);
+        return progress;
+    }
+
+    /// <summary>It was started anew, and is asked again for what it had acknowledged.</summary>
+    public void Readmit(MemberId id) => Find(id)?.Readmit();
+
     /// <summary>Entries a follower lacks; null while it is not even known where its log agrees.</summary>
-    public long? LagOf(MemberId id) => Find(id) is { Mode: ProgressMode.Replicate } p ? _log.Last - p.Match : null;
+    public long? LagOf(MemberId id) => Find(id) is { Mode: ProgressMode.Replicate, IsCounted: true } p ? _log.Last - p.Match : null;
 
     /// <summary>The voter of the newest membership that has most of the log, among those asked for.</summary>
     public MemberId Successor(Func<MemberId, bool> mayLead, uint turn)
@@ -93,7 +106,7 @@ internal sealed class Leadership
         for (var i = 0; i < _followers.Length; i++)
         {
             var p = _followers[(i + turn) % _followers.Length];
-            if (Configuration.Voters.Contains(p.Id) && mayLead(p.Id) && (best is null || p.Match > best.Match)) best = p;
+            if (p.IsCounted && Configuration.Voters.Contains(p.Id) && mayLead(p.Id) && (best is null || p.Match > best.Match)) best = p;
         }
         return best?.Id ?? MemberId.None;
     }
@@ -127,6 +140,9 @@ internal sealed class Leadership
         (TransferTo, _transferUntil, _transferSent) = (to, now + _options.ElectionTimeoutMs, false);
     }
 
+    /// <summary>Whether the other may yet take over.</summary>
+    public bool IsHandingOver(long now) => !TransferTo.IsNone && now < _transferUntil;
+
     public void AbortTransfer() => TransferTo = MemberId.None;
 
     private bool IsTransferDue => !TransferTo.IsNone && !_transferSent && Find(TransferTo) is { } p && p.Match == _log.Last;
@@ -148,7 +164,7 @@ internal sealed class Leadership
         {
             if (_quietSince == 0 || !IsQuiet) return false;
             foreach (var p in _followers)
-                if (p.SilentRound < _quietSince) return false;
+                if (p.IsCounted && p.SilentRound < _quietSince) return false;
             return true;
         }
     }
@@ -159,7 +175,7 @@ internal sealed class Leadership
         {
             if (_log.Applied < _log.Last || !HasCommittedInTerm || !_reads.IsEmpty || !TransferTo.IsNone || Configuration.IsJoint) return false;
             foreach (var p in _followers)
-                if (p.Mode != ProgressMode.Replicate || p.Match < _log.Last) return false;
+                if (p.IsCounted && (p.Mode != ProgressMode.Replicate || p.Match < _log.Last)) return false;
             return true;
         }
     }
@@ -198,16 +214,27 @@ internal sealed class Leadership
 
     public void OnAppendReply(in Message m, long now)
     {
-        if (Find(m.From) is not { } p) return;
+        if (Find(m.From) is not { IsCounted: true } p) return;
         p.HeardAt = now;
         if (m.Reject)
         {
+            // It was asked after it had acknowledged, so this is no answer from before: its disk has forgotten.
+            if (m.Context != 0 && m.Context == p.ProbeNumber && m.Index <= p.ProbedAt)
+            {
+                Exclude(p, LogViolation.AcknowledgedMissing, p.ProbedAt);
+                return;
+            }
             var (hint, _) = _log.FindConflict(m.Hint, m.LogTerm);
             p.Refused(m.Index, hint);
             return;
         }
-        if (m.Index > _log.Last)
-            throw new RaftInvariantException($"Member {m.From} acknowledged {m.Index}; the log ends at {_log.Last}.");
+        // What a follower says to have is committed or was sent by this leader. If it is neither, somebody here has lost entries, and
+        // it is not who still has them.
+        if (m.Index > _log.Last || (m.LogTerm > Term.Zero && _log.TermAt(m.Index) is { } own && own != m.LogTerm))
+        {
+            Exclude(p, LogViolation.CommittedContradicted, m.Index);
+            return;
+        }
         var moved = p.Acknowledge(m.Index);
         if (moved) p.MovedAt = now;
         switch (p.Mode)
@@ -228,7 +255,7 @@ internal sealed class Leadership
 
     public void OnHeartbeatReply(in Message m, long now)
     {
-        if (Find(m.From) is not { } p) return;
+        if (Find(m.From) is not { IsCounted: true } p) return;
         p.HeardAt = now;
         if (m.Context <= _rounds.Current) p.Round = Math.Max(p.Round, m.Context);
         if (m.LogTerm > Term.Zero) p.SilentRound = Math.Max(p.SilentRound, m.Context);
@@ -253,9 +280,21 @@ internal sealed class Leadership
 
     public void OnSnapshotReply(in Message m, long now)
     {
-        if (Find(m.From) is not { } p) return;
+        if (Find(m.From) is not { IsCounted: true } p) return;
         p.HeardAt = now;
         if (p.Mode == ProgressMode.Snapshot && p.Snapshot is { } s && s.Context == m.Context) s.Acknowledged(m.Offset, m.Reject, now, _options.HeartbeatMs);
+    }
+
+    /// <summary>A follower says that its disk, or this member's, has lost what it promised to keep.</summary>
+    public void OnViolation(in Message m)
+    {
+        if (Find(m.From) is { IsCounted: true } p) Exclude(p, (LogViolation)m.Context, m.Index, tell: false);
+    }
+
+    private void Exclude(Progress p, LogViolation violation, LogIndex index, bool tell = true)
+    {
+        p.Exclude(violation);
+        _exclusions.Add(p.Id, violation, index, tell);
     }
 
     public void ProvideSnapshot(MemberId to, SnapshotMeta meta, ReadOnlyMemory<byte> data, long now)
@@ -278,6 +317,7 @@ internal sealed class Leadership
             else if (_quietSince == 0) _quietSince = _rounds.Current;
             foreach (var p in _followers)
             {
+                if (!p.IsCounted) continue;
                 if (p.ClockRound <= ConfirmedRound) p.ConfirmedClock = p.Clock;
                 // A follower is never told of commits beyond what it is known to have: its log may differ there (pitfall 14).
                 output.Send(To(p, MessageType.Heartbeat) with
@@ -313,6 +353,7 @@ internal sealed class Leadership
     {
         foreach (var p in _followers)
         {
+            if (!p.IsCounted) continue;
             if (p.Mode == ProgressMode.Snapshot ? p.Snapshot is { CanSend: true } || IsSnapshotDue(p) : p.CanSend && (p.Next <= _log.Last || p.Mode == ProgressMode.Probe))
                 return true;
         }
@@ -324,6 +365,7 @@ internal sealed class Leadership
 
     private void SendTo(Progress p, long now, IRaftOutput output)
     {
+        if (!p.IsCounted) return;
         if (p.Mode != ProgressMode.Snapshot && p.Next.Previous < _log.Base)
         {
             p.BecomeSnapshot();
@@ -352,17 +394,15 @@ internal sealed class Leadership
             if (entries.IsEmpty && p.Mode == ProgressMode.Replicate) return;
             // A probe may be repeated often before it is answered: what is large waits until the follower's position is known.
             if (p.Mode == ProgressMode.Probe && !entries.IsEmpty && entries[0].Payload.Length > MaxProbeBytes) entries = [];
+            if (p.Mode == ProgressMode.Probe) p.Probed(++_probes);
             output.Send(To(p, MessageType.Append) with
             {
                 Index = previous,
                 LogTerm = _log.TermAt(previous)!.Value,
                 Commit = _log.Commit,
+                Context = p.Mode == ProgressMode.Probe ? p.ProbeNumber : 0,
             }, entries, []);
-            if (p.Mode == ProgressMode.Probe)
-            {
-                p.ProbeSent = true;
-                return;
-            }
+            if (p.Mode == ProgressMode.Probe) return;
             if (p.Inflights.Count == 0) p.MovedAt = now;
             long bytes = 0;
             foreach (var entry in entries) bytes += entry.Payload.Length;
@@ -379,19 +419,21 @@ internal sealed class Leadership
         return null;
     }
 
+    private Progress? Counted(MemberId id) => Find(id) is { IsCounted: true } p ? p : null;
+
     // How far each voter is, by three measures. This member stands for itself: what is on its own disk, the current round, now.
     private readonly struct Matched(Leadership l) : Quorum.IReached
     {
-        public ulong Of(MemberId voter) => voter == l._self ? l._log.Durable.Value : l.Find(voter)?.Match.Value ?? 0;
+        public ulong Of(MemberId voter) => voter == l._self ? l._log.Durable.Value : l.Counted(voter)?.Match.Value ?? 0;
     }
 
     private readonly struct Answered(Leadership l) : Quorum.IReached
     {
-        public ulong Of(MemberId voter) => voter == l._self ? l._rounds.Current : l.Find(voter)?.Round ?? 0;
+        public ulong Of(MemberId voter) => voter == l._self ? l._rounds.Current : l.Counted(voter)?.Round ?? 0;
     }
 
     private readonly struct HeardAt(Leadership l, long now) : Quorum.IReached
     {
-        public ulong Of(MemberId voter) => (ulong)Math.Max(0, voter == l._self ? now : l.Find(voter)?.HeardAt ?? 0);
+        public ulong Of(MemberId voter) => (ulong)Math.Max(0, voter == l._self ? now : l.Counted(voter)?.HeardAt ?? 0);
     }
 }

@@ -56,7 +56,7 @@ public static class MessageCodec
         if (input.IsEmpty) throw new FormatException("An empty message.");
         var type = (MessageType)(input[0] & ~RejectFlag);
         var reject = (input[0] & RejectFlag) != 0;
-        if (type is < MessageType.PreVote or > MessageType.TimeoutNow)
+        if (type is < MessageType.PreVote or > MessageType.Exclusion)
             throw new FormatException($"Message type {(byte)type} is not known to this version.");
         input = input[1..];
         var m = new Message

@@ -31,6 +31,18 @@ internal sealed class Progress(MemberId id, LogIndex next, int maxInflight, long
     /// <summary>A probe is under way; nothing more is sent until it is answered or a heartbeat is.</summary>
     public bool ProbeSent { get; set; }
 
+    /// <summary>Names the probe under way: a refusal that repeats it was said after everything that had been acknowledged before.</summary>
+    public ulong ProbeNumber { get; private set; }
+
+    /// <summary>What had been acknowledged when that probe left.</summary>
+    public LogIndex ProbedAt { get; private set; }
+
+    /// <summary>Why it is not counted any more.</summary>
+    public LogViolation Violation { get; private set; }
+
+    /// <summary>Whether what it says counts.</summary>
+    public bool IsCounted => Violation == LogViolation.None;
+
     /// <summary>When it was last heard, in the leader's milliseconds.</summary>
     public long HeardAt { get; set; } = long.MinValue;
 
@@ -54,7 +66,7 @@ internal sealed class Progress(MemberId id, LogIndex next, int maxInflight, long
     /// <summary>The snapshot under way in <see cref="ProgressMode.Snapshot"/>, once the runtime has provided it.</summary>
     public SnapshotSend? Snapshot { get; set; }
 
-    public bool CanSend => Mode switch
+    public bool CanSend => IsCounted && Mode switch
     {
         ProgressMode.Probe => !ProbeSent,
         ProgressMode.Replicate => !Inflights.IsFull,
@@ -75,6 +87,26 @@ internal sealed class Progress(MemberId id, LogIndex next, int maxInflight, long
     {
         Next = last.Next;
         Inflights.Add(last, bytes);
+    }
+
+    public void Probed(ulong number)
+    {
+        ProbeSent = true;
+        (ProbeNumber, ProbedAt) = (number, Match);
+    }
+
+    /// <summary>Nothing is sent to it any more, and nothing it says counts.</summary>
+    public void Exclude(LogViolation violation)
+    {
+        BecomeProbe();
+        Violation = violation;
+    }
+
+    /// <summary>It was started anew: it is asked again whether it has what it acknowledged.</summary>
+    public void Readmit()
+    {
+        BecomeProbe();
+        Violation = LogViolation.None;
     }
 
     public void BecomeProbe()

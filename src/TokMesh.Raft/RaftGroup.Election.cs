@@ -47,6 +47,7 @@ public sealed partial class RaftGroup
 
     private void CountVote(MemberId from, bool granted)
     {
+        if (_exclusions.Contains(from)) return;
         _votes.TryAdd(from, granted);
         switch (Quorum.Count(Configuration, id => _votes.TryGetValue(id, out var v) ? v : null))
         {
@@ -68,7 +69,7 @@ public sealed partial class RaftGroup
         Leader = Self;
         _roleChanged = true;
         _receiving = null;
-        _lead = new Leadership(_options, _log, Self, Term, _memberships, _now);
+        _lead = new Leadership(_options, _log, Self, Term, _memberships, _exclusions, _now);
     }
 
     /// <summary>A live leader is not voted out: neither by a follower that hears it, nor by itself while a majority answers it.</summary>
@@ -78,7 +79,7 @@ public sealed partial class RaftGroup
 
     private void OnPreVote(in Message m)
     {
-        if (IsLoyal) return;
+        if (IsLoyal || _exclusions.Contains(m.From)) return;
         // The refusal carries this member's term, so that a candidate that is behind catches up instead of asking forever (pitfall 5).
         var granted = m.Term > Term && _log.IsUpToDate(m.Index, m.LogTerm);
         _outbox.Add(To(m.From, MessageType.PreVoteReply) with { Term = granted ? m.Term : Term, Reject = !granted }, HardStateWrite, Term);
@@ -93,7 +94,8 @@ public sealed partial class RaftGroup
     private void OnVote(in Message m)
     {
         // Loyalty was decided, and a higher term taken over, before this is called: see Step.
-        var granted = m.Term == Term && (Vote == m.From || (Vote.IsNone && Leader.IsNone)) && _log.IsUpToDate(m.Index, m.LogTerm);
+        var granted = m.Term == Term && (Vote == m.From || (Vote.IsNone && Leader.IsNone)) && _log.IsUpToDate(m.Index, m.LogTerm)
+            && !_exclusions.Contains(m.From);
         if (granted)
         {
             if (Vote.IsNone)

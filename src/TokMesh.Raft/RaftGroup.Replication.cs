@@ -17,6 +17,11 @@ public sealed partial class RaftGroup
         _now = Math.Max(_now, nowMs);
         if (m.To != Self || m.From == Self) return;
         if (IsQuiescent) WakeFor(m);
+        if (_halted is not null)
+        {
+            StepHalted(m);
+            return;
+        }
         switch (m.Type)
         {
             case MessageType.PreVote:
@@ -74,6 +79,12 @@ public sealed partial class RaftGroup
             case MessageType.SnapshotReply when Role == Role.Leader:
                 _lead!.OnSnapshotReply(m, _now);
                 break;
+            case MessageType.Violation when Role == Role.Leader:
+                _lead!.OnViolation(m);
+                break;
+            case MessageType.Exclusion:
+                Halt((LogViolation)m.Context, m.From, m.Index);
+                break;
         }
     }
 
@@ -81,7 +92,7 @@ public sealed partial class RaftGroup
     internal Progress? ProgressOf(MemberId follower) => _lead?.Find(follower);
 
     private static bool IsFromLeader(MessageType type) => type is MessageType.Append or MessageType.Heartbeat or MessageType.SnapshotChunk
-        or MessageType.TimeoutNow;
+        or MessageType.TimeoutNow or MessageType.Exclusion;
 
     private void OnAppend(in Message m, ReadOnlySpan<Entry> entries)
     {
@@ -89,13 +100,23 @@ public sealed partial class RaftGroup
         if (m.Index < _log.Base)
         {
             // What was sent begins before this log does; all of that is committed, hence equal.
-            AcknowledgeAppend(m.From, _log.Commit);
+            AcknowledgeAppend(m.From, _log.Commit, m.Context);
             return;
         }
         if (!_log.Matches(m.Index, m.LogTerm))
         {
+            if (m.Index <= _log.Commit)
+            {
+                Halt(LogViolation.CommittedContradicted, m.From, m.Index);
+                return;
+            }
             var (hint, term) = _log.FindConflict(m.Index, m.LogTerm);
-            _outbox.Add(To(m.From, MessageType.AppendReply) with { Reject = true, Index = m.Index, Hint = hint, LogTerm = term }, HardStateWrite, Term);
+            _outbox.Add(To(m.From, MessageType.AppendReply) with { Reject = true, Index = m.Index, Hint = hint, LogTerm = term, Context = m.Context }, HardStateWrite, Term);
+            return;
+        }
+        if (_log.CommittedConflict(entries) is { } conflict)
+        {
+            Halt(LogViolation.CommittedContradicted, m.From, conflict);
             return;
         }
         _log.Merge(entries);
@@ -105,15 +126,24 @@ public sealed partial class RaftGroup
         if (_receiving?.Index <= verified) _receiving = null;
         // Only what this very message has shown to agree may be taken as committed, not this log's own last entry (pitfall 13).
         _log.CommitTo(LogIndex.Min(m.Commit, verified));
-        AcknowledgeAppend(m.From, verified);
+        AcknowledgeAppend(m.From, verified, m.Context);
     }
 
-    private void AcknowledgeAppend(MemberId to, LogIndex match) =>
-        _outbox.Add(To(to, MessageType.AppendReply) with { Index = match }, EntriesWrite, Term);
+    private void AcknowledgeAppend(MemberId to, LogIndex match, ulong probe) =>
+        _outbox.Add(To(to, MessageType.AppendReply) with { Index = match, LogTerm = _log.TermAt(match) ?? Term.Zero, Context = probe }, EntriesWrite, Term);
 
     private void OnHeartbeat(in Message m)
     {
-        if (!_installing) _log.CommitTo(LogIndex.Min(m.Commit, _log.Last));
+        if (!_installing)
+        {
+            // A leader tells of commits only as far as this member has acknowledged.
+            if (m.Commit > _log.Last)
+            {
+                Halt(LogViolation.AcknowledgedMissing, m.From, m.Commit);
+                return;
+            }
+            _log.CommitTo(m.Commit);
+        }
         // The leader gives back a time of this member's own clock at which it certainly still led, and what it has committed since:
         // no two clocks have to agree for a bound on staleness.
         if (m.Offset > 0) (_freshAt, _freshIndex) = (m.Offset - 1, m.Index);
@@ -131,10 +161,15 @@ public sealed partial class RaftGroup
         if (_installing) return;
         if (m.Index <= _log.Commit || _log.Matches(m.Index, m.LogTerm))
         {
+            if (_log.TermAt(m.Index) is { } own && own != m.LogTerm)
+            {
+                Halt(LogViolation.CommittedContradicted, m.From, m.Index);
+                return;
+            }
             // Not needed: the log already holds what the snapshot stands for (pitfall 35).
             _receiving = null;
             _log.CommitTo(m.Index);
-            AcknowledgeAppend(m.From, _log.Commit);
+            AcknowledgeAppend(m.From, _log.Commit, 0);
             return;
         }
         if (_receiving is null || _receiving.Context != m.Context || _receiving.Index != m.Index)

@@ -91,15 +91,18 @@ public sealed partial class RaftGroup
     /// <summary>The log; to look at.</summary>
     public RaftLog Log => _log;
 
-    /// <summary>When false, this member does not campaign and gives up leading: its clock or its disk is not to be trusted.</summary>
+    /// <summary>
+    /// When false, this member does not campaign and gives up leading: its clock or its disk is not to be trusted. A leader steps down at
+    /// its next tick, or, if a transfer is under way by then (<see cref="Transfer"/>), when that has ended one way or the other.
+    /// </summary>
     public bool MayLead
     {
         get => _mayLead;
         set
         {
-            _mayLead = value;
             // A silent group would not notice that its leader is gone: it speaks once more before it steps down.
-            if (!value && Role == Role.Leader) Wake(_now);
+            if (_mayLead && !value && Role == Role.Leader) Wake(_now);
+            _mayLead = value;
         }
     }
 
@@ -120,18 +123,19 @@ public sealed partial class RaftGroup
     /// <summary>Whether <see cref="Drain"/> has something to do.</summary>
     public bool HasWork =>
         _hardStateDirty || _log.Issued < _log.Last || _roleChanged || _toInstall is not null || _lostReads.Count > 0
-        || LogIndex.Min(_log.Commit, _log.Durable) > _log.Applied
+        || LogIndex.Min(_log.Commit, _log.Durable) > _log.Applied || _haltUntold || _exclusions.HasUntold
         || (_lead?.HasWork ?? false) || IsLeaveDue || IsRemovalDue || (!_outbox.IsEmpty && _outbox.HasDue(_persisted));
 
     /// <summary>Time passes. Call at least every few milliseconds, or every few tens when silent; cheap when nothing is due.</summary>
     public void Tick(long nowMs)
     {
         _now = Math.Max(_now, nowMs);
-        if (IsQuiescent) return;
+        if (IsQuiescent || _halted is not null) return;
         if (Role == Role.Leader)
         {
             // Check-quorum: a leader that no majority answers must not go on believing in itself.
-            if (_now - _lead!.QuorumHeardAt(_now) >= _options.ElectionTimeoutMs || !MayLead) BecomeFollower(Term, MemberId.None);
+            if (_now - _lead!.QuorumHeardAt(_now) >= _options.ElectionTimeoutMs || (!MayLead && !_lead.IsHandingOver(_now)))
+                BecomeFollower(Term, MemberId.None);
             else if (_lead.IsSilent) IsQuiescent = true;
             else _lead.Tick(_now);
         }
@@ -193,7 +197,7 @@ public sealed partial class RaftGroup
         _installing = false;
         _log.ResetTo(meta.Index, meta.Term);
         _memberships.Reset(meta.Configuration);
-        if (!Leader.IsNone) AcknowledgeAppend(Leader, meta.Index);
+        if (!Leader.IsNone) AcknowledgeAppend(Leader, meta.Index, 0);
     }
 
     /// <summary>Forgets applied entries in memory that followers no longer need, and any beyond the bound.</summary>
@@ -222,6 +226,7 @@ public sealed partial class RaftGroup
     public void Drain(IRaftOutput output)
     {
         FollowUpChanges(output);
+        FlushViolations(output);
         // Appends leave before the leader's own write is durable (dissertation, 10.2.1); the leader counts itself only later.
         _lead?.Send(_now, output);
         if (_hardStateDirty || _log.Issued < _log.Last) Issue(output);

@@ -109,6 +109,14 @@ public sealed class RaftLog
     /// <summary>Adds an entry at the end.</summary>
     public void Append(Term term, EntryType type, ReadOnlyMemory<byte> payload) => Add(new Entry(Last.Next, term, type, payload));
 
+    /// <summary>The first of a leader's entries that contradicts a committed one of this log; null when none does.</summary>
+    public LogIndex? CommittedConflict(ReadOnlySpan<Entry> entries)
+    {
+        for (var i = 0; i < entries.Length && entries[i].Index <= Commit; i++)
+            if (TermAt(entries[i].Index) is { } present && present != entries[i].Term) return entries[i].Index;
+        return null;
+    }
+
     /// <summary>
     /// Takes a leader's entries after a matching position: keeps what agrees, truncates at the first conflict, adds the rest.
     /// An old or repeated message truncates nothing.

@@ -80,7 +80,7 @@ internal sealed class MemoryNode(int sessions) : IAsyncDisposable, ITransport, I
             ReplicationFactor = 1,
             CreatedAtMs = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds(),
         };
-        var node = new Node(new MemberId(1), genesis, _options, disk, logKey: null, new SystemClock(), this, RandomNumberGenerator.Fill, this);
+        var node = new Node(new MemberId(1), genesis, _options, new LogPlace(disk), new SystemClock(), this, RandomNumberGenerator.Fill, this);
         _undo.Push(node.Dispose);
         _undo.Push(new NodeThreads(node, e => _failure.TrySetException(e)).Dispose);
         return node;

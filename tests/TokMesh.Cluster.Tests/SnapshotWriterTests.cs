@@ -202,7 +202,7 @@ public sealed class SnapshotWriterTests
                 CreatedAtMs = 0,
             };
             var options = new NodeOptions { Lanes = 1, LogSegmentBytes = 4 << 10, SnapshotThresholdBytes = 8 << 10 };
-            _node = new Node(new MemberId(1), genesis, options, disk, logKey: null, this, this, _random.NextBytes, this);
+            _node = new Node(new MemberId(1), genesis, options, new LogPlace(disk), this, this, _random.NextBytes, this);
         }
 
         public Lane Lane => _node.Lanes[0];

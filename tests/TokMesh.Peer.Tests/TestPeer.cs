@@ -86,7 +86,7 @@ internal sealed class TestPeer : ILogger, INodeWatch, IAsyncDisposable
 
     public void Run(Genesis genesis)
     {
-        _node = new Node(genesis.NumberOf(Options.NodeId), genesis, new NodeOptions { Lanes = 1 }, _disk, null, new SystemClock(), Engine, System.Security.Cryptography.RandomNumberGenerator.Fill, this);
+        _node = new Node(genesis.NumberOf(Options.NodeId), genesis, new NodeOptions { Lanes = 1 }, new LogPlace(_disk), new SystemClock(), Engine, System.Security.Cryptography.RandomNumberGenerator.Fill, this);
         _threads = new NodeThreads(_node, e => Logged.Enqueue("FAILED " + e));
         Engine.Attach(_node);
     }

@@ -126,6 +126,14 @@ public sealed class ReplicationTests
         {
         }
 
+        public void Excluded(MemberId follower, LogViolation violation, LogIndex index)
+        {
+        }
+
+        public void Halted(LogViolation violation, MemberId leader, LogIndex index)
+        {
+        }
+
         public void RoleChanged(Role role, Term term, MemberId leader)
         {
         }

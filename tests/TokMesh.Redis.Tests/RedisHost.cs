@@ -44,7 +44,7 @@ public sealed class RedisHost : IAsyncLifetime, INodeWatch, ITransport
             CreatedAtMs = 0,
         };
         var clock = new SystemClock();
-        Node = new Node(new MemberId(1), genesis, new NodeOptions(), disk ?? new VirtualDisk(), null, clock, this, RandomNumberGenerator.Fill, this);
+        Node = new Node(new MemberId(1), genesis, new NodeOptions(), new LogPlace(disk ?? new VirtualDisk()), clock, this, RandomNumberGenerator.Fill, this);
         _threads = new NodeThreads(Node, e => _failure = e);
         Store = new StoreClient(Node);
         Sessions = new SessionService(Store, RandomNumberGenerator.Fill, () => clock.WallMs);

@@ -1,14 +1,15 @@
+using TokMesh.Raft;
 
 namespace TokMesh.Cluster;
 
-/// <summary>Decides who may connect. Pure: both sides of every connection ask it, so both say the same.</summary>
+/// <summary>Decides who may connect. Both sides of every connection ask it, so both say the same.</summary>
 public static class Admission
 {
     /// <summary>Oldest protocol version this node speaks.</summary>
-    public const int MinVersion = 1;
+    public const int MinVersion = 2;
 
     /// <summary>Newest protocol version this node speaks.</summary>
-    public const int MaxVersion = 1;
+    public const int MaxVersion = 2;
 
     /// <summary>Null when the speaker may connect, else why not.</summary>
     /// <param name="self">This node.</param>
@@ -37,5 +38,22 @@ public static class Admission
         if (listed.DirectoryId != other.DirectoryId)
             return new HelloRefusal("TM-CLST-4090", $"Node id {other.NodeId} belongs to another data directory. What that directory promised is not in this one: restore it, or use a new node id.", true);
         return null;
+    }
+
+    /// <summary>
+    /// Judges the other end of a link by its past (<see cref="Node.Admit"/>), after <see cref="Judge"/> has let it pass. Null when it may
+    /// take part.
+    /// </summary>
+    /// <param name="self">This node.</param>
+    /// <param name="node">This node's runtime; null while it starts.</param>
+    /// <param name="member">Whose place the other takes.</param>
+    /// <param name="hello">What it said.</param>
+    public static Task<HelloRefusal?> JudgePastAsync(Candidate self, Node? node, MemberId member, Hello hello)
+    {
+        if (node is null || hello.Past is not { } past)
+            return Task.FromResult<HelloRefusal?>(new HelloRefusal("TM-CLST-5030", $"Node {(node is null ? self.NodeId : hello.Self.NodeId)} is starting.", false));
+        var judged = new TaskCompletionSource<HelloRefusal?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        node.Admit(member, hello.Self.NodeId, past, judged.SetResult);
+        return judged.Task;
     }
 }

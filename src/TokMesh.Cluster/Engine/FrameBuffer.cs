@@ -141,8 +141,15 @@ public enum FrameKind : byte
     ReadRefused = 7,
 
     /// <summary>
-    /// The sender lives; and heartbeats of any of its groups, or answers to some: <c>boot:u64 | (group:varint | length:varint |
-    /// message)*</c>. The boot number is drawn at each start. For every lane; the frame's own group is zero.
+    /// The sender lives; and heartbeats of any of its groups, or answers to some: <c>nonce:u64 | position:u64 | flags:u8 | (group:varint |
+    /// length:varint | message)*</c>. The nonce is that of the sender's start, the position says how far its log is durable; flag 1: it may
+    /// not lead. For every lane; the frame's own group is zero.
     /// </summary>
     Heartbeats = 8,
+
+    /// <summary>
+    /// How far the sender's log is durable, before anything that may rest on it: <c>position:varint</c>. A node that comes back with less
+    /// than it has spoken of has lost something. The frame's own group is zero.
+    /// </summary>
+    Position = 9,
 }

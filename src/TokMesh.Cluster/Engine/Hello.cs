@@ -32,6 +32,9 @@ public sealed record Hello
     /// <summary>Its cluster; null while it has none.</summary>
     public Guid? ClusterId { get; init; }
 
+    /// <summary>Its starts, and how far its log was at this one; null while it has not opened its log.</summary>
+    public NodePast? Past { get; init; }
+
     /// <summary>Whether the connection is to stay and carry frames; false for a question only.</summary>
     public bool IsLink { get; init; }
 

@@ -12,15 +12,18 @@ public sealed class NodeDirectory : IDisposable
 {
     private readonly DirectoryLock _lock;
     private readonly FileDisk _disk;
+    private readonly LogMemory? _memory;
 
     private NodeDirectory(FileDisk disk, DirectoryLock held, NodeIdentity identity)
     {
         (_disk, _lock, Identity) = (disk, held, identity);
         Genesis = NodeIdentity.LoadGenesis(disk);
+        // An older release did not say whether a log was begun; a node that belonged to a cluster had one.
+        _memory = identity.Log ?? (identity.Format < NodeIdentity.NewestFormat && Genesis is not null ? new LogMemory(0, 1) : null);
     }
 
     /// <summary>Who the node is.</summary>
-    public NodeIdentity Identity { get; }
+    public NodeIdentity Identity { get; private set; }
 
     /// <summary>The cluster the directory belongs to; null while it has none.</summary>
     public Genesis? Genesis { get; private set; }
@@ -40,6 +43,7 @@ public sealed class NodeDirectory : IDisposable
         var held = disk.Lock();
         try
         {
+            RefusalFile.Check(disk);
             return new NodeDirectory(disk, held, NodeIdentity.LoadOrCreate(disk, nodeId, () => "tmnd-" + Ulid.Of(clock.WallMs, RandomNumberGenerator.GetBytes(10))));
         }
         catch
@@ -57,8 +61,17 @@ public sealed class NodeDirectory : IDisposable
         return Task.CompletedTask;
     }
 
-    /// <summary>Where the log lives.</summary>
-    public IDisk LogDisk() => new FileDisk(Path.Combine(_disk.DirectoryPath, "log"));
+    /// <summary>Where the log lives, and what this directory knows of it.</summary>
+    /// <param name="key">32 bytes to encrypt with; null for plain files.</param>
+    public LogPlace LogPlace(byte[]? key) => new(new FileDisk(Path.Combine(_disk.DirectoryPath, "log")), key)
+    {
+        Memory = _memory,
+        Remember = memory =>
+        {
+            Identity = Identity with { Format = NodeIdentity.NewestFormat, Log = memory };
+            Identity.Store(_disk);
+        },
+    };
 
     /// <summary>The key that data at rest is encrypted with: the given one, else one kept in the directory.</summary>
     /// <param name="hex">64 hexadecimal digits, or empty.</param>

@@ -10,8 +10,17 @@ namespace TokMesh.Cluster;
 /// <param name="DirectoryId">Drawn when the directory was first used.</param>
 public sealed partial record NodeIdentity(string NodeId, Guid DirectoryId)
 {
+    /// <summary>The newest <see cref="Format"/>.</summary>
+    public const int NewestFormat = 2;
+
     private const string IdentityFile = "node.json";
     private const string GenesisFile = "genesis.json";
+
+    /// <summary>2 where the directory says whether a log was begun; 0 where an older release made it.</summary>
+    public int Format { get; init; }
+
+    /// <summary>The log that was begun here; null before.</summary>
+    public LogMemory? Log { get; init; }
 
     /// <summary>Whether the text has the form of a node id.</summary>
     public static bool IsNodeId(string text) => NodeIdForm().IsMatch(text);
@@ -25,51 +34,32 @@ public sealed partial record NodeIdentity(string NodeId, Guid DirectoryId)
     {
         if (disk.Exists(IdentityFile))
         {
-            var stored = JsonSerializer.Deserialize(Read(disk, IdentityFile), IdentityJson.Default.NodeIdentity)
+            var stored = JsonSerializer.Deserialize(StoredFile.Read(disk, IdentityFile), IdentityJson.Default.NodeIdentity)
                 ?? throw new InvalidOperationException($"{IdentityFile} is empty.");
             if (configuredNodeId.Length > 0 && configuredNodeId != stored.NodeId)
                 throw new InvalidOperationException($"The data directory belongs to node {stored.NodeId}; the configuration says {configuredNodeId}. Use the directory with its own node id, or an empty one.");
+            if (stored.Format > NewestFormat)
+                throw new InvalidOperationException($"{IdentityFile} has format {stored.Format}, this program knows {NewestFormat}. Run the version that wrote it, or a newer one.");
             return stored;
         }
-        var made = new NodeIdentity(configuredNodeId.Length > 0 ? configuredNodeId : drawNodeId(), Guid.NewGuid());
-        Store(disk, IdentityFile, JsonSerializer.SerializeToUtf8Bytes(made, IdentityJson.Default.NodeIdentity));
+        if (disk.Exists(GenesisFile))
+            throw new InvalidOperationException($"TM-CLST-4095: {IdentityFile} is missing from a data directory that belongs to a cluster ({GenesisFile} is there). Put it back, with the log that belongs to it, or start with an empty directory and another node id.");
+        var made = new NodeIdentity(configuredNodeId.Length > 0 ? configuredNodeId : drawNodeId(), Guid.NewGuid()) { Format = NewestFormat };
+        made.Store(disk);
         return made;
     }
 
+    /// <summary>Writes the identity; durable when this returns.</summary>
+    public void Store(IDisk disk) => StoredFile.Write(disk, IdentityFile, JsonSerializer.SerializeToUtf8Bytes(this, IdentityJson.Default.NodeIdentity));
+
     /// <summary>The cluster this directory belongs to; null if none yet.</summary>
-    public static Genesis? LoadGenesis(IDisk disk) => disk.Exists(GenesisFile) ? Genesis.FromJson(Read(disk, GenesisFile)) : null;
+    public static Genesis? LoadGenesis(IDisk disk) => disk.Exists(GenesisFile) ? Genesis.FromJson(StoredFile.Read(disk, GenesisFile)) : null;
 
     /// <summary>Binds the directory to a cluster; durable when this returns.</summary>
-    public static void StoreGenesis(IDisk disk, Genesis genesis) => Store(disk, GenesisFile, genesis.ToJson());
+    public static void StoreGenesis(IDisk disk, Genesis genesis) => StoredFile.Write(disk, GenesisFile, genesis.ToJson());
 
     [GeneratedRegex("^tmnd-[0-9a-z][0-9a-z.-]{0,63}$")]
     private static partial Regex NodeIdForm();
-
-    private static byte[] Read(IDisk disk, string name)
-    {
-        using var file = disk.Open(name);
-        var bytes = new byte[file.Length];
-        var read = 0;
-        while (read < bytes.Length)
-        {
-            var n = file.Read(read, bytes.AsSpan(read));
-            if (n == 0) break;
-            read += n;
-        }
-        return bytes;
-    }
-
-    // Written aside and renamed: the file is there whole or not at all.
-    private static void Store(IDisk disk, string name, byte[] bytes)
-    {
-        using (var file = disk.Create(name + ".tmp", 0))
-        {
-            file.Write(0, bytes);
-            file.Sync();
-        }
-        disk.Rename(name + ".tmp", name);
-        disk.SyncDirectory();
-    }
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true)]

@@ -11,19 +11,26 @@ internal sealed class Chores(Lane lane)
     private const int IntervalMs = 50;
     private const int ChoreDeadlineMs = 5_000;
 
+    /// <summary>A commit position that nothing else has taken to the disk meanwhile goes there by itself after this.</summary>
+    private const int KeepCommitsMs = 1_000;
+
     /// <summary>Log bytes kept in memory per group for followers that are behind; beyond it they are sent a snapshot.</summary>
     private const long KeptLogBytes = 512 << 10;
 
     private readonly ArrayBufferWriter<byte> _operation = new(256);
     private readonly Dictionary<uint, NameKeeper> _names = [];
     private long _next;
+    private long _nextKeep;
 
     public void Tick()
     {
         if (lane.NowMs < _next) return;
         _next = lane.NowMs + IntervalMs;
+        var keep = lane.NowMs >= _nextKeep;
+        if (keep) _nextKeep = lane.NowMs + KeepCommitsMs;
         foreach (var replica in lane.Replicas)
         {
+            if (keep) replica.KeepCommit();
             if (replica.Raft.Log.Bytes > KeptLogBytes) replica.Raft.Trim(KeptLogBytes / 2);
             if (replica.Group == 0 && !lane.Node.MetaIsCurrent && (replica.Raft.IsEstablished || replica.Raft.StalenessMs(lane.NowMs) is not null))
                 lane.Node.MetaIsCurrent = true;

@@ -6,6 +6,8 @@ namespace TokMesh.Cluster;
 // What other nodes send: Raft messages, calls for groups led here, answers to calls of this node's routes.
 internal sealed partial class Lane
 {
+    private const long MaxWaitingLogBytes = 64L << 20;
+
     private readonly List<Entry> _entries = [];
 
     private void Receive(MemberId from, ReadOnlySpan<byte> frames)
@@ -27,6 +29,9 @@ internal sealed partial class Lane
         {
             case FrameKind.Raft:
                 ReceiveRaft(from, group, body);
+                break;
+            case FrameKind.Position:
+                _node.Peers.Told(from, Varint.Read(ref body));
                 break;
             case FrameKind.Heartbeats:
                 ReceiveHeartbeats(from, body);
@@ -73,6 +78,8 @@ internal sealed partial class Lane
             if (_node.AddReplica(this, group) is not { } added) return;
             replica = added;
         }
+        // What a disk that hangs is to take on does not grow without bound: beyond it appends are lost, as on the network.
+        if (message.Type == MessageType.Append && _entries.Count > 0 && _node.Log.WaitingBytes > MaxWaitingLogBytes) return;
         _node.Trace?.Received(replica, message, _entries, data);
         replica.Raft.Step(message, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_entries), data, NowMs);
         _node.Trace?.Stepped(replica);
@@ -81,9 +88,9 @@ internal sealed partial class Lane
 
     private void ReceiveHeartbeats(MemberId from, ReadOnlySpan<byte> body)
     {
-        if (body.Length < 8) throw new FormatException("A heartbeat ends inside its boot number.");
-        Neighbours.Heard(from, BinaryPrimitives.ReadUInt64LittleEndian(body));
-        body = body[8..];
+        if (body.Length < Neighbours.HeadBytes) throw new FormatException("A heartbeat ends inside its head.");
+        Neighbours.Heard(from, body[..Neighbours.HeadBytes]);
+        body = body[Neighbours.HeadBytes..];
         while (!body.IsEmpty)
         {
             var group = Varint.Read(ref body);

@@ -19,6 +19,9 @@ internal sealed partial class Lane
     /// <summary>While every group is silent.</summary>
     private const int IdleTickMs = 50;
 
+    /// <summary>So long does a round wait for this node's own disk.</summary>
+    private const int MaxDiskWaitMs = 50;
+
     private readonly Inbox<LaneItem> _inbox = new();
     private readonly NodeParts _node;
     private readonly Dictionary<uint, Replica> _replicas = [];
@@ -29,7 +32,9 @@ internal sealed partial class Lane
     private List<Replica> _listed = [];
     private List<Replica> _stepping = [];
     private readonly ProposalRounds _rounds = new();
-    private int _workUnderWay;
+    private readonly Queue<LogWork> _workUnderWay = new();
+    private readonly Action<LogWork> _durable;
+    private bool _mayLead = true;
     private List<Route> _routesWithWork = [];
     private List<Route> _routesToPump = [];
     private LogWork _work;
@@ -40,9 +45,10 @@ internal sealed partial class Lane
         _node = node;
         Origin = ((ulong)node.Self.Value << 48) | (node.NextRandom() & 0xffff_ffff_ffff);
         Number = number;
-        _work = new LogWork(this);
+        _durable = work => Post(new LaneItem.Durable(work));
+        _work = new LogWork(_durable);
         Chores = new Chores(this);
-        Neighbours = new Neighbours(this, node.Raft, node.Boot);
+        Neighbours = new Neighbours(this, node.Raft, node.Start);
         SampleTime();
     }
 
@@ -80,7 +86,11 @@ internal sealed partial class Lane
     public bool TrySubmit(Call call) => _inbox.TryAdd(new LaneItem.Submitted(call), MaxQueuedItems,
         mayWait: call.Kind == CallKind.Write && _node.IsLedHere(call.Group));
 
-    public void Add(Replica replica) => _replicas.Add(replica.Group, replica);
+    public void Add(Replica replica)
+    {
+        replica.Raft.MayLead = _mayLead || replica.Raft.Configuration.Voters.Count == 1;
+        _replicas.Add(replica.Group, replica);
+    }
 
     public Replica? ReplicaOf(uint group) => _replicas.GetValueOrDefault(group);
 
@@ -101,11 +111,13 @@ internal sealed partial class Lane
         StepGroups();
         // Stepping can answer or redirect this node's own calls; what that opens leaves in this turn too.
         PumpRoutes();
+        if (Number == 0) _node.Peers.Store(_work.Records, NowMs);
         if (!_work.Records.IsEmpty || _work.Writes.Count > 0)
         {
+            _work.SubmittedAtMs = NowMs;
+            _workUnderWay.Enqueue(_work);
             _node.Log.Submit(_work);
-            _workUnderWay++;
-            _work = _spareWork.TryPop(out var spare) ? spare : new LogWork(this);
+            _work = _spareWork.TryPop(out var spare) ? spare : new LogWork(_durable);
         }
         Neighbours.Send();
         foreach (var (node, frames) in _frames) _node.Transport.Send(node, frames);
@@ -115,14 +127,20 @@ internal sealed partial class Lane
         return _listed.Count > 0 || !_inbox.IsEmpty || MayBeginRound;
     }
 
-    /// <summary>While a batch is being synced no other could be: what arrives meanwhile is gathered too.</summary>
-    private bool MayBeginRound => _workUnderWay == 0 && _rounds.IsDue(NowMs);
+    /// <summary>
+    /// While a batch is being synced no other could be: what arrives meanwhile is gathered too. Not for long: with a majority of quicker
+    /// disks entries commit without this one.
+    /// </summary>
+    private bool MayBeginRound =>
+        (!_workUnderWay.TryPeek(out var oldest) || NowMs - oldest.SubmittedAtMs >= MaxDiskWaitMs) && _rounds.IsDue(NowMs);
 
     /// <summary>The buffer of this turn for a node; whoever asks appends whole frames.</summary>
     public FrameBuffer FramesTo(MemberId node)
     {
         if (_frames.TryGetValue(node, out var frames)) return frames;
-        return _frames[node] = FrameBuffer.Rent();
+        frames = _frames[node] = FrameBuffer.Rent();
+        Neighbours.TellPosition(node, frames);
+        return frames;
     }
 
     public void HasWork(Replica replica)
@@ -181,7 +199,8 @@ internal sealed partial class Lane
                     HasWork(replica);
                 }
                 work.Clear();
-                _workUnderWay--;
+                // They become durable in the order in which they were handed over.
+                _workUnderWay.Dequeue();
                 _spareWork.Push(work);
                 break;
             case LaneItem.SnapshotTaken(var replica, var index, var term):
@@ -232,6 +251,8 @@ internal sealed partial class Lane
     private void Tick()
     {
         _nextTick = NowMs + IdleTickMs;
+        _node.Disk.Look(NowMs);
+        if (_mayLead != _node.MayLead) LeadingChanged();
         foreach (var replica in _replicas.Values)
         {
             replica.Raft.Tick(NowMs);
@@ -283,13 +304,45 @@ internal sealed partial class Lane
         return ChangeStatus.NotLeader;
     }
 
+    /// <summary>The node stops: what it leads goes to others, and what it knows goes to its disk.</summary>
     public void HandOver()
     {
         foreach (var replica in _replicas.Values)
         {
-            var successor = replica.Raft.Successor(IsLinked, replica.Group);
-            if (successor.IsNone) continue;
-            replica.Raft.Transfer(successor);
+            HandOver(replica);
+            replica.KeepCommit();
+        }
+        if (Number == 0) _node.Peers.Store(_work.Records, NowMs, all: true);
+    }
+
+    /// <summary>A member of a group was started anew, and its past is in order.</summary>
+    public void Readmit(MemberId node)
+    {
+        foreach (var replica in _replicas.Values)
+        {
+            replica.Raft.Readmit(node, NowMs);
+            HasWork(replica);
+        }
+    }
+
+    private void HandOver(Replica replica)
+    {
+        var successor = replica.Raft.Successor(node => IsLinked(node) && Neighbours.MayLead(node), replica.Group);
+        if (successor.IsNone) return;
+        replica.Raft.Transfer(successor);
+        HasWork(replica);
+    }
+
+    /// <summary>This node's disk or clock is not to be trusted with leading any more, or is again.</summary>
+    private void LeadingChanged()
+    {
+        _mayLead = _node.MayLead;
+        foreach (var replica in _replicas.Values)
+        {
+            // There is nobody else to lead it.
+            if (replica.Raft.Configuration.Voters.Count == 1) continue;
+            if (!_mayLead) HandOver(replica);
+            replica.Raft.MayLead = _mayLead;
             HasWork(replica);
         }
     }

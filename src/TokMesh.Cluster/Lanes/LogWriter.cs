@@ -3,9 +3,13 @@ using TokMesh.Log;
 namespace TokMesh.Cluster;
 
 /// <summary>What one lane turn wants on disk, and which writes of which groups that is.</summary>
-internal sealed class LogWork(Lane lane)
+internal sealed class LogWork(Action<LogWork> durable)
 {
-    public Lane Lane { get; } = lane;
+    /// <summary>Told, by the log's worker, when it is on disk.</summary>
+    public Action<LogWork> Durable { get; } = durable;
+
+    /// <summary>When it was handed over; monotonic milliseconds.</summary>
+    public long SubmittedAtMs { get; set; }
 
     public LogBatch Records { get; } = new();
 
@@ -22,9 +26,12 @@ internal sealed class LogWork(Lane lane)
 /// Group commit: everything the lanes have handed over since the last turn becomes durable in one write. A plain object; a thread
 /// or a simulation calls <see cref="Turn"/>.
 /// </summary>
-internal sealed class LogWriter(WriteAheadLog log, long snapshotThresholdBytes)
+internal sealed class LogWriter(WriteAheadLog log, LogPlace place, ulong start, DiskWatch disk, IClock clock, long snapshotThresholdBytes)
 {
     private readonly Inbox<LogWork> _inbox = new();
+    private uint _segment = log.NewestSegment;
+    private ulong _sequence = log.Sequence;
+    private long _waitingBytes;
     private int _pressureTurns;
 
     public Action Wake { set => _inbox.Wake = value; }
@@ -33,7 +40,26 @@ internal sealed class LogWriter(WriteAheadLog log, long snapshotThresholdBytes)
 
     public long Flushes { get; private set; }
 
-    public void Submit(LogWork work) => _inbox.Add(work);
+    /// <summary>How far the log is durable (<see cref="LogRecovery.Sequence"/>).</summary>
+    public ulong Sequence => Volatile.Read(ref _sequence);
+
+    /// <summary>Bytes handed over that are not durable yet.</summary>
+    public long WaitingBytes => Interlocked.Read(ref _waitingBytes);
+
+    public void Submit(LogWork work)
+    {
+        disk.Submitted(clock.MonotonicMs);
+        Interlocked.Add(ref _waitingBytes, work.Records.Bytes);
+        _inbox.Add(work);
+    }
+
+    /// <summary>Makes a note durable, then calls back on the log's worker.</summary>
+    public void Note(uint number, ReadOnlySpan<byte> note, Action durable)
+    {
+        var work = new LogWork(_ => durable());
+        work.Records.AppendNote(number, note);
+        Submit(work);
+    }
 
     /// <exception cref="LogFailedException">The disk failed: the node must stop.</exception>
     public bool Turn()
@@ -42,8 +68,15 @@ internal sealed class LogWriter(WriteAheadLog log, long snapshotThresholdBytes)
         if (works.Count == 0) return false;
         foreach (var work in works) log.Append(work.Records);
         log.Flush();
+        Volatile.Write(ref _sequence, log.Sequence);
         Flushes++;
-        foreach (var work in works) work.Lane.Post(new LaneItem.Durable(work));
+        disk.Completed(works.Count, clock.MonotonicMs);
+        if (log.NewestSegment != _segment) place.Remember(new LogMemory(start, _segment = log.NewestSegment));
+        foreach (var work in works)
+        {
+            Interlocked.Add(ref _waitingBytes, -work.Records.Bytes);
+            work.Durable(work);
+        }
         RelievePressure();
         return !_inbox.IsEmpty;
     }

@@ -9,8 +9,13 @@ namespace TokMesh.Cluster;
 /// it. So every node hears that the others live, and since which start, at a cost that does not grow with the number of groups;
 /// groups that are silent rely on that instead of heartbeats of their own.
 /// </summary>
-internal sealed class Neighbours(Lane lane, RaftOptions options, ulong boot)
+internal sealed class Neighbours(Lane lane, RaftOptions options, NodeStart start)
 {
+    /// <summary>What every heartbeat frame begins with: the nonce of the sender's start, how far its log is durable (u64 each), flags (u8).</summary>
+    public const int HeadBytes = 17;
+
+    private const byte MayNotLeadFlag = 1;
+
     private readonly SortedDictionary<uint, Neighbour> _nodes = [];
     private readonly ArrayBufferWriter<byte> _message = new(128);
 
@@ -39,13 +44,31 @@ internal sealed class Neighbours(Lane lane, RaftOptions options, ulong boot)
             neighbour.BeatDue = false;
             var frames = FrameBuffer.Rent();
             frames.Begin(FrameKind.Heartbeats, 0);
-            BinaryPrimitives.WriteUInt64LittleEndian(frames.GetSpan(8), boot);
-            frames.Advance(8);
+            var head = frames.GetSpan(HeadBytes);
+            BinaryPrimitives.WriteUInt64LittleEndian(head, start.Nonce);
+            BinaryPrimitives.WriteUInt64LittleEndian(head[8..], lane.Node.Log.Sequence);
+            head[16] = lane.Node.MayLead ? (byte)0 : MayNotLeadFlag;
+            frames.Advance(HeadBytes);
             frames.Write(neighbour.Waiting.WrittenSpan);
             frames.End();
             neighbour.Waiting.ResetWrittenCount();
             lane.Node.Transport.Send(new MemberId(node), frames);
         }
+    }
+
+    /// <summary>
+    /// Says first, in what this turn sends to a node, how far the log is durable, unless that has been said: whatever this node promises
+    /// rests on no more than that.
+    /// </summary>
+    public void TellPosition(MemberId node, FrameBuffer frames)
+    {
+        var neighbour = Of(node);
+        var position = lane.Node.Log.Sequence;
+        if (neighbour.ToldPosition == position) return;
+        neighbour.ToldPosition = position;
+        frames.Begin(FrameKind.Position, 0);
+        Varint.Write(frames, position);
+        frames.End();
     }
 
     public void Tick(long now)
@@ -61,12 +84,18 @@ internal sealed class Neighbours(Lane lane, RaftOptions options, ulong boot)
         }
     }
 
-    /// <summary>A heartbeat frame of a node that was started with this number.</summary>
-    public void Heard(MemberId node, ulong itsBoot)
+    /// <summary>Whether a node says that its disk and clock can be trusted with leading.</summary>
+    public bool MayLead(MemberId node) => !_nodes.TryGetValue(node.Value, out var neighbour) || neighbour.MayLead;
+
+    /// <summary>The head of a heartbeat frame of a node.</summary>
+    public void Heard(MemberId node, ReadOnlySpan<byte> head)
     {
+        var itsBoot = BinaryPrimitives.ReadUInt64LittleEndian(head);
+        if (lane.Number == 0) lane.Node.Peers.Told(node, BinaryPrimitives.ReadUInt64LittleEndian(head[8..]));
         var neighbour = Of(node);
         neighbour.HeardAt = lane.NowMs;
         neighbour.IsLost = false;
+        neighbour.MayLead = (head[16] & MayNotLeadFlag) == 0;
         if (neighbour.Boot == itsBoot) return;
         // It has forgotten that it led, and its followers that they were silent.
         neighbour.Boot = itsBoot;
@@ -78,7 +107,10 @@ internal sealed class Neighbours(Lane lane, RaftOptions options, ulong boot)
     /// <summary>A link came up or went down.</summary>
     public void Linked(MemberId node, bool up)
     {
-        Of(node).BeatDue = up;
+        var neighbour = Of(node);
+        neighbour.BeatDue = up;
+        // What was under way may be lost.
+        neighbour.ToldPosition = 0;
         if (!up) Lost(node);
     }
 
@@ -107,6 +139,11 @@ internal sealed class Neighbours(Lane lane, RaftOptions options, ulong boot)
         public ulong Boot { get; set; }
 
         public bool IsLost { get; set; }
+
+        public bool MayLead { get; set; } = true;
+
+        /// <summary>The position of the log that it was told last, outside heartbeats.</summary>
+        public ulong ToldPosition { get; set; }
 
         public bool BeatDue { get; set; }
 

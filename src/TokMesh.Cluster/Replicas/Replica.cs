@@ -50,6 +50,9 @@ internal sealed class Replica : IRaftOutput, IApplySink
 
     public bool SnapshotUnderWay { get; set; }
 
+    /// <summary>The newest commit position that was given to the log.</summary>
+    public LogIndex KeptCommit { get; set; }
+
     /// <summary>Whether an operation of the leader's own is on its way; at most one at a time.</summary>
     public bool ChoreUnderWay { get; set; }
 
@@ -162,6 +165,7 @@ internal sealed class Replica : IRaftOutput, IApplySink
         _state = _restore(data);
         _lane.Log.AppendReset(Group, meta.Index.Value, meta.Term.Value);
         SnapshotIndex = meta.Index.Value;
+        KeptCommit = LogIndex.Max(KeptCommit, meta.Index);
         Raft.SnapshotInstalled(meta);
         _lane.Node.Trace?.Stepped(this);
         _lane.HasWork(this);
@@ -172,7 +176,35 @@ internal sealed class Replica : IRaftOutput, IApplySink
         if (hardState is { } h) _lane.Log.AppendHardState(Group, h.Term.Value, h.Vote.Value);
         foreach (var entry in entries)
             _lane.Log.AppendEntry(Group, entry.Index.Value, entry.Term.Value, (byte)entry.Type, entry.Payload.Span);
+        // Everything up to the last entry has been handed out by now.
+        KeepCommit(Raft.Log.Commit);
         _lane.AcknowledgeWhenDurable(this, seq);
+    }
+
+    /// <summary>
+    /// Writes down how far the group is known to be committed, unless that has been written: after a restart this member then knows it
+    /// before it hears any leader, and objects to one that lost it.
+    /// </summary>
+    public void KeepCommit() => KeepCommit(LogIndex.Min(Raft.Log.Commit, Raft.Log.Issued));
+
+    private void KeepCommit(LogIndex commit)
+    {
+        if (commit <= KeptCommit) return;
+        KeptCommit = commit;
+        _lane.Log.AppendCommit(Group, commit.Value);
+    }
+
+    public void Excluded(MemberId follower, LogViolation violation, LogIndex index)
+    {
+        _lane.Node.Watch.MemberExcluded(Group, follower, violation, index);
+        if (violation == LogViolation.AcknowledgedMissing) _lane.Node.Peers.Condemn(follower);
+    }
+
+    public void Halted(LogViolation violation, MemberId leader, LogIndex index)
+    {
+        _lane.Node.Watch.ReplicaHalted(Group, leader, violation, index);
+        // What one group's log lacks the others' lack too: it is one disk.
+        if (violation == LogViolation.AcknowledgedMissing) _lane.Node.Forgot(Group, index);
     }
 
     public void Send(in Message message, ReadOnlySpan<Entry> entries, ReadOnlySpan<byte> data)

@@ -38,6 +38,13 @@ internal sealed class VirtualDirectory
         _stored = new Dictionary<string, VirtualContent>(Seen);
     }
 
+    /// <summary>Other names and contents, all stored.</summary>
+    public void Replace(Dictionary<string, VirtualContent> contents)
+    {
+        Seen = contents;
+        Sync();
+    }
+
     /// <summary>A sync that fails: what was to be stored may never be.</summary>
     public void ForgetUnsynced() => _unsynced.Clear();
 

@@ -72,6 +72,30 @@ public sealed class VirtualDisk : IDisk
         return bytes;
     }
 
+    /// <summary>A copy of every file, as a process sees it now.</summary>
+    public IReadOnlyDictionary<string, byte[]> Copy()
+    {
+        var files = new SortedDictionary<string, byte[]>(StringComparer.Ordinal);
+        foreach (string name in _directory.Seen.Keys)
+            files.Add(name, ReadAll(name));
+        return files;
+    }
+
+    /// <summary>Puts other files in the place of all that is there, stored. Open files are closed.</summary>
+    public void Replace(IReadOnlyDictionary<string, byte[]> files)
+    {
+        var contents = new Dictionary<string, VirtualContent>(files.Count);
+        foreach ((string name, byte[] bytes) in files)
+        {
+            var content = new VirtualContent();
+            content.Write(0, bytes);
+            content.Sync();
+            contents.Add(name, content);
+        }
+        _directory.Replace(contents);
+        Restart();
+    }
+
     /// <inheritdoc/>
     public IDiskFile Create(string name, long preallocateBytes)
     {

@@ -4,10 +4,10 @@ using Orleans.Runtime.Services;
 
 namespace TokMesh.Orleans.Links;
 
-/// <summary>Hands what arrives to the engine. No call waits for anything: pieces arrive on the silo's own threads.</summary>
+/// <summary>Hands what arrives to the engine. No call but a hello waits for anything: pieces arrive on the silo's own threads.</summary>
 internal sealed class LinkService(GrainId id, Silo silo, ILoggerFactory loggers, OrleansEngine engine) : GrainService(id, silo, loggers), ILinkService
 {
-    public Task<byte[]> Hello(byte[] hello, ulong session) => Task.FromResult(engine.Answer(Cluster.Hello.FromJson(hello), session).ToJson());
+    public async Task<byte[]> Hello(byte[] hello, ulong session) => (await engine.AnswerAsync(Cluster.Hello.FromJson(hello), session)).ToJson();
 
     public void Deliver(uint from, ulong session, ulong number, PieceKind kind, ulong ackSession, ulong acked, byte[] frames)
     {

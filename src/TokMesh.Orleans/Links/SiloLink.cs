@@ -61,11 +61,12 @@ internal sealed class SiloLink(OrleansEngine engine, MemberId number, string nod
     }
 
     /// <summary>The other node begins a session; what was left of its last one is lost.</summary>
-    public void Begin(ulong session)
+    public void Begin(ulong session, NodeStart start)
     {
         lock (_receiving)
         {
-            _incoming = new IncomingLink(session, frames => engine.Node?.Receive(Number, frames), Lost);
+            // Frames of an earlier run of that node are dropped by the local one.
+            _incoming = new IncomingLink(session, frames => engine.Node?.Receive(Number, start, frames), Lost);
             _toldDone = 0;
         }
         // It has started again, or come back: its old session with this node, if any, is over on its side too.
@@ -159,7 +160,12 @@ internal sealed class SiloLink(OrleansEngine engine, MemberId number, string nod
         var service = engine.Services.At(silo);
         var session = (ulong)Random.Shared.NextInt64();
         var answer = Hello.FromJson(await service.Hello(engine.Introduction().ToJson(), session).WaitAsync(TimeSpan.FromMilliseconds(AnswerMs), _stop.Token));
-        if ((answer.Refusal ?? engine.Judge(answer)) is { } refusal) throw new HelloRefusedException(refusal);
+        if (answer.Refusal is { } refused)
+        {
+            engine.Node?.RefusedBy(refused);
+            throw new HelloRefusedException(refused);
+        }
+        if ((engine.Judge(answer) ?? await engine.AdmitAsync(Number, answer)) is { } refusal) throw new HelloRefusedException(refusal);
         _up = new Up(silo, service, new OutgoingLink(session, (number, kind, bytes) => Transmit(service, session, number, kind, bytes)));
         _problems.Works();
         engine.Log.LinkUp(NodeId);

@@ -62,7 +62,7 @@ public sealed class TestDoor : IAsyncDisposable
         var clock = new SystemClock();
         var meter = new NodeMeter();
         var nodeOptions = new NodeOptions { Lanes = 2, LogSegmentBytes = 8 << 20 };
-        var node = new Node(new MemberId(1), genesis, nodeOptions, new VirtualDisk(), null, clock, new NoTransport(), RandomNumberGenerator.Fill, meter);
+        var node = new Node(new MemberId(1), genesis, nodeOptions, new LogPlace(new VirtualDisk()), clock, new NoTransport(), RandomNumberGenerator.Fill, meter);
         var threads = new NodeThreads(node, e => throw new InvalidOperationException("A worker failed.", e));
         var store = new StoreClient(node);
         var log = new CapturedLog();

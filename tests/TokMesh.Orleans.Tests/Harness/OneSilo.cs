@@ -45,7 +45,7 @@ public sealed class OneSilo : IAsyncLifetime
             ReplicationFactor = 1,
             CreatedAtMs = 1,
         };
-        var node = new Node(new MemberId(1), genesis, new NodeOptions { Lanes = 2 }, new VirtualDisk(), null, new SystemClock(), new NoTransport(), RandomNumberGenerator.Fill, new NoWatch());
+        var node = new Node(new MemberId(1), genesis, new NodeOptions { Lanes = 2 }, new LogPlace(new VirtualDisk()), new SystemClock(), new NoTransport(), RandomNumberGenerator.Fill, new NoWatch());
         return (node, new NodeThreads(node, e => throw new InvalidOperationException("A worker failed.", e)));
     }
 

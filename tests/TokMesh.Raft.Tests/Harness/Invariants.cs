@@ -69,7 +69,7 @@ internal sealed class Invariants(Cluster cluster)
         {
             var term = log.TermAt(index)!.Value;
             if (_committed.TryAdd(index, term)) CheckDurable(member, index, term);
-            else if (_committed[index] != term)
+            else if (_committed[index] != term && !cluster.HasForgotten)
                 Assert.Fail($"Member {member.Id} committed entry {index} of term {term}; that of term {_committed[index]} was committed before.");
         }
     }
@@ -83,7 +83,8 @@ internal sealed class Invariants(Cluster cluster)
 
         bool IsDurable(Configuration c) => HasMajority(c.Voters) && (!c.IsJoint || HasMajority(c.VotersOutgoing));
 
-        bool HasMajority(IReadOnlyList<MemberId> voters) => voters.Count(v => cluster[v]?.HasDurably(index, term) ?? false) > voters.Count / 2;
+        // What was counted before a disk forgot may be gone from it by now.
+        bool HasMajority(IReadOnlyList<MemberId> voters) => voters.Count(v => cluster[v] is { } m && (m.HasForgotten || m.HasDurably(index, term))) > voters.Count / 2;
     }
 
     private static void CheckDisk(Member member)
@@ -106,7 +107,7 @@ internal sealed class Invariants(Cluster cluster)
         if (leader.Group.ProgressOf(id) is not { } p) return;
         if (p.Next <= p.Match) Assert.Fail($"Leader {leader.Id} would send member {id} entry {p.Next} next, which it has: match is {p.Match}.");
         // Only a later term may take away what was acknowledged.
-        if (cluster[id] is not { } follower || follower.DiskHardState.Term > leader.Group.Term) return;
+        if (!p.IsCounted || cluster[id] is not { HasForgotten: false } follower || follower.DiskHardState.Term > leader.Group.Term) return;
         if (p.Match > leader.Group.Log.Base && leader.Group.Log.TermAt(p.Match) is { } term && !follower.HasDurably(p.Match, term))
             Assert.Fail($"Leader {leader.Id} counts entry {p.Match} on member {id}, whose disk does not have it.");
     }

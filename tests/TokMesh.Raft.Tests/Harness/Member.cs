@@ -15,6 +15,7 @@ internal sealed class Member : IRaftOutput
     private long _busyUntil;
     private bool _isDrainDue;
     private (long At, long Reads, int Percent) _clock = (0, 0, 100);
+    private readonly Dictionary<string, Disk> _kept = [];
 
     public Member(Cluster cluster, MemberId id, Configuration configuration)
     {
@@ -53,6 +54,12 @@ internal sealed class Member : IRaftOutput
 
     public List<Entry> DiskEntries { get; } = [];
 
+    /// <summary>A commit position that was written along with something else; what it speaks of is on the disk too.</summary>
+    public LogIndex DiskCommit { get; private set; }
+
+    /// <summary>Whether an older disk was put back, or an empty one in its place: what it promised may be gone.</summary>
+    public bool HasForgotten { get; private set; }
+
     /// <summary>Digest of everything applied, by chaining.</summary>
     public ulong State { get; private set; }
 
@@ -83,6 +90,7 @@ internal sealed class Member : IRaftOutput
         Boots++;
         var log = new RaftLog(DiskSnapshot.Index, DiskSnapshot.Term, DiskEntries);
         State = DiskSnapshotState;
+        log.CommitTo(LogIndex.Min(DiskCommit, log.Last));
         Group = new RaftGroup(Id, DiskSnapshot.Configuration, DiskHardState, log, _cluster.Options, (ulong)(Id.Value * 1000 + Boots), Now);
         IsUp = true;
         _busyUntil = 0;
@@ -95,6 +103,19 @@ internal sealed class Member : IRaftOutput
     {
         _writes.Clear();
         IsUp = false;
+    }
+
+    /// <summary>Takes a copy of the disk as it is.</summary>
+    public void KeepDisk(string name) => _kept[name] = new Disk(DiskHardState, DiskSnapshot, DiskSnapshotState, [.. DiskEntries], DiskCommit);
+
+    /// <summary>Puts a copy in the disk's place, or an empty disk if there is none of that name.</summary>
+    public void PutBack(string name)
+    {
+        var disk = _kept.GetValueOrDefault(name) ?? new Disk(default, new SnapshotMeta(LogIndex.Zero, Term.Zero, DiskSnapshot.Configuration), 0, [], LogIndex.Zero);
+        (DiskHardState, DiskSnapshot, DiskSnapshotState, DiskCommit) = (disk.HardState, disk.Snapshot, disk.SnapshotState, disk.Commit);
+        DiskEntries.Clear();
+        DiskEntries.AddRange(disk.Entries);
+        HasForgotten = true;
     }
 
     public void Receive(byte[] bytes)
@@ -121,10 +142,12 @@ internal sealed class Member : IRaftOutput
             while (DiskEntries.Count > 0 && DiskEntries[^1].Index >= entry.Index) DiskEntries.RemoveAt(DiskEntries.Count - 1);
             if (entry.Index > DiskSnapshot.Index) DiskEntries.Add(entry);
         }
+        if (write.Install is null) DiskCommit = LogIndex.Max(DiskCommit, write.Commit);
         if (write.Install is { } install)
         {
             DiskSnapshot = install.Meta;
             DiskSnapshotState = install.State;
+            DiskCommit = LogIndex.Max(DiskCommit, install.Meta.Index);
             DiskEntries.Clear();
         }
         if (!tell) return;
@@ -176,7 +199,7 @@ internal sealed class Member : IRaftOutput
     }
 
     public void Persist(ulong seq, HardState? hardState, ReadOnlySpan<Entry> entries) =>
-        _writes.Enqueue(new Write(seq, hardState, entries.ToArray(), null));
+        _writes.Enqueue(new Write(seq, hardState, entries.ToArray(), Group.Log.Commit, null));
 
     public void Send(in Message message, ReadOnlySpan<Entry> entries, ReadOnlySpan<byte> data)
     {
@@ -210,7 +233,11 @@ internal sealed class Member : IRaftOutput
 
     // Installing waits for the same disk: writes handed out before are durable first. The log then ends at the snapshot.
     public void InstallSnapshot(SnapshotMeta meta, ReadOnlyMemory<byte> data) =>
-        _writes.Enqueue(new Write(0, null, [], (meta, BinaryPrimitives.ReadUInt64LittleEndian(data.Span))));
+        _writes.Enqueue(new Write(0, null, [], LogIndex.Zero, (meta, BinaryPrimitives.ReadUInt64LittleEndian(data.Span))));
+
+    public void Excluded(MemberId follower, LogViolation violation, LogIndex index) => _cluster.MustHaveForgotten($"Leader {Id} excluded member {follower}: {violation} at {index}");
+
+    public void Halted(LogViolation violation, MemberId leader, LogIndex index) => _cluster.MustHaveForgotten($"Member {Id} halted under leader {leader}: {violation} at {index}");
 
     public void RoleChanged(Role role, Term term, MemberId leader)
     {
@@ -224,5 +251,7 @@ internal sealed class Member : IRaftOutput
         return (h ^ (h >> 29)) * 0xBF58476D1CE4E5B9;
     }
 
-    private sealed record Write(ulong Seq, HardState? HardState, Entry[] Entries, (SnapshotMeta Meta, ulong State)? Install);
+    private sealed record Disk(HardState HardState, SnapshotMeta Snapshot, ulong SnapshotState, Entry[] Entries, LogIndex Commit);
+
+    private sealed record Write(ulong Seq, HardState? HardState, Entry[] Entries, LogIndex Commit, (SnapshotMeta Meta, ulong State)? Install);
 }

@@ -112,6 +112,9 @@ internal sealed class ScheduleGenerator
             case 97:
                 _cut.Clear();
                 break;
+            case 98 when _random.Next(3) == 0 && member.IsUp:
+                Do($"may-lead {member.Id} {(member.Group.MayLead ? "no" : "yes")}");
+                break;
             case 98:
                 foreach (var leader in Leaders()) if (_random.Next(2) == 0) Do($"transfer {leader.Id} {member.Id}");
                 break;
@@ -177,6 +180,7 @@ internal sealed class ScheduleGenerator
         Line("clock-rate all 100"),
         Line("drop"),
         .. Cluster.Members.Select(m => Line($"restart {m.Id}")),
+        .. Cluster.Members.Select(m => Line($"may-lead {m.Id} yes")),
         // Hosts hear each other again.
         Line("wake all"),
         Line("run 3000"),

@@ -31,7 +31,6 @@ public sealed class ShrinkerTests
         {
             if (c.Members.Count(m => !m.IsUp) >= 2) throw new XunitException("Planted: two members are down.");
         });
-        Assert.True(failure.Steps > 50, $"Only {failure.Steps} steps were needed.");
         var smallest = schedule.Shrink(failure);
         Assert.Equal(2, smallest.Steps.Count);
         Assert.All(smallest.Steps, s => Assert.Equal("crash", s.Verb));
@@ -90,8 +89,12 @@ public sealed class ShrinkerTests
 
     private static (Schedule Schedule, ScheduleFailure Failure) DrawFailing(Action<Cluster> planted)
     {
-        var (schedule, failure) = ScheduleGenerator.Draw(7, alsoCheck: planted);
-        Assert.NotNull(failure);
-        return (schedule, failure);
+        // Only a long one shows that it was shrunk.
+        for (var seed = 7; ; seed++)
+        {
+            var (schedule, failure) = ScheduleGenerator.Draw(seed, alsoCheck: planted);
+            Assert.NotNull(failure);
+            if (failure.Steps > 50) return (schedule, failure);
+        }
     }
 }

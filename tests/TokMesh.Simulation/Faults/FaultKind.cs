@@ -59,4 +59,16 @@ internal enum FaultKind
 
     /// <summary>A node is gone for good; once in a run.</summary>
     Lose,
+
+    /// <summary>A copy of a node's directory is kept for later.</summary>
+    Copy,
+
+    /// <summary>An older copy is put in the place of a node's directory or log, or the log is emptied; later the right one is back.</summary>
+    PutBack,
+
+    /// <summary>A second process runs for a while on a copy of a running node's directory.</summary>
+    Twin,
+
+    /// <summary>One write to a disk takes seconds.</summary>
+    Hang,
 }

@@ -12,6 +12,7 @@ internal sealed class FaultSchedule
     private readonly FaultKind[] _kinds;
     private readonly Random _random;
     private readonly Dictionary<VirtualNode, Rot> _rotten = [];
+    private readonly Copies _copies;
     private readonly int _wallOffsetMs;
     private readonly int _driftPpm;
     private bool _isOver;
@@ -22,6 +23,7 @@ internal sealed class FaultSchedule
     public FaultSchedule(VirtualWorld world, IReadOnlyDictionary<FaultKind, int> weights, WorldPlan plan)
     {
         (_world, _random, _wallOffsetMs, _driftPpm) = (world, world.Random, plan.WallOffsetMs, plan.ClockDriftPpm);
+        _copies = new Copies(world, world.Random);
         _kinds = [.. weights.OrderBy(w => w.Key).SelectMany(w => Enumerable.Repeat(w.Key, w.Value))];
         world.NodeEnded = (node, death) => StartLater(node, _random.Next(20, 3000));
     }
@@ -35,6 +37,10 @@ internal sealed class FaultSchedule
     public int Rots { get; private set; }
 
     public int Others { get; private set; }
+
+    public int Hangs { get; private set; }
+
+    public Copies Copies => _copies;
 
     /// <summary>Lets faults happen for a while.</summary>
     public void Run(int ms, int mostGapMs)
@@ -50,6 +56,7 @@ internal sealed class FaultSchedule
     public void Settle()
     {
         _isOver = true;
+        _copies.End();
         _world.Network.HealAll();
         _world.Network.SlowUs = 0;
         _world.Network.IsCalm = true;
@@ -58,6 +65,7 @@ internal sealed class FaultSchedule
             node.Disk.CutPowerAt(long.MaxValue);
             node.Disk.Fault = null;
             node.SlowDiskUs = 0;
+            node.HangUs = 0;
             if (_rotten.Remove(node, out var rot)) rot.Repair();
             if (node.IsPaused) node.Resume();
             if (Math.Abs(node.Clock.WallOffsetMs) > _wallOffsetMs) JumpTo(node, 0);
@@ -72,6 +80,8 @@ internal sealed class FaultSchedule
     {
         var node = _world.Nodes[_random.Next(_world.Nodes.Count)];
         if (node.IsLost) return;
+        // The node in question is left alone, and what happens to the others must not make anybody take its copy for the node itself.
+        if (_copies.IsBusy && (node.HasForgotten || _world.Twin is not null) && (kind is not (FaultKind.Kill or FaultKind.SlowDisk or FaultKind.Flap) || node.Id == _world.Twin?.Id || node.HasForgotten)) return;
         _world.Observers.Trace?.Fault($"{kind} at node {node.Id}");
         switch (kind)
         {
@@ -150,6 +160,19 @@ internal sealed class FaultSchedule
             case FaultKind.HandOver:
                 node.Node?.HandOver();
                 break;
+            case FaultKind.Hang:
+                Hangs++;
+                node.HangUs = _random.Next(3) switch { 0 => _random.Next(100_000, 900_000), _ => _random.Next(900_000, 7_000_000) };
+                break;
+            case FaultKind.Copy:
+                _copies.Keep(node);
+                break;
+            case FaultKind.PutBack when !_rotten.ContainsKey(node) && _copies.Begin(node) is { } ms:
+                After(ms, PutRight);
+                break;
+            case FaultKind.Twin when !_world.Network.HasCuts && _copies.BeginTwin(node) is { } ms:
+                After(ms, PutRight);
+                break;
             case FaultKind.Lose when _world.Nodes.All(n => !n.IsLost):
                 if (node.Node is not null) node.GoDown(Death.PowerCut);
                 node.IsLost = true;
@@ -195,6 +218,11 @@ internal sealed class FaultSchedule
         });
     }
 
+    private void PutRight()
+    {
+        if (_copies.End() is { Node: null } node) StartLater(node, 10);
+    }
+
     private void JumpTo(VirtualNode node, long offsetMs)
     {
         node.Clock.WallOffsetMs = offsetMs;
@@ -210,7 +238,7 @@ internal sealed class FaultSchedule
 
     private void StartLater(VirtualNode node, int ms) => After(ms, () =>
     {
-        if (node.Node is not null || node.IsLost || _rotten.ContainsKey(node)) return;
+        if (node.Node is not null || node.IsLost || node.IsCopy || _rotten.ContainsKey(node)) return;
         if (node.Start()) JudgeClocks();
         else StartLater(node, _random.Next(200, 1000));
     });

@@ -1,4 +1,5 @@
 using TokMesh.Cluster;
+using TokMesh.Raft;
 using TokMesh.Simulation.World;
 
 namespace TokMesh.Simulation.Observing;
@@ -6,7 +7,7 @@ namespace TokMesh.Simulation.Observing;
 /// <summary>Everything that watches the replicas of a world.</summary>
 internal sealed class Observers(Trace? trace)
 {
-    private readonly Dictionary<(uint Node, uint Group), DurableLog> _durable = [];
+    private readonly Dictionary<(VirtualNode Node, uint Group), DurableLog> _durable = [];
     private readonly Dictionary<Replica, ReplicaObserver> _replicas = [];
 
     public Trace? Trace { get; } = trace;
@@ -20,6 +21,9 @@ internal sealed class Observers(Trace? trace)
     public int PowerCuts { get; private set; }
 
     public int DiskFailures { get; private set; }
+
+    /// <summary>Nodes that stopped because of their past.</summary>
+    public int Refused { get; private set; }
 
     public ReplicaTrace Of(VirtualNode node) => new(
         replica => Observe(node, replica),
@@ -35,24 +39,39 @@ internal sealed class Observers(Trace? trace)
             foreach (var replica in lane.Replicas) _replicas[replica].Recovered();
         foreach (var (key, durable) in _durable)
         {
-            if (key.Node == node.Id.Value && durable.Last > 0 && node.Node.Lanes.All(l => l.ReplicaOf(key.Group) is null))
+            if (key.Node == node && durable.Last > 0 && node.Node.Lanes.All(l => l.ReplicaOf(key.Group) is null))
                 throw new SimulationFailure($"Node {node.Id} came back without group {key.Group}.") { Group = key.Group };
         }
+    }
+
+    /// <summary>Another disk was put in the place of a node's: what it holds is not what was seen to be written.</summary>
+    public void Forget(VirtualNode node)
+    {
+        foreach (var key in _durable.Keys)
+            if (key.Node == node) _durable.Remove(key);
     }
 
     public void Ended(VirtualNode node, Death death)
     {
         foreach (var replica in _replicas.Keys)
-            if (replica.Raft.Self == node.Id) _replicas.Remove(replica);
+            if (_replicas[replica].Node == node) _replicas.Remove(replica);
         if (death == Death.Killed) Kills++;
         else if (death == Death.PowerCut) PowerCuts++;
-        else DiskFailures++;
+        else if (death == Death.DiskFailed) DiskFailures++;
+        else Refused++;
         Trace?.Ended(node, death);
     }
 
+    /// <summary>
+    /// A group found that a disk has lost something. Where no disk forgot, that is wrong; where one did, the nets before this one should
+    /// have held the node.
+    /// </summary>
+    public void Accused(VirtualNode by, MemberId whom, LogViolation violation) =>
+        throw new SimulationFailure($"Node {by.Id} found node {whom} to have lost something ({violation}), which should never have come so far.");
+
     private ReplicaObserver Observe(VirtualNode node, Replica replica)
     {
-        var key = (node.Id.Value, replica.Group);
+        var key = (node, replica.Group);
         if (!_durable.TryGetValue(key, out var durable)) _durable[key] = durable = new DurableLog();
         return _replicas[replica] = new ReplicaObserver(this, node, replica, durable);
     }

@@ -7,8 +7,10 @@ namespace TokMesh.Simulation.Observing;
 /// <summary>Stands between one replica and its Raft member: checks what both say, and tells a trace if there is one.</summary>
 internal sealed class ReplicaObserver(Observers observers, VirtualNode node, Replica replica, DurableLog durable) : IRaftOutput
 {
-    private readonly ReplicaTracer? _tracer = observers.Trace is { } trace ? new ReplicaTracer(trace, node, replica) : null;
+    private readonly ReplicaTracer? _tracer = observers.Trace is { } trace && !node.IsCopy ? new ReplicaTracer(trace, node, replica) : null;
     private SnapshotMeta? _installing;
+
+    public VirtualNode Node => node;
 
     private SimulationFailure Failure(string what) => new($"Node {node.Id}, group {replica.Group}: {what}") { Group = replica.Group };
 
@@ -83,6 +85,18 @@ internal sealed class ReplicaObserver(Observers observers, VirtualNode node, Rep
     {
         _installing = meta;
         replica.InstallSnapshot(meta, data);
+    }
+
+    public void Excluded(MemberId follower, LogViolation violation, LogIndex index)
+    {
+        observers.Accused(node, follower, violation);
+        replica.Excluded(follower, violation, index);
+    }
+
+    public void Halted(LogViolation violation, MemberId leader, LogIndex index)
+    {
+        observers.Accused(node, node.Id, violation);
+        replica.Halted(violation, leader, index);
     }
 
     public void RoleChanged(Role role, Term term, MemberId leader)

@@ -83,6 +83,7 @@ internal sealed class Trace(VirtualTime time, Stream? output, Timeline? timeline
         {
             Death.Killed => "killed",
             Death.PowerCut => "power-cut",
+            Death.Refused => "refused",
             _ => "disk-failed",
         });
         End();

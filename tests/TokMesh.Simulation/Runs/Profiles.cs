@@ -77,6 +77,7 @@ internal static class Profiles
                 [FaultKind.SyncFails] = 2,
                 [FaultKind.DiskFull] = 2,
                 [FaultKind.BitRot] = 3,
+                [FaultKind.Hang] = 2,
                 [FaultKind.Kill] = 1,
             },
         },
@@ -98,6 +99,22 @@ internal static class Profiles
                 [FaultKind.Isolate] = 2,
                 [FaultKind.HandOver] = 1,
                 [FaultKind.Kill] = 1,
+            },
+        },
+        new("copies", "directories that are copied and put back, logs that are emptied, second processes on copies, disks that hang; crashes")
+        {
+            KeyClients = 4,
+            SessionClients = 2,
+            Seconds = 30,
+            FaultGapMs = 1200,
+            Faults = new Dictionary<FaultKind, int>
+            {
+                [FaultKind.Kill] = 4,
+                [FaultKind.PowerCut] = 1,
+                [FaultKind.Copy] = 4,
+                [FaultKind.PutBack] = 4,
+                [FaultKind.Twin] = 1,
+                [FaultKind.Hang] = 2,
             },
         },
         new("snapshots", "large values and small logs: nodes that were away need snapshots; crashes while they are sent and stored")

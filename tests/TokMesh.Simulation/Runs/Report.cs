@@ -10,6 +10,8 @@ internal static class Report
     private const int SeedsThatMustSuffice = 2000;
     private const int FewestCrashes = 1000;
     private const int FewestPartitions = 1000;
+    private const int FewestReplacements = 500;
+    private const int FewestHangs = 500;
     private const int FewestMembershipChanges = 100;
     private const int FewestSnapshotInstalls = 100;
 
@@ -24,7 +26,8 @@ internal static class Report
             time        {total.SimulatedSeconds:F0} s simulated in {total.Elapsed.TotalSeconds:F1} s: {total.Ratio:F0} to 1; {c.Events} events
             operations  {c.Answered} answered, {c.Unknown} unknown, {c.Failed} failed; {c.SessionsCreated} sessions created
             crashes     {c.Crashes} ({c.PowerCuts} by power cuts, {c.ClusterPowerCuts} times of the whole cluster, {c.DiskFailures} after failures of the disk)
-            faults      {c.Partitions} partitions, {c.Pauses} pauses, {c.BitFlips} bits flipped, {c.OtherFaults} others
+            faults      {c.Partitions} partitions, {c.Pauses} pauses, {c.BitFlips} bits flipped, {c.Hangs} hangs, {c.OtherFaults} others
+            copies      {c.Replacements} put back or emptied, {c.Twins} second processes, {c.Refused} nodes stopped because they were refused
             protocol    {c.Elections} elections, {c.MembershipChanges} membership changes committed, {c.SnapshotInstalls} snapshots installed, {c.Applications} entries applied
             digest      {total.Digest:x16}
             """);
@@ -38,6 +41,8 @@ internal static class Report
         var problems = new List<string>();
         Check("crashes", c.Crashes, FewestCrashes);
         Check("partitions", c.Partitions, FewestPartitions);
+        Check("directories put back", c.Replacements, FewestReplacements);
+        Check("hangs", c.Hangs, FewestHangs);
         Check("membership changes", c.MembershipChanges, FewestMembershipChanges);
         Check("snapshot installs", c.SnapshotInstalls, FewestSnapshotInstalls);
         return problems.Count == 0 ? null : $"Too little has happened in {total.Seeds} seeds: {string.Join(", ", problems)}.";

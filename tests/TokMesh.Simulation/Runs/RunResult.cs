@@ -41,6 +41,17 @@ internal sealed record Counts
 
     public long Pauses { get; init; }
 
+    /// <summary>Older directories put back, and logs emptied.</summary>
+    public long Replacements { get; init; }
+
+    /// <summary>Second processes on a copy.</summary>
+    public long Twins { get; init; }
+
+    /// <summary>Nodes that stopped because they had been refused.</summary>
+    public long Refused { get; init; }
+
+    public long Hangs { get; init; }
+
     public long OtherFaults { get; init; }
 
     public long MembershipChanges { get; init; }
@@ -66,6 +77,10 @@ internal sealed record Counts
         BitFlips = a.BitFlips + b.BitFlips,
         Partitions = a.Partitions + b.Partitions,
         Pauses = a.Pauses + b.Pauses,
+        Replacements = a.Replacements + b.Replacements,
+        Twins = a.Twins + b.Twins,
+        Refused = a.Refused + b.Refused,
+        Hangs = a.Hangs + b.Hangs,
         OtherFaults = a.OtherFaults + b.OtherFaults,
         MembershipChanges = a.MembershipChanges + b.MembershipChanges,
         SnapshotInstalls = a.SnapshotInstalls + b.SnapshotInstalls,

@@ -14,9 +14,6 @@ internal sealed class VirtualNetwork(VirtualTime time, Random random, int nodes)
     private readonly Link[] _links = [.. Enumerable.Range(0, (nodes + 1) * (nodes + 1)).Select(_ => new Link())];
     private readonly Stack<Delivery> _spare = [];
 
-    /// <summary>Where frames of a node arrive; null while it is down.</summary>
-    public VirtualNode?[] Nodes { get; } = new VirtualNode?[nodes + 1];
-
     public bool Datagrams { get; set; }
 
     /// <summary>Whether nothing is lost any more but by cuts and resets.</summary>
@@ -27,7 +24,7 @@ internal sealed class VirtualNetwork(VirtualTime time, Random random, int nodes)
 
     public long Delivered { get; private set; }
 
-    public ITransport From(MemberId node) => new Port(this, node);
+    public ITransport From(VirtualNode node) => new Port(this, node);
 
     public bool IsCut(MemberId from, MemberId to) => LinkOf(from, to).IsCut;
 
@@ -42,6 +39,8 @@ internal sealed class VirtualNetwork(VirtualTime time, Random random, int nodes)
     /// <summary>What is under way is lost.</summary>
     public void Reset(MemberId from, MemberId to) => LinkOf(from, to).Generation++;
 
+    public bool HasCuts => _links.Any(link => link.IsCut);
+
     public void HealAll()
     {
         foreach (var link in _links) link.IsCut = false;
@@ -49,11 +48,11 @@ internal sealed class VirtualNetwork(VirtualTime time, Random random, int nodes)
 
     private Link LinkOf(MemberId from, MemberId to) => _links[from.Value * (nodes + 1) + to.Value];
 
-    private void Send(MemberId from, MemberId to, FrameBuffer frames)
+    private void Send(VirtualNode from, MemberId to, FrameBuffer frames)
     {
-        var link = LinkOf(from, to);
+        var link = LinkOf(from.Id, to);
         // An engine drops what exceeds its bound.
-        if (link.IsCut || (!IsCalm && random.Next(4000) == 0))
+        if (from.Peer(to) is not { } peer || link.IsCut || (!IsCalm && random.Next(4000) == 0))
         {
             frames.Dispose();
             return;
@@ -61,16 +60,16 @@ internal sealed class VirtualNetwork(VirtualTime time, Random random, int nodes)
         if (Datagrams && !IsCalm)
         {
             var rest = frames.Written;
-            while (FrameBuffer.TryRead(ref rest, out _, out _, out _, out var whole)) SendDatagram(link, from, to, whole);
+            while (FrameBuffer.TryRead(ref rest, out _, out _, out _, out var whole)) SendDatagram(link, from, peer, whole);
             frames.Dispose();
             return;
         }
         var arrival = Math.Max(time.NowUs + Latency(frames.Length), link.LastArrival + 1);
         link.LastArrival = arrival;
-        Plan(link, from, to, frames, arrival);
+        Plan(link, from, peer, frames, arrival);
     }
 
-    private void SendDatagram(Link link, MemberId from, MemberId to, ReadOnlySpan<byte> frame)
+    private void SendDatagram(Link link, VirtualNode from, VirtualNode to, ReadOnlySpan<byte> frame)
     {
         for (var copies = random.Next(100) switch { < 2 => 0, < 6 => 2, _ => 1 }; copies > 0; copies--)
         {
@@ -84,10 +83,11 @@ internal sealed class VirtualNetwork(VirtualTime time, Random random, int nodes)
     private long Latency(int bytes) =>
         random.Next(50, 400) + bytes / 100 + (random.Next(100) == 0 ? random.Next(20_000) : 0) + (SlowUs > 0 ? random.Next(SlowUs) : 0);
 
-    private void Plan(Link link, MemberId from, MemberId to, FrameBuffer frames, long arrival)
+    private void Plan(Link link, VirtualNode from, VirtualNode to, FrameBuffer frames, long arrival)
     {
         if (!_spare.TryPop(out var delivery)) delivery = new Delivery(this);
-        (delivery.Link, delivery.From, delivery.To, delivery.Frames, delivery.Generation) = (link, from, to, frames, link.Generation);
+        (delivery.Link, delivery.From, delivery.Start, delivery.To, delivery.Boot, delivery.Frames, delivery.Generation) =
+            (link, from.Id, from.Node!.Past.Current, to, to.Boots, frames, link.Generation);
         time.At(arrival, delivery.Arrive);
     }
 
@@ -95,14 +95,15 @@ internal sealed class VirtualNetwork(VirtualTime time, Random random, int nodes)
     {
         var (from, to, frames) = (delivery.From, delivery.To, delivery.Frames);
         _spare.Push(delivery);
-        if (delivery.Link.Generation != delivery.Generation || Nodes[to.Value] is not { } node)
+        // What is under way to a process that has ended reaches no other.
+        if (delivery.Link.Generation != delivery.Generation || to.Node is null || to.Boots != delivery.Boot)
         {
             frames.Dispose();
             return;
         }
         Delivered++;
-        time.Note(from.Value << 8 | to.Value, frames.Written);
-        node.Receive(from, frames);
+        time.Note(from.Value << 8 | to.Id.Value, frames.Written);
+        to.Receive(from, delivery.Start, frames);
     }
 
     private sealed class Link
@@ -117,14 +118,16 @@ internal sealed class VirtualNetwork(VirtualTime time, Random random, int nodes)
         public readonly Action Arrive;
         public Link Link = null!;
         public MemberId From;
-        public MemberId To;
+        public NodeStart Start;
+        public VirtualNode To = null!;
+        public int Boot;
         public FrameBuffer Frames = null!;
         public int Generation;
 
         public Delivery(VirtualNetwork network) => Arrive = () => network.Arrived(this);
     }
 
-    private sealed class Port(VirtualNetwork network, MemberId self) : ITransport
+    private sealed class Port(VirtualNetwork network, VirtualNode self) : ITransport
     {
         public void Send(MemberId to, FrameBuffer frames) => network.Send(self, to, frames);
     }

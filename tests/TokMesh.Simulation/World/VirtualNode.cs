@@ -2,6 +2,7 @@ using TokMesh.Cluster;
 using TokMesh.Log;
 using TokMesh.Log.Simulation;
 using TokMesh.Raft;
+using TokMesh.Simulation.Observing;
 
 namespace TokMesh.Simulation.World;
 
@@ -16,6 +17,9 @@ internal enum Death
 
     /// <summary>It stopped by itself: its disk had failed.</summary>
     DiskFailed,
+
+    /// <summary>It stopped by itself: others, or its own groups, have shown that its disk forgot.</summary>
+    Refused,
 }
 
 /// <summary>
@@ -26,26 +30,39 @@ internal sealed class VirtualNode : INodeWatch
 {
     private readonly VirtualWorld _world;
     private readonly Random _random;
-    private readonly byte[]? _logKey;
     private readonly List<VirtualWorker> _workers = [];
     private readonly List<Action> _whenResumed = [];
     private readonly List<Action> _whenDown = [];
-    private readonly List<(MemberId From, FrameBuffer Frames)> _unread = [];
+    private readonly List<(MemberId From, NodeStart Start, FrameBuffer Frames)> _unread = [];
+    private readonly Dictionary<MemberId, (VirtualNode Process, int Boot)> _peers = [];
+    private NodeIdentity _identity;
     private readonly Func<long> _laneDelay;
     private readonly Func<long> _logDelay;
     private readonly Func<long> _snapshotDelay;
 
-    public VirtualNode(VirtualWorld world, MemberId id, int seed, byte[]? logKey)
+    public VirtualNode(VirtualWorld world, FoundingNode self, int seed, byte[]? logKey)
     {
-        (_world, Id, _logKey) = (world, id, logKey);
+        (_world, Id, LogKey) = (world, new MemberId(self.Number), logKey);
+        _identity = new NodeIdentity(self.NodeId, self.DirectoryId) { Format = NodeIdentity.NewestFormat };
+        _identity.Store(Directory);
         _random = new Random(seed);
         Clock = new VirtualClock(world.Time);
         _laneDelay = () => _random.Next(5, 60);
-        _logDelay = () => _random.Next(60, 900) + (SlowDiskUs > 0 ? _random.Next(SlowDiskUs) : 0);
+        _logDelay = () => _random.Next(60, 900) + (SlowDiskUs > 0 ? _random.Next(SlowDiskUs) : 0) + TakeHang();
         _snapshotDelay = () => _random.Next(500, 9000) + (SlowDiskUs > 0 ? _random.Next(SlowDiskUs) : 0);
     }
 
     public MemberId Id { get; }
+
+    public string NodeId => _identity.NodeId;
+
+    public byte[]? LogKey { get; }
+
+    /// <summary>Whether it runs on a copy of another one's directory, under the same id.</summary>
+    public bool IsCopy { get; init; }
+
+    /// <summary>Whether an older or empty directory is in the place of its own: nobody may let it in.</summary>
+    public bool HasForgotten { get; set; }
 
     public Node? Node { get; private set; }
 
@@ -55,7 +72,11 @@ internal sealed class VirtualNode : INodeWatch
     /// <summary>Any call to any group, as a door of this node makes it.</summary>
     public StoreClient? Store { get; private set; }
 
+    /// <summary>The log's directory.</summary>
     public VirtualDisk Disk { get; } = new();
+
+    /// <summary>The data directory around it.</summary>
+    public VirtualDisk Directory { get; } = new();
 
     public VirtualClock Clock { get; }
 
@@ -72,6 +93,9 @@ internal sealed class VirtualNode : INodeWatch
     /// <summary>Extra time that disk operations take, up to so many microseconds.</summary>
     public int SlowDiskUs { get; set; }
 
+    /// <summary>How long the next write to the log's disk takes in addition, in microseconds.</summary>
+    public long HangUs { get; set; }
+
     /// <summary>Gone for good.</summary>
     public bool IsLost { get; set; }
 
@@ -84,10 +108,22 @@ internal sealed class VirtualNode : INodeWatch
         if (Node is not null || IsLost) return false;
         Boots++;
         Refusal = null;
+        _peers.Clear();
         _world.Links.Forget(this);
         try
         {
-            Node = new Node(Id, _world.Genesis, _world.Options, Disk, _logKey, Clock, _world.Network.From(Id), _random.NextBytes, this, _world.Observers.Of(this));
+            RefusalFile.Check(Directory);
+            _identity = NodeIdentity.LoadOrCreate(Directory, "", static () => throw new InvalidOperationException("A simulated node's directory has its identity."));
+            var place = new LogPlace(Disk, LogKey)
+            {
+                Memory = _identity.Log,
+                Remember = memory =>
+                {
+                    _identity = _identity with { Log = memory };
+                    _identity.Store(Directory);
+                },
+            };
+            Node = new Node(Id, _world.Genesis, _world.Options, place, Clock, _world.Network.From(this), _random.NextBytes, this, _world.Observers.Of(this));
         }
         catch (Exception e) when (IsPowerCut(e))
         {
@@ -95,12 +131,14 @@ internal sealed class VirtualNode : INodeWatch
             GoDown(Death.PowerCut);
             return false;
         }
-        catch (Exception e) when (e is LogDamagedException or LogUnreadableException or SnapshotDamagedException or LogFailedException or IOException)
+        catch (Exception e) when (e is LogDamagedException or LogUnreadableException or SnapshotDamagedException or LogFailedException or LogForgottenException or InvalidOperationException or IOException)
         {
             Refusal = e;
             Disk.KillProcess();
+            Directory.KillProcess();
             return false;
         }
+        Node.Refused = OnRefused;
         _world.Observers.Started(this);
         _workers.Clear();
         foreach (var lane in Node.Lanes)
@@ -109,7 +147,6 @@ internal sealed class VirtualNode : INodeWatch
         _workers.Add(new VirtualWorker(this, _world.Time, Node.SnapshotWriter.Turn, wake => Node.SnapshotWriter.Wake = wake, null, _snapshotDelay));
         Store = new StoreClient(Node, continueInline: true);
         Sessions = new SessionService(Store, _random.NextBytes, () => Clock.WallMs);
-        _world.Network.Nodes[Id.Value] = this;
         _world.Links.Look();
         return true;
     }
@@ -119,12 +156,19 @@ internal sealed class VirtualNode : INodeWatch
         Boots++;
         IsPaused = false;
         _whenResumed.Clear();
-        foreach (var (_, frames) in _unread) frames.Dispose();
+        foreach (var (_, _, frames) in _unread) frames.Dispose();
         _unread.Clear();
-        _world.Network.Nodes[Id.Value] = null;
         Node = null;
-        if (death == Death.PowerCut) Disk.Crash((ulong)_random.Next());
-        else Disk.KillProcess();
+        if (death == Death.PowerCut)
+        {
+            Disk.Crash((ulong)_random.Next());
+            Directory.Crash((ulong)_random.Next());
+        }
+        else
+        {
+            Disk.KillProcess();
+            Directory.KillProcess();
+        }
         _world.Time.Note(0xC0FFEE + Id.Value);
         _world.Observers.Ended(this, death);
         _world.Links.Look();
@@ -146,7 +190,7 @@ internal sealed class VirtualNode : INodeWatch
     {
         if (!IsPaused) return;
         IsPaused = false;
-        foreach (var (from, frames) in _unread) Read(from, frames);
+        foreach (var (from, start, frames) in _unread) Read(from, start, frames);
         _unread.Clear();
         foreach (var action in _whenResumed) _world.Time.After(_random.Next(5, 500), action);
         _whenResumed.Clear();
@@ -167,11 +211,17 @@ internal sealed class VirtualNode : INodeWatch
         foreach (var worker in _workers) worker.PlanTimerAnew();
     }
 
-    public void Receive(MemberId from, FrameBuffer frames)
+    public void Receive(MemberId from, NodeStart start, FrameBuffer frames)
     {
-        if (IsPaused) _unread.Add((from, frames));
-        else Read(from, frames);
+        if (IsPaused) _unread.Add((from, start, frames));
+        else Read(from, start, frames);
     }
+
+    /// <summary>The process that this one sends to as the node of an id: the one it met last, while that runs. Null before.</summary>
+    public VirtualNode? Peer(MemberId id) => _peers.TryGetValue(id, out var met) && met.Boot == met.Process.Boots ? met.Process : null;
+
+    /// <summary>Another process has introduced itself, or was dialled, and was admitted.</summary>
+    public void Meets(VirtualNode other) => _peers[other.Id] = (other, other.Boots);
 
     /// <summary>Runs a worker's turn; a node whose power goes or whose disk fails meanwhile ends there.</summary>
     public bool Guard(Func<bool> turn)
@@ -198,10 +248,33 @@ internal sealed class VirtualNode : INodeWatch
 
     public void ClockJudged(bool trusted, double offsetMs) => _world.Time.Note(trusted ? 0xC10C1ul : 0xC10C0ul);
 
-    private void Read(MemberId from, FrameBuffer frames)
+    public void DiskJudged(DiskState state, long waitedMs) => _world.Time.Note(0xD15C ^ (ulong)state);
+
+    private void Read(MemberId from, NodeStart start, FrameBuffer frames)
     {
-        Node!.Receive(from, frames.Written);
+        Node!.Receive(from, start, frames.Written);
         frames.Dispose();
+    }
+
+    // It ends as a process does that is told to: not within what told it.
+    private void OnRefused(NodeRefusedException e)
+    {
+        if (!HasForgotten && !IsCopy) throw new SimulationFailure($"Node {Id} was refused though its directory is its own: {e.Message}");
+        var boot = Boots;
+        _world.Time.After(_random.Next(10, 1_000), () =>
+        {
+            if (Boots != boot) return;
+            Refusal = e;
+            if (e.Refusal.IsFinal) RefusalFile.Store(Directory, e.Refusal);
+            GoDown(Death.Refused);
+        });
+    }
+
+    private long TakeHang()
+    {
+        var hang = HangUs;
+        HangUs = 0;
+        return hang;
     }
 
     private static bool IsPowerCut(Exception e) => e is SimulatedPowerCut || e.InnerException is SimulatedPowerCut;

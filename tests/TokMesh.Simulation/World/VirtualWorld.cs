@@ -59,7 +59,7 @@ internal sealed class VirtualWorld
         Options = new NodeOptions { Raft = plan.Raft, Lanes = plan.Lanes, LogSegmentBytes = plan.SegmentBytes, SnapshotThresholdBytes = plan.SnapshotThresholdBytes };
         var key = plan.Encrypted ? new byte[32] : null;
         if (key is not null) Random.NextBytes(key);
-        Nodes = [.. Genesis.Nodes.Select(n => new VirtualNode(this, new MemberId(n.Number), seed * 31 + (int)n.Number, key))];
+        Nodes = [.. Genesis.Nodes.Select(n => new VirtualNode(this, n, seed * 31 + (int)n.Number, key))];
         foreach (var node in Nodes)
         {
             node.Clock.WallOffsetMs = Random.Next(-plan.WallOffsetMs, plan.WallOffsetMs + 1);
@@ -84,6 +84,12 @@ internal sealed class VirtualWorld
     public NodeOptions Options { get; }
 
     public IReadOnlyList<VirtualNode> Nodes { get; }
+
+    /// <summary>A process that runs beside its node on a copy of its directory.</summary>
+    public VirtualNode? Twin { get; set; }
+
+    /// <summary>All that may run.</summary>
+    public IEnumerable<VirtualNode> Processes => Twin is null ? Nodes : Nodes.Append(Twin);
 
     /// <summary>Told of every node that goes down.</summary>
     public Action<VirtualNode, Death> NodeEnded { get; set; } = static (_, _) => { };

@@ -28,6 +28,7 @@ internal static class MemberExpectations
         ["lease"] = m => Names.Of(m.Group.HasLease(m.Now)),
         ["hands-to"] = m => Names.Of(m.Group.TransferTarget),
         ["stale"] = m => m.Group.StalenessMs(m.Now)?.ToString() ?? "unknown",
+        ["violation"] = m => Names.Of(m.Group.Violation),
         ["writes"] = m => m.WritesUnderWay.ToString(),
         ["disk-term"] = m => m.DiskHardState.Term.ToString(),
         ["disk-vote"] = m => Names.Of(m.DiskHardState.Vote),

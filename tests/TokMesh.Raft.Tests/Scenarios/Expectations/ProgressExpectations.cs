@@ -9,6 +9,7 @@ internal static class ProgressExpectations
         ["match"] = p => p.Match.ToString(),
         ["next"] = p => p.Next.ToString(),
         ["inflight"] = p => p.Inflights.Count.ToString(),
+        ["violation"] = p => Names.Of(p.Violation),
         ["paused"] = p => Names.Of(!p.CanSend),
     };
 

@@ -51,6 +51,22 @@ internal static class DiskSteps
         }
     }
 
+    /// <summary>A copy of the disk is taken.</summary>
+    public static void KeepDisk(ScenarioRun run, ScenarioLine line)
+    {
+        foreach (var member in run.Many(line, line.Words[0])) member.KeepDisk(line.Words[1]);
+    }
+
+    /// <summary>A member that is down gets a copy taken earlier, or an empty disk.</summary>
+    public static void PutBack(ScenarioRun run, ScenarioLine line)
+    {
+        foreach (var member in run.Many(line, line.Words[0]))
+        {
+            if (member.IsUp) throw new StepDoesNotApplyException($"member {member.Id} is up");
+            member.PutBack(line.Words[1]);
+        }
+    }
+
     public static void Compact(ScenarioRun run, ScenarioLine line)
     {
         foreach (var member in run.Many(line, line.Words[0])) if (member.IsUp) member.Compact(line.Number32("keep-bytes", 0));

@@ -55,6 +55,11 @@ internal static class GroupSteps
         foreach (var member in run.Many(line, line.Words[0])) Tell(member, m => m.Group.LeaderLost(m.Now));
     }
 
+    public static void Readmit(ScenarioRun run, ScenarioLine line)
+    {
+        foreach (var member in run.Many(line, line.Words[0])) Tell(member, m => m.Group.Readmit(line.Id(line.Words[1]), m.Now));
+    }
+
     private static void Tell(Member member, Action<Member> what)
     {
         if (!member.IsUp) return;

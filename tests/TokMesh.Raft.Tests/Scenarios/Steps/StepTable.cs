@@ -53,6 +53,9 @@ internal static class StepTable
         new("unstall <members>", [], [], DiskSteps.Unstall),
         new("crash <members> keep=synced|all|1", ["keep"], [], DiskSteps.Crash),
         new("restart <members>", [], [], DiskSteps.Restart),
+        new("keep-disk <members> <name>", [], [], DiskSteps.KeepDisk),
+        new("put-back <members> <name|empty>", [], [], DiskSteps.PutBack),
+        new("readmit <members> <member>", [], [], GroupSteps.Readmit),
         new("compact <members> keep-bytes=0", ["keep-bytes"], [], DiskSteps.Compact),
 
         new("expect <what> [more] [more]", Expectations.ExpectationTable.Keys, [], Expectations.ExpectationTable.Do),

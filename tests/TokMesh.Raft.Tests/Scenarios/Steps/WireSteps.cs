@@ -71,6 +71,7 @@ internal static class WireSteps
         };
         var buffer = new ArrayBufferWriter<byte>();
         MessageCodec.Encode(buffer, message, entries.ToArray(), []);
+        run.Cluster.HasForgeries = true;
         run.Cluster.Wire.Add((message, buffer.WrittenSpan.ToArray()));
     }
 

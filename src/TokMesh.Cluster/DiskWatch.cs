@@ -1,0 +1,133 @@
+namespace TokMesh.Cluster;
+
+/// <summary>How a node's disk answers.</summary>
+public enum DiskState : byte
+{
+    /// <summary>As usual.</summary>
+    Answers,
+
+    /// <summary>What was handed to it has not come back for far longer than usual.</summary>
+    Hangs,
+
+    /// <summary>It answers again, but has not done so for long enough to be trusted.</summary>
+    Recovers,
+}
+
+/// <summary>
+/// Tells a disk that hangs from one that is slow. A hang is a write that has made no progress for an election timeout, and for several
+/// times what writes took lately: a disk that always takes a second does not hang when one takes a second. After a hang the disk must
+/// answer for a while, longer each time it hangs again, so that leadership does not go to and fro. Time during which the process itself
+/// stood still does not count. Any thread.
+/// </summary>
+public sealed class DiskWatch
+{
+    /// <summary>How many recent writes say what is usual.</summary>
+    private const int Recent = 32;
+
+    /// <summary>How much longer than the longest of those a write must take.</summary>
+    private const int TimesUsual = 3;
+
+    /// <summary>However slow it usually is, a disk hangs after so many election timeouts.</summary>
+    private const int MostTimeouts = 10;
+
+    /// <summary>Between two looks at most so much time is taken to have passed for the disk: the process may have been stopped.</summary>
+    private const int MostBetweenLooksMs = 100;
+
+    private const int FirstTrustMs = 2_000;
+    private const int MostTrustMs = 60_000;
+
+    private readonly Lock _lock = new();
+    private readonly int _timeoutMs;
+    private readonly Action<DiskState, long> _changed;
+    private readonly Queue<long> _recent = new();
+    private int _outstanding;
+    private long _waitedMs;
+    private long _lookedAt;
+    private long _trustedAt;
+    private long _trustMs = FirstTrustMs;
+    private long _hungAt = long.MinValue / 2;
+    private volatile DiskState _state;
+
+    /// <param name="electionTimeoutMs">The shortest time that is called a hang, in milliseconds.</param>
+    /// <param name="changed">Told of every new state, and how long the disk had made no progress, in milliseconds.</param>
+    public DiskWatch(int electionTimeoutMs, Action<DiskState, long> changed) => (_timeoutMs, _changed) = (electionTimeoutMs, changed);
+
+    /// <summary>What to think of the disk.</summary>
+    public DiskState State => _state;
+
+    /// <summary>How long what was handed to the disk has made no progress, in milliseconds; zero when nothing waits.</summary>
+    public long WaitingMs
+    {
+        get
+        {
+            lock (_lock) return _outstanding == 0 ? 0 : _waitedMs;
+        }
+    }
+
+    /// <summary>A write was handed over.</summary>
+    public void Submitted(long nowMs)
+    {
+        lock (_lock)
+        {
+            if (_outstanding++ > 0) return;
+            (_waitedMs, _lookedAt) = (0, nowMs);
+        }
+    }
+
+    /// <summary>Some came back, in one write to the disk.</summary>
+    public void Completed(int count, long nowMs)
+    {
+        DiskState? changed = null;
+        long waited;
+        lock (_lock)
+        {
+            Pass(nowMs);
+            waited = _waitedMs;
+            _outstanding -= count;
+            _waitedMs = 0;
+            if (_state == DiskState.Hangs)
+            {
+                changed = _state = DiskState.Recovers;
+                _trustedAt = nowMs + _trustMs;
+            }
+            else
+            {
+                _recent.Enqueue(waited);
+                if (_recent.Count > Recent) _recent.Dequeue();
+            }
+        }
+        if (changed is { } state) _changed(state, waited);
+    }
+
+    /// <summary>Time passes: call every few tens of milliseconds.</summary>
+    public void Look(long nowMs)
+    {
+        DiskState? changed = null;
+        long waited;
+        lock (_lock)
+        {
+            Pass(nowMs);
+            waited = _waitedMs;
+            if (_state != DiskState.Hangs && _outstanding > 0 && _waitedMs >= LimitMs)
+            {
+                // It hangs again soon after it was trusted again: the next time it has to answer for longer.
+                _trustMs = nowMs - _hungAt < 10 * _trustMs ? Math.Min(MostTrustMs, _trustMs * 2) : FirstTrustMs;
+                _hungAt = nowMs;
+                changed = _state = DiskState.Hangs;
+            }
+            else if (_state == DiskState.Recovers && nowMs >= _trustedAt)
+            {
+                changed = _state = DiskState.Answers;
+            }
+        }
+        if (changed is { } state) _changed(state, waited);
+    }
+
+    private long LimitMs => Math.Clamp(_recent.Count == 0 ? 0 : TimesUsual * _recent.Max(), _timeoutMs, MostTimeouts * (long)_timeoutMs);
+
+    private void Pass(long nowMs)
+    {
+        if (_outstanding > 0) _waitedMs += Math.Clamp(nowMs - _lookedAt, 0, MostBetweenLooksMs);
+        _lookedAt = nowMs;
+    }
+}
