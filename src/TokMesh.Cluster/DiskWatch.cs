@@ -21,10 +21,10 @@ public enum DiskState : byte
 /// </summary>
 public sealed class DiskWatch
 {
-    /// <summary>How many recent writes say what is usual.</summary>
-    private const int Recent = 32;
+    /// <summary>How many recent writes say what is usual: what three quarters of them took no longer than.</summary>
+    private const int Recent = 16;
 
-    /// <summary>How much longer than the longest of those a write must take.</summary>
+    /// <summary>How much longer than that a write must take.</summary>
     private const int TimesUsual = 3;
 
     /// <summary>However slow it usually is, a disk hangs after so many election timeouts.</summary>
@@ -85,15 +85,13 @@ public sealed class DiskWatch
             waited = _waitedMs;
             _outstanding -= count;
             _waitedMs = 0;
+            // A hang counts too: if all writes take so long, that is how the disk is.
+            _recent.Enqueue(waited);
+            if (_recent.Count > Recent) _recent.Dequeue();
             if (_state == DiskState.Hangs)
             {
                 changed = _state = DiskState.Recovers;
                 _trustedAt = nowMs + _trustMs;
-            }
-            else
-            {
-                _recent.Enqueue(waited);
-                if (_recent.Count > Recent) _recent.Dequeue();
             }
         }
         if (changed is { } state) _changed(state, waited);
@@ -123,7 +121,9 @@ public sealed class DiskWatch
         if (changed is { } state) _changed(state, waited);
     }
 
-    private long LimitMs => Math.Clamp(_recent.Count == 0 ? 0 : TimesUsual * _recent.Max(), _timeoutMs, MostTimeouts * (long)_timeoutMs);
+    private long LimitMs => Math.Clamp(TimesUsual * UsualMs, _timeoutMs, MostTimeouts * (long)_timeoutMs);
+
+    private long UsualMs => _recent.Count < Recent / 4 ? 0 : _recent.Order().ElementAt(_recent.Count * 3 / 4);
 
     private void Pass(long nowMs)
     {

@@ -68,7 +68,7 @@ public sealed class Node : IDisposable
             Log = writer,
             Disk = disk,
             Start = Past.Current,
-            Peers = new PeerLedger(recovery, 2 * options.Raft.ElectionTimeoutMs, clock.MonotonicMs, (number, note, done) => writer.Note(number, note, done)),
+            Peers = new PeerLedger(recovery, options.Raft.ElectionTimeoutMs, clock.MonotonicMs, (number, note, done) => writer.Note(number, note, done)),
             Forgot = (group, index) => Refuse(new HelloRefusal(PastJudge.Forgot, $"This node's disk lacks entry {index} of group {group}, which it had acknowledged: its data directory was put back from an older copy. Put back the one it last ran with.", true)),
             Snapshots = new SnapshotWriter(snapshots),
             Watch = watch,

@@ -17,7 +17,7 @@ public sealed class AdmissionTests
         CreatedAtMs = 1,
     };
 
-    private static Hello From(Candidate c, Guid? cluster = null) => new() { MinVersion = 1, MaxVersion = 1, Self = c, ClusterId = cluster };
+    private static Hello From(Candidate c, Guid? cluster = null) => new() { MinVersion = Admission.MinVersion, MaxVersion = Admission.MaxVersion, Self = c, ClusterId = cluster };
 
     [Fact]
     public void A_member_is_admitted() => Assert.Null(Admission.Judge(A, Cluster, From(B, Cluster.ClusterId), null));

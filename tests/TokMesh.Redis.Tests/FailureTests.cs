@@ -47,7 +47,7 @@ public sealed class FailureTests
             Assert.Equal(unknown, client.Call("DEL", Session));
             Assert.Equal("+PONG\r\n", client.Call("PING"));
             blocked.Set();
-            await Task.Delay(200);
+            for (var i = 0; i < 100 && client.Call("GET", "k") != "$1\r\n2\r\n"; i++) await Task.Delay(50);
             Assert.Equal("$1\r\n2\r\n", client.Call("GET", "k"));
         }
         await host.DisposeAsync();

@@ -24,6 +24,8 @@ public sealed class SimulationTests
         Assert.True(known.Counts.Answered > 100 * seeds, $"Only {known.Counts.Answered} calls were answered.");
         Assert.True(known.Counts.Crashes > 0);
         Assert.True(profile != "snapshots" || known.Counts.SnapshotInstalls > seeds / 2, $"Only {known.Counts.SnapshotInstalls} snapshots were installed.");
+        Assert.True(profile != "copies" || (known.Counts.Replacements > seeds && known.Counts.Refused > seeds / 4 && known.Counts.Twins > seeds / 8 && known.Counts.Hangs > seeds),
+            $"{known.Counts.Replacements} directories were replaced, {known.Counts.Refused} nodes refused, {known.Counts.Twins} copies run, {known.Counts.Hangs} disks hung.");
         Assert.True(profile != "membership" || known.Counts.MembershipChanges > seeds, $"Only {known.Counts.MembershipChanges} memberships were changed.");
         Assert.True(profile != "disk" || (known.Counts.BitFlips > seeds && known.Counts.DiskFailures > seeds));
         Holds(profile, RandomNumberGenerator.GetInt32(1_000_000, 900_000_000), seeds);

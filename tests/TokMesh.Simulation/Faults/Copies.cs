@@ -98,16 +98,4 @@ internal sealed class Copies(VirtualWorld world, Random random)
     /// <summary>Whether every other node runs, and has on its disk that this one was started after a start.</summary>
     private bool EveryoneKnowsBetter(VirtualNode node, ulong start) =>
         world.Present.All(other => other == node || (other.Node is { } runs && runs.Peers.StoredStart(node.Id).Number > start));
-
-    /// <summary>All files of a data directory.</summary>
-    private sealed record Image(IReadOnlyDictionary<string, byte[]> Directory, IReadOnlyDictionary<string, byte[]> Log)
-    {
-        public static Image Of(VirtualNode node) => new(node.Directory.Copy(), node.Disk.Copy());
-
-        public void PutInto(VirtualNode node)
-        {
-            node.Directory.Replace(Directory);
-            node.Disk.Replace(Log);
-        }
-    }
 }

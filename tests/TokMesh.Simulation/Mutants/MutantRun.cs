@@ -10,11 +10,15 @@ namespace TokMesh.Simulation.Mutants;
 internal sealed class MutantRun(string root, int jobs)
 {
     private const string Protocol = "tests/TokMesh.Raft.Tests";
+    private const string Node = "tests/TokMesh.Cluster.Tests";
     private const string Simulation = "tests/TokMesh.Simulation";
     private const int NamesShown = 2;
 
     /// <summary>Scenarios, which are quick; then everything else but the harness's own tests.</summary>
     private static readonly string[] ProtocolTests = ["FullyQualifiedName~Scenario", "FullyQualifiedName!~Scenario&FullyQualifiedName!~Schedule", "FullyQualifiedName~RandomSchedule"];
+
+    /// <summary>Whole nodes, undisturbed but for one thing.</summary>
+    private const string SingleFaults = "FullyQualifiedName~CopyTests|FullyQualifiedName~HangTests|FullyQualifiedName~SilenceTests";
 
     /// <summary>Much longer than the tests take; a bug may make them wait forever.</summary>
     private static readonly TimeSpan Most = TimeSpan.FromMinutes(5);
@@ -48,7 +52,7 @@ internal sealed class MutantRun(string root, int jobs)
     {
         using var copy = new ScratchCopy(root, Path.Combine(root, $"artifacts/mutants-{number}"));
         // Without a bug everything must pass, or nothing is shown by what fails.
-        if (number == 1 && Test(copy, ofProtocol: true) is { } broken) throw new FormatException($"The source as it is does not pass: {broken}");
+        if (number == 1 && Test(copy, "src/TokMesh.Raft/") is { } broken) throw new FormatException($"The source as it is does not pass: {broken}");
         while (waiting.TryDequeue(out var mutant))
         {
             var path = copy.PathOf(mutant.Source);
@@ -57,7 +61,7 @@ internal sealed class MutantRun(string root, int jobs)
             string? caught;
             try
             {
-                caught = Test(copy, ofProtocol: mutant.Source.StartsWith("src/TokMesh.Raft/", StringComparison.Ordinal));
+                caught = Test(copy, mutant.Source);
             }
             catch (FormatException e)
             {
@@ -70,15 +74,21 @@ internal sealed class MutantRun(string root, int jobs)
     }
 
     /// <summary>What objected; null when nothing did.</summary>
-    private static string? Test(ScratchCopy copy, bool ofProtocol)
+    private static string? Test(ScratchCopy copy, string source)
     {
-        if (ofProtocol)
+        if (source.StartsWith("src/TokMesh.Raft/", StringComparison.Ordinal))
         {
             Build(copy, Protocol);
             foreach (var filter in ProtocolTests)
-                if (TestProtocol(copy, filter) is { } caught) return caught;
+                if (RunTests(copy, Protocol, filter) is { } caught) return caught;
+        }
+        if (source.StartsWith("src/TokMesh.Cluster/", StringComparison.Ordinal))
+        {
+            Build(copy, Node);
+            if (RunTests(copy, Node, "FullyQualifiedName!~ArchitectureTests") is { } caught) return caught;
         }
         Build(copy, Simulation);
+        if (RunTests(copy, Simulation, SingleFaults) is { } alone) return alone;
         return Profiles.Names.Select(profile => TestNodes(copy, profile)).FirstOrDefault(caught => caught is not null);
     }
 
@@ -97,13 +107,13 @@ internal sealed class MutantRun(string root, int jobs)
         if (copy.Build(project) is { } problem) throw new FormatException($"It does not compile: {problem}");
     }
 
-    private static string? TestProtocol(ScratchCopy copy, string filter)
+    private static string? RunTests(ScratchCopy copy, string project, string filter)
     {
-        var (code, output) = copy.Run("dotnet", Most, "test", copy.PathOf(Protocol), "-c", "Release", "--no-build", "--filter", filter, "--logger", "console;verbosity=normal");
+        var (code, output) = copy.Run("dotnet", Most, "test", copy.PathOf(project), "-c", "Release", "--no-build", "--filter", filter, "--logger", "console;verbosity=normal");
         if (code == 0) return null;
-        if (code == -1) return "protocol tests, which do not end";
+        if (code == -1) return $"{project[(project.IndexOf('/') + 1)..]}, which do not end";
         var failed = output.Split('\n').Select(l => l.Trim()).Where(l => l.StartsWith("Failed TokMesh", StringComparison.Ordinal)).Select(NameOf).Distinct().ToArray();
-        if (failed.Length == 0) return $"protocol tests, which break off: {output.Trim().Split('\n')[^1]}";
+        if (failed.Length == 0) return $"{project[(project.IndexOf('/') + 1)..]}, which break off: {output.Trim().Split('\n')[^1]}";
         // Scenarios, in lower case, say best what is wrong.
         var shown = failed.OrderByDescending(n => char.IsLower(n[0])).Take(NamesShown);
         return string.Join(", ", shown.Select(n => $"`{n}`")) + (failed.Length > NamesShown ? $" and {failed.Length - NamesShown} more" : "");

@@ -34,7 +34,7 @@ internal sealed class Observers(Trace? trace)
 
     public void Started(VirtualNode node)
     {
-        Trace?.Started(node);
+        if (!node.IsCopy) Trace?.Started(node);
         foreach (var lane in node.Node!.Lanes)
             foreach (var replica in lane.Replicas) _replicas[replica].Recovered();
         foreach (var (key, durable) in _durable)
@@ -49,6 +49,7 @@ internal sealed class Observers(Trace? trace)
     {
         foreach (var key in _durable.Keys)
             if (key.Node == node) _durable.Remove(key);
+        Trace?.Replaced(node);
     }
 
     public void Ended(VirtualNode node, Death death)
@@ -59,7 +60,7 @@ internal sealed class Observers(Trace? trace)
         else if (death == Death.PowerCut) PowerCuts++;
         else if (death == Death.DiskFailed) DiskFailures++;
         else Refused++;
-        Trace?.Ended(node, death);
+        if (!node.IsCopy) Trace?.Ended(node, death);
     }
 
     /// <summary>

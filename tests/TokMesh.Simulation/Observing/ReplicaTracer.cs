@@ -28,6 +28,7 @@ internal sealed class ReplicaTracer(Trace trace, VirtualNode node, Replica repli
         json.WriteNumber("vote", _vote.Value);
         json.WriteNumber("base", _base);
         json.WriteNumber("baseTerm", Raft.Log.BaseTerm.Value);
+        json.WriteNumber("commit", _commit.Value);
         json.WriteStartArray("entries");
         foreach (var entry in Raft.Log.After(Raft.Log.Base, int.MaxValue, long.MaxValue))
         {

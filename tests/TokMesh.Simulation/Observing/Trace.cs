@@ -89,6 +89,13 @@ internal sealed class Trace(VirtualTime time, Stream? output, Timeline? timeline
         End();
     }
 
+    /// <summary>Another directory is in the place of a node's.</summary>
+    public void Replaced(VirtualNode node)
+    {
+        Begin("replaced", node.Id);
+        End();
+    }
+
     /// <summary>Something that happened to nodes or links, for whoever reads a timeline.</summary>
     public void Fault(string what)
     {

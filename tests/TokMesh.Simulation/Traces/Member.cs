@@ -55,6 +55,14 @@ internal sealed class Member
         (Log, Commit, Applied) = (new TermLog(), 0, 0);
     }
 
+    /// <summary>Another directory was put in the place of this one's: nothing is known of what it holds.</summary>
+    public void Replaced()
+    {
+        _writes.Clear();
+        Durable = new TermLog();
+        (DurableTerm, DurableVote) = (0, 0);
+    }
+
     public void Recover(JsonElement e, ulong term)
     {
         var found = new TermLog(e.GetProperty("base").GetUInt64(), e.GetProperty("baseTerm").GetUInt64());

@@ -56,6 +56,10 @@ internal sealed class TraceChecker
                 foreach (var (key, member) in _members)
                     if (key.Node == e.GetProperty("node").GetUInt32()) member.Crash();
                 return;
+            case "replaced":
+                foreach (var (key, member) in _members)
+                    if (key.Node == e.GetProperty("node").GetUInt32()) member.Replaced();
+                return;
             case "call":
                 _calls.Called(e);
                 return;
@@ -71,6 +75,8 @@ internal sealed class TraceChecker
         {
             case "recovered":
                 m.Recover(e, term);
+                // A commit position that was on the disk is as good as one that was heard.
+                Commit(e.GetProperty("commit").GetUInt64(), node, g, term, m);
                 break;
             case "receive":
                 if (!_sent.Contains(MessageOf(e))) throw new TraceViolation("a message arrived that was not sent");
