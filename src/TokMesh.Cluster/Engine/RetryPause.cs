@@ -6,7 +6,7 @@ namespace TokMesh.Cluster;
 public sealed class RetryPause
 {
     private const int MinMs = 30;
-    private const int MaxMs = 1_000;
+    private const int MaxMs = 500;
 
     private int _ms = MinMs;
 

@@ -12,6 +12,12 @@ internal sealed class PeerLedger
 {
     private const int StoreAfterMs = 2_000;
 
+    /// <summary>
+    /// After its own start a node waits so long for those it knows before it lets in another start of theirs: longer than anybody
+    /// pauses between two attempts to dial (<see cref="RetryPause"/>).
+    /// </summary>
+    private const int PresumedMs = 1_000;
+
     /// <summary>Writes of a peer after which its position is stored even if nothing else is: storing is a write too, and must not feed itself.</summary>
     private const ulong StoreAfterWrites = 64;
 
@@ -22,14 +28,14 @@ internal sealed class PeerLedger
 
     /// <param name="found">What the log held of earlier runs.</param>
     /// <param name="aliveMs">How long after it was last heard a node is taken to run.</param>
-    /// <param name="nowMs">Monotonic milliseconds. Before its start this node may have been told of a node that still runs, by itself or by others.</param>
+    /// <param name="nowMs">Monotonic milliseconds. A node that this one knew before its own start may still run, and then dials it soon.</param>
     /// <param name="store">Makes a note durable, then calls back.</param>
     /// <exception cref="FormatException">A note cannot be read.</exception>
     public PeerLedger(LogRecovery found, int aliveMs, long nowMs, Action<uint, byte[], Action> store)
     {
         (_aliveMs, _store) = (aliveMs, store);
         foreach (var (number, note) in found.Notes)
-            if (number != StartHistory.Note) _peers[number] = new Peer { Record = PeerRecord.Decode(note), IsStored = true, HeardAtMs = nowMs };
+            if (number != StartHistory.Note) _peers[number] = new Peer { Record = PeerRecord.Decode(note), IsStored = true, HeardAtMs = nowMs + PresumedMs - aliveMs };
     }
 
     /// <summary>
@@ -47,6 +53,7 @@ internal sealed class PeerLedger
             if (refusal is null && peer.Record is { } known && known.Start == past.Current && peer.IsStored)
             {
                 peer.Current = past.Current;
+                peer.Heard(nowMs);
                 done(null);
                 return;
             }
@@ -56,7 +63,7 @@ internal sealed class PeerLedger
                 peer.IsStored = false;
                 // Whoever was spoken to so far is another process.
                 peer.Current = NodeStart.None;
-                peer.HeardAtMs = nowMs;
+                peer.Heard(nowMs);
             }
             note = peer.Record?.Encode() ?? [];
         }
@@ -91,7 +98,7 @@ internal sealed class PeerLedger
     public bool Hear(MemberId member, NodeStart start, long nowMs)
     {
         if (!_peers.TryGetValue(member.Value, out var peer) || peer.Nonce != start.Nonce || start == NodeStart.None) return false;
-        peer.HeardAtMs = nowMs;
+        peer.Heard(nowMs);
         return true;
     }
 
@@ -171,6 +178,11 @@ internal sealed class PeerLedger
 
         public ulong Nonce => Volatile.Read(ref _nonce);
 
-        public long HeardAtMs { get => Volatile.Read(ref _heardAt); set => Volatile.Write(ref _heardAt, value); }
+        public long HeardAtMs { get => Volatile.Read(ref _heardAt); init => _heardAt = value; }
+
+        public void Heard(long nowMs)
+        {
+            if (nowMs > Volatile.Read(ref _heardAt)) Volatile.Write(ref _heardAt, nowMs);
+        }
     }
 }

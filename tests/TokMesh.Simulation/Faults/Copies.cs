@@ -66,7 +66,7 @@ internal sealed class Copies(VirtualWorld world, Random random)
     /// <summary>Starts a second process on a copy of a running node's directory; tells how long until it is ended, null when it cannot be.</summary>
     public int? BeginTwin(VirtualNode node)
     {
-        if (IsBusy || !world.Links.AreComplete || node.HangUs > 0 || world.Nodes.Any(n => n.Node is null || n.IsPaused || n.IsLost) || !EveryoneKnowsBetter(node, node.Node!.Past.Current.Number - 1)) return null;
+        if (IsBusy || !world.Links.AreComplete || node.Hangs || world.Nodes.Any(n => n.Node is null || n.IsPaused || n.IsLost) || !EveryoneKnowsBetter(node, node.Node!.Past.Current.Number - 1)) return null;
         var twin = new VirtualNode(world, world.Genesis.Nodes[(int)node.Id.Value - 1], random.Next(), node.LogKey) { IsCopy = true };
         Image.Of(node).PutInto(twin);
         Twins++;

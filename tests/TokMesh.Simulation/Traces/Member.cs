@@ -11,6 +11,9 @@ internal sealed class Member
 
     public TermLog Durable { get; private set; } = new();
 
+    /// <summary>What was on the disk before another was put in its place: what was counted on it then was there.</summary>
+    public TermLog Former { get; private set; } = new();
+
     public ulong DurableTerm { get; private set; }
 
     public uint DurableVote { get; private set; }
@@ -59,7 +62,7 @@ internal sealed class Member
     public void Replaced()
     {
         _writes.Clear();
-        Durable = new TermLog();
+        (Former, Durable) = (Durable, new TermLog());
         (DurableTerm, DurableVote) = (0, 0);
     }
 

@@ -165,7 +165,7 @@ internal sealed class TraceChecker
         m.Commit = index;
         if (_leaders.GetValueOrDefault((group, term)) != node) return;
         bool Holds(uint id) => _members.TryGetValue((id, group), out var other)
-            && (other.Durable.Base >= index || other.Durable.TermAt(index) == m.Log.TermAt(index));
+            && (other.Durable.Base >= index || other.Durable.TermAt(index) == m.Log.TermAt(index) || other.Former.TermAt(index) == m.Log.TermAt(index));
         if (!m.Membership.HasMajority(Holds)) throw new TraceViolation($"entry {index} is committed, but not on the disks of a majority");
     }
 

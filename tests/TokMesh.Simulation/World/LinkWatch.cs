@@ -106,7 +106,7 @@ internal sealed class LinkWatch(VirtualWorld world, Random random)
         void Again()
         {
             if (node.IsPaused) node.WhenResumed(() => Look(node, other));
-            else if (_planned.Add((node, other))) Plan(node, other, random.Next(30, 1_000));
+            else if (_planned.Add((node, other))) Plan(node, other, random.Next(30, 750));
         }
     }
 

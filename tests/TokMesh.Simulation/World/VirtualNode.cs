@@ -36,6 +36,7 @@ internal sealed class VirtualNode : INodeWatch
     private readonly List<(MemberId From, NodeStart Start, FrameBuffer Frames)> _unread = [];
     private readonly Dictionary<MemberId, (VirtualNode Process, int Boot)> _peers = [];
     private NodeIdentity _identity;
+    private long _hangsUntilUs;
     private readonly Func<long> _laneDelay;
     private readonly Func<long> _logDelay;
     private readonly Func<long> _snapshotDelay;
@@ -95,6 +96,9 @@ internal sealed class VirtualNode : INodeWatch
 
     /// <summary>How long the next write to the log's disk takes in addition, in microseconds.</summary>
     public long HangUs { get; set; }
+
+    /// <summary>Whether a write to the log's disk hangs, or the next one will.</summary>
+    public bool Hangs => HangUs > 0 || _world.Time.NowUs < _hangsUntilUs;
 
     /// <summary>Gone for good.</summary>
     public bool IsLost { get; set; }
@@ -274,6 +278,7 @@ internal sealed class VirtualNode : INodeWatch
     {
         var hang = HangUs;
         HangUs = 0;
+        _hangsUntilUs = _world.Time.NowUs + hang;
         return hang;
     }
 
