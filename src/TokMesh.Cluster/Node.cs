@@ -11,20 +11,11 @@ namespace TokMesh.Cluster;
 /// </summary>
 public sealed class Node : IDisposable
 {
-    /// <summary>A killed process is taken for running no longer than this.</summary>
-    private const int InUseMs = 10_000;
-
-    /// <summary>Refusals further apart than this are not of one piece.</summary>
-    private const int InUseGapMs = 3_000;
-
     private readonly NodeParts _parts;
     private readonly WriteAheadLog _log;
     private readonly Lane[] _lanes;
     private MetaView _meta = MetaView.Empty;
-    private readonly HashSet<MemberId> _links = [];
-    private long _inUseSince;
-    private long _inUseAt = long.MinValue / 2;
-    private int _refused;
+    private readonly RefusalWatch _refusals = new();
 
     /// <summary>Opens the log, recovers every group this node carries, and is ready for turns.</summary>
     /// <param name="self">This node's member number.</param>
@@ -69,7 +60,7 @@ public sealed class Node : IDisposable
             Disk = disk,
             Start = Past.Current,
             Peers = new PeerLedger(recovery, options.Raft.ElectionTimeoutMs, clock.MonotonicMs, (number, note, done) => writer.Note(number, note, done)),
-            Forgot = (group, index) => Refuse(new HelloRefusal(PastJudge.Forgot, $"This node's disk lacks entry {index} of group {group}, which it had acknowledged: its data directory was put back from an older copy. Put back the one it last ran with.", true)),
+            Forgot = (group, index) => _refusals.Refuse(new HelloRefusal(PastJudge.Forgot, $"This node's disk lacks entry {index} of group {group}, which it had acknowledged: its data directory was put back from an older copy. Put back the one it last ran with.", true)),
             Snapshots = new SnapshotWriter(snapshots),
             Watch = watch,
             NextRandom = () => NextRandom(fillRandom),
@@ -161,11 +152,7 @@ public sealed class Node : IDisposable
     /// <summary>The engine says that a link came up or went down.</summary>
     public void LinkChanged(MemberId node, bool up)
     {
-        lock (_links)
-        {
-            if (up) _links.Add(node);
-            else _links.Remove(node);
-        }
+        _refusals.LinkChanged(node, up);
         foreach (var lane in _lanes) lane.Post(new LaneItem.Linked(node, up));
     }
 
@@ -182,7 +169,7 @@ public sealed class Node : IDisposable
     public NodePast Past { get; }
 
     /// <summary>Told, once, that this node must stop: what others know of its past shows that its disk has forgotten.</summary>
-    public Action<NodeRefusedException> Refused { get; set; } = static _ => { };
+    public Action<NodeRefusedException> Refused { set => _refusals.Refused = value; }
 
     /// <summary>
     /// Judges another node by its past before it is linked with (<see cref="PastJudge"/>). <paramref name="done"/> is told null when it may
@@ -199,21 +186,7 @@ public sealed class Node : IDisposable
     /// Another node has refused this one. If that is about its past, this node must stop: at once when it is final, and when another
     /// process runs in its place, after a while in which that could have been its own former run.
     /// </summary>
-    public void RefusedBy(HelloRefusal refusal)
-    {
-        if (refusal.Code == PastJudge.InUse)
-        {
-            lock (_links)
-            {
-                // Somebody who talks with it takes it for the node itself; the others hear that soon.
-                if (_links.Count > 0 || NowMs - _inUseAt > InUseGapMs) _inUseSince = NowMs;
-                _inUseAt = NowMs;
-                if (NowMs - _inUseSince <= InUseMs) return;
-            }
-            Refuse(refusal);
-        }
-        else if (refusal.IsFinal && refusal.Code is PastJudge.OtherPast or PastJudge.Behind or PastJudge.Forgot) Refuse(refusal);
-    }
+    public void RefusedBy(HelloRefusal refusal) => _refusals.RefusedBy(refusal, NowMs);
 
     /// <summary>Groups this node led a moment ago.</summary>
     public int GroupsLed => _parts.GroupsLed;
@@ -298,11 +271,6 @@ public sealed class Node : IDisposable
         return new NodePast(history.Starts, recovery.Sequence);
     }
 
-    private void Refuse(HelloRefusal refusal)
-    {
-        if (Interlocked.Exchange(ref _refused, 1) == 0) Refused(new NodeRefusedException(refusal));
-    }
-
     private static ulong NextRandom(Action<Span<byte>> fill)
     {
         Span<byte> bytes = stackalloc byte[8];
@@ -373,22 +341,3 @@ public sealed class Node : IDisposable
 
     private void Publish(MetaView view) => Volatile.Write(ref _meta, view);
 }
-
-/// <summary>One replica of this node.</summary>
-/// <param name="Group">0 is meta, shard s is group s + 1.</param>
-/// <param name="Role">What it is doing.</param>
-/// <param name="Leader">Whom it follows.</param>
-/// <param name="Term">Its term.</param>
-/// <param name="LastIndex">Its last entry.</param>
-/// <param name="CommitIndex">Its last committed entry.</param>
-/// <param name="AppliedIndex">Its last applied entry.</param>
-/// <param name="Sessions">Sessions held.</param>
-/// <param name="Keys">Plain keys held.</param>
-/// <param name="Established">Whether it leads and has committed in its term.</param>
-/// <param name="HasLease">Whether it would answer a read from its lease.</param>
-/// <param name="Digest">Digest of its state, if asked for.</param>
-/// <param name="Members">The membership in force on it.</param>
-/// <param name="SnapshotIndex">What its last snapshot on disk covers.</param>
-public sealed record ReplicaStatus(uint Group, Role Role, MemberId Leader, Term Term, LogIndex LastIndex, LogIndex CommitIndex,
-    LogIndex AppliedIndex, int Sessions, int Keys, bool Established, bool HasLease, ulong? Digest,
-    Configuration Members, LogIndex SnapshotIndex);

@@ -34,7 +34,6 @@ internal sealed partial class Lane
     private readonly ProposalRounds _rounds = new();
     private readonly Queue<LogWork> _workUnderWay = new();
     private readonly Action<LogWork> _durable;
-    private bool _mayLead = true;
     private List<Route> _routesWithWork = [];
     private List<Route> _routesToPump = [];
     private LogWork _work;
@@ -235,19 +234,6 @@ internal sealed partial class Lane
         }
     }
 
-    /// <summary>A new cluster need not wait for timeouts: the node the ring prefers stands as soon as a majority is linked.</summary>
-    private void StandWhereNew()
-    {
-        foreach (var replica in _replicas.Values)
-        {
-            if (replica.Raft.Term > Term.Zero || replica.Raft.Role != Role.Follower) continue;
-            var members = _node.MembersOf(replica.Group);
-            if (members[0] != Self || 2 * members.Count(IsLinked) <= members.Count) continue;
-            replica.Raft.Campaign();
-            HasWork(replica);
-        }
-    }
-
     private void Tick()
     {
         _nextTick = NowMs + IdleTickMs;
@@ -304,49 +290,6 @@ internal sealed partial class Lane
         return ChangeStatus.NotLeader;
     }
 
-    /// <summary>The node stops: what it leads goes to others, and what it knows goes to its disk.</summary>
-    public void HandOver()
-    {
-        foreach (var replica in _replicas.Values)
-        {
-            HandOver(replica);
-            replica.KeepCommit();
-        }
-        if (Number == 0) _node.Peers.Store(_work.Records, NowMs, all: true);
-    }
-
-    /// <summary>A member of a group was started anew, and its past is in order.</summary>
-    public void Readmit(MemberId node)
-    {
-        foreach (var replica in _replicas.Values)
-        {
-            replica.Raft.Readmit(node, NowMs);
-            HasWork(replica);
-        }
-    }
-
-    private void HandOver(Replica replica)
-    {
-        var successor = replica.Raft.Successor(node => IsLinked(node) && Neighbours.MayLead(node), replica.Group);
-        if (successor.IsNone) return;
-        replica.Raft.Transfer(successor);
-        HasWork(replica);
-    }
-
-    /// <summary>This node's disk or clock is not to be trusted with leading any more, or is again.</summary>
-    private void LeadingChanged()
-    {
-        _mayLead = _node.MayLead;
-        foreach (var replica in _replicas.Values)
-        {
-            // There is nobody else to lead it.
-            if (replica.Raft.Configuration.Voters.Count == 1) continue;
-            if (!_mayLead) HandOver(replica);
-            replica.Raft.MayLead = _mayLead;
-            HasWork(replica);
-        }
-    }
-
     public void TakeSnapshot(Replica replica)
     {
         if (replica.SnapshotUnderWay || replica.Raft.Log.Applied.Value <= replica.SnapshotIndex) return;
@@ -356,83 +299,4 @@ internal sealed partial class Lane
 
     public void Install(Replica replica, SnapshotMeta meta, ReadOnlyMemory<byte> data) =>
         _node.Snapshots.Store(this, replica, meta, data);
-
-    public void LeaderChanged(Replica replica, Role role, Term term, MemberId leader)
-    {
-        if (_routes.TryGetValue(replica.Group, out var route)) route.OnLeader(leader);
-        _node.LeaderIs(replica.Group, leader);
-        _node.Watch.LeaderChanged(replica.Group, role, term, leader);
-    }
-
-    private static MemberId NodeOf(ulong origin) => new((uint)(origin >> 48));
-
-    public void ReplyToWrite(uint group, ulong origin, ulong seq, ReadOnlySpan<byte> reply)
-    {
-        if (origin == Origin)
-        {
-            RouteOf(group).OnWriteReply(seq, reply.ToArray());
-            return;
-        }
-        var node = NodeOf(origin);
-        if (node == Self) return;
-        var frames = BeginReply(FrameKind.WriteReply, group, node, origin, seq);
-        frames.Write(reply);
-        frames.End();
-    }
-
-    public void ReplyToRead(uint group, MemberId node, ulong origin, ulong id, byte[] reply)
-    {
-        if (origin == Origin)
-        {
-            RouteOf(group).OnReadReply(id, reply);
-            return;
-        }
-        var frames = BeginReply(FrameKind.ReadReply, group, node, origin, id);
-        frames.Write(reply);
-        frames.End();
-    }
-
-    public void RefuseWrites(uint group, MemberId node, ulong origin, ulong epoch, Refusal reason, MemberId leader, ulong first)
-    {
-        if (leader == Self) leader = MemberId.None;
-        if (origin == Origin)
-        {
-            RouteOf(group).OnWritesRefused(epoch, reason, leader, first);
-            return;
-        }
-        var frames = BeginReply(FrameKind.WritesRefused, group, node, origin, epoch);
-        WriteRefusal(frames, reason, leader);
-        Varint.Write(frames, first);
-        frames.End();
-    }
-
-    public void RefuseRead(uint group, MemberId node, ulong origin, ulong id, Refusal reason, MemberId leader)
-    {
-        if (leader == Self) leader = MemberId.None;
-        if (origin == Origin)
-        {
-            RouteOf(group).OnReadRefused(id, reason, leader);
-            return;
-        }
-        var frames = BeginReply(FrameKind.ReadRefused, group, node, origin, id);
-        WriteRefusal(frames, reason, leader);
-        frames.End();
-    }
-
-    private FrameBuffer BeginReply(FrameKind kind, uint group, MemberId node, ulong origin, ulong number)
-    {
-        var frames = FramesTo(node);
-        frames.Begin(kind, group);
-        BinaryPrimitives.WriteUInt64LittleEndian(frames.GetSpan(8), origin);
-        frames.Advance(8);
-        Varint.Write(frames, number);
-        return frames;
-    }
-
-    private static void WriteRefusal(FrameBuffer frames, Refusal reason, MemberId leader)
-    {
-        frames.GetSpan(1)[0] = (byte)reason;
-        frames.Advance(1);
-        Varint.Write(frames, leader.Value);
-    }
 }

@@ -1,0 +1,72 @@
+using TokMesh.Raft;
+
+namespace TokMesh.Cluster;
+
+// Who leads: what a lane does when leaders change, when its node may not lead, and when it stops.
+internal sealed partial class Lane
+{
+    private bool _mayLead = true;
+
+    public void LeaderChanged(Replica replica, Role role, Term term, MemberId leader)
+    {
+        if (_routes.TryGetValue(replica.Group, out var route)) route.OnLeader(leader);
+        _node.LeaderIs(replica.Group, leader);
+        _node.Watch.LeaderChanged(replica.Group, role, term, leader);
+    }
+
+    /// <summary>A new cluster need not wait for timeouts: the node the ring prefers stands as soon as a majority is linked.</summary>
+    private void StandWhereNew()
+    {
+        foreach (var replica in _replicas.Values)
+        {
+            if (replica.Raft.Term > Term.Zero || replica.Raft.Role != Role.Follower) continue;
+            var members = _node.MembersOf(replica.Group);
+            if (members[0] != Self || 2 * members.Count(IsLinked) <= members.Count) continue;
+            replica.Raft.Campaign();
+            HasWork(replica);
+        }
+    }
+
+    /// <summary>The node stops: what it leads goes to others, and what it knows goes to its disk.</summary>
+    public void HandOver()
+    {
+        foreach (var replica in _replicas.Values)
+        {
+            HandOver(replica);
+            replica.KeepCommit();
+        }
+        if (Number == 0) _node.Peers.Store(_work.Records, NowMs, all: true);
+    }
+
+    /// <summary>A member of a group was started anew, and its past is in order.</summary>
+    public void Readmit(MemberId node)
+    {
+        foreach (var replica in _replicas.Values)
+        {
+            replica.Raft.Readmit(node, NowMs);
+            HasWork(replica);
+        }
+    }
+
+    private void HandOver(Replica replica)
+    {
+        var successor = replica.Raft.Successor(node => IsLinked(node) && Neighbours.MayLead(node), replica.Group);
+        if (successor.IsNone) return;
+        replica.Raft.Transfer(successor);
+        HasWork(replica);
+    }
+
+    /// <summary>This node's disk or clock is not to be trusted with leading any more, or is again.</summary>
+    private void LeadingChanged()
+    {
+        _mayLead = _node.MayLead;
+        foreach (var replica in _replicas.Values)
+        {
+            // There is nobody else to lead it.
+            if (replica.Raft.Configuration.Voters.Count == 1) continue;
+            if (!_mayLead) HandOver(replica);
+            replica.Raft.MayLead = _mayLead;
+            HasWork(replica);
+        }
+    }
+}
