@@ -47,9 +47,12 @@ public sealed class Node : IDisposable
         }, out var recovery);
         Recovery = recovery;
         var snapshots = new SnapshotStore(disk, new SnapshotStoreOptions { Key = logKey, FillRandom = fillRandom });
+        Clock = new ClockGuard(options.MaxClockOffsetMs, clock, genesis.Nodes.Count(n => n.Number != self.Value), watch);
+        Time = new JudgedClock(clock, Clock);
         _parts = new NodeParts(self, genesis)
         {
             Clock = clock,
+            Guard = Clock,
             Transport = transport,
             Log = new LogWriter(_log, options.SnapshotThresholdBytes),
             Snapshots = new SnapshotWriter(snapshots),
@@ -66,7 +69,6 @@ public sealed class Node : IDisposable
         {
             foreach (var lane in _lanes) lane.Post(new LaneItem.SnapshotsWanted([.. groups.Where(g => _parts.LaneOf(g) == lane.Number)]));
         };
-        Clock = new ClockGuard(options.MaxClockOffsetMs, watch);
         Recover(recovery, snapshots, options.Raft, clock.MonotonicMs);
     }
 
@@ -84,6 +86,9 @@ public sealed class Node : IDisposable
 
     /// <summary>Judges this node's clock.</summary>
     public ClockGuard Clock { get; }
+
+    /// <summary>The time to go by: this node's own clock while it is trusted, else what the majority's should show.</summary>
+    public IClock Time { get; }
 
     /// <summary>What meta has applied on this node; null while that may be long out of date, just after a start.</summary>
     public MetaView? Meta => _parts.MetaIsCurrent ? Volatile.Read(ref _meta) : null;
@@ -133,7 +138,11 @@ public sealed class Node : IDisposable
         foreach (var lane in _lanes) lane.Post(new LaneItem.Linked(node, up));
     }
 
-    /// <summary>The engine has measured other nodes' clocks: a node whose own is off the majority's does not lead.</summary>
+    /// <summary>
+    /// The engine has measured other nodes' clocks: a node whose own is off the majority's does not lead. To be called again and again,
+    /// also when nobody could be measured: a node that has never been judged does not lead either.
+    /// </summary>
+    /// <param name="offsetsMs">The clock of each node that could be measured minus this one's, in milliseconds.</param>
     public void JudgeClock(IReadOnlyList<double> offsetsMs)
     {
         if (!Clock.Judge(offsetsMs)) return;
@@ -147,6 +156,7 @@ public sealed class Node : IDisposable
                     replica.Raft.MayLead = trusted;
                     l.HasWork(replica);
                 }
+                if (trusted) l.StandWhereNew();
             }));
         }
     }
@@ -263,7 +273,7 @@ public sealed class Node : IDisposable
                 log = new RaftLog(new LogIndex(found.BaseIndex), new Term(found.BaseTerm), entries);
             }
             var lane = _lanes[_parts.LaneOf(group)];
-            var raft = new RaftGroup(Self, configuration, hardState, log, options, _parts.NextRandom(), nowMs);
+            var raft = new RaftGroup(Self, configuration, hardState, log, options, _parts.NextRandom(), nowMs) { MayLead = Clock.IsTrusted };
             lane.Add(new Replica(lane, group, raft, state, restore) { SnapshotIndex = snapshotIndex });
             if (found is null && members.Count == 1) raft.Campaign();
         }
@@ -275,7 +285,10 @@ public sealed class Node : IDisposable
     private Replica? AddReplica(Lane lane, uint group, RaftOptions options)
     {
         if (group >= _parts.GroupCount) return null;
-        var raft = new RaftGroup(Self, Configuration.Empty, default, new RaftLog(LogIndex.Zero, Term.Zero, []), options, _parts.NextRandom(), lane.NowMs);
+        var raft = new RaftGroup(Self, Configuration.Empty, default, new RaftLog(LogIndex.Zero, Term.Zero, []), options, _parts.NextRandom(), lane.NowMs)
+        {
+            MayLead = Clock.IsTrusted,
+        };
         var replica = new Replica(lane, group, raft, New(group), RestoreOf(group));
         lane.Log.AppendGroupMeta(group, Configuration.Empty.Encode());
         lane.Add(replica);

@@ -45,6 +45,9 @@ internal sealed class NodeParts
 
     public required IClock Clock { get; init; }
 
+    /// <summary>Judges the wall clock.</summary>
+    public required ClockGuard Guard { get; init; }
+
     public required ITransport Transport { get; init; }
 
     public required LogWriter Log { get; init; }

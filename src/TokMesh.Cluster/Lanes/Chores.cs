@@ -27,7 +27,8 @@ internal sealed class Chores(Lane lane)
             if (replica.Raft.Log.Bytes > KeptLogBytes) replica.Raft.Trim(KeptLogBytes / 2);
             if (replica.Group == 0 && !lane.Node.MetaIsCurrent && (replica.Raft.IsEstablished || replica.Raft.StalenessMs(lane.NowMs) is not null))
                 lane.Node.MetaIsCurrent = true;
-            if (!replica.Raft.IsEstablished) continue;
+            // What is to be done now depends on the time, and a leader that does not know it is about to step down.
+            if (!replica.Raft.IsEstablished || !lane.Wall.IsTrusted) continue;
             Propose(replica);
             if (replica.State is ShardGroupState shard) NamesOf(replica).Tick(shard.Shard);
         }
@@ -37,7 +38,7 @@ internal sealed class Chores(Lane lane)
     {
         if (replica.ChoreUnderWay) return;
         _operation.ResetWrittenCount();
-        if (!replica.State.TryNextChore(lane.WallMs, _operation)) return;
+        if (!replica.State.TryNextChore(lane.Wall.WallMs, _operation)) return;
         replica.ChoreUnderWay = true;
         lane.Submit(new Call
         {

@@ -56,8 +56,8 @@ internal sealed partial class Lane
     /// <summary>Monotonic time of this turn, sampled after everything it handles had arrived.</summary>
     public long NowMs { get; private set; }
 
-    /// <summary>Wall time of this turn.</summary>
-    public long WallMs { get; private set; }
+    /// <summary>Wall time of this turn: what stamps entries and tells what has expired, if it is to be trusted.</summary>
+    public WallTime Wall { get; private set; }
 
     public LogBatch Log => _work.Records;
 
@@ -160,7 +160,11 @@ internal sealed partial class Lane
     private Route RouteOf(uint group) =>
         _routes.TryGetValue(group, out var route) ? route : _routes[group] = new Route(this, group);
 
-    private void SampleTime() => (NowMs, WallMs) = (_node.Clock.MonotonicMs, _node.Clock.WallMs);
+    private void SampleTime()
+    {
+        NowMs = _node.Clock.MonotonicMs;
+        Wall = _node.Guard.At(NowMs, _node.Clock.WallMs);
+    }
 
     private void Handle(LaneItem item)
     {
@@ -217,7 +221,7 @@ internal sealed partial class Lane
     }
 
     /// <summary>A new cluster need not wait for timeouts: the node the ring prefers stands as soon as a majority is linked.</summary>
-    private void StandWhereNew()
+    public void StandWhereNew()
     {
         foreach (var replica in _replicas.Values)
         {

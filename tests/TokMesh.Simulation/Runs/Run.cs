@@ -107,7 +107,7 @@ internal sealed class Run
         var running = new List<Task>();
         for (var i = 0; i < _profile.KeyClients; i++)
         {
-            var load = new KeyLoad(_profile.RestUs, _profile.ValueBytes, _profile.Keys, WithExpiry: !_profile.Faults.ContainsKey(FaultKind.WallAway));
+            var load = new KeyLoad(_profile.RestUs, _profile.ValueBytes, _profile.Keys);
             running.Add(new KeyClient(_world, NewTalk(), load, _keys).Run());
         }
         for (var i = 0; i < _profile.SessionClients; i++)
@@ -116,6 +116,7 @@ internal sealed class Run
             _sessionClients.Add(client);
             running.Add(client.Run());
         }
+        for (var i = 0; i < _profile.FleetingClients; i++) running.Add(new FleetingClient(_world, NewTalk()).Run());
         return [.. running];
     }
 

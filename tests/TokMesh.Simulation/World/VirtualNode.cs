@@ -108,8 +108,15 @@ internal sealed class VirtualNode : INodeWatch
         _workers.Add(new VirtualWorker(this, _world.Time, Node.LogWriter.Turn, wake => Node.LogWriter.Wake = wake, null, _logDelay));
         _workers.Add(new VirtualWorker(this, _world.Time, Node.SnapshotWriter.Turn, wake => Node.SnapshotWriter.Wake = wake, null, _snapshotDelay));
         Store = new StoreClient(Node, continueInline: true);
-        Sessions = new SessionService(Store, _random.NextBytes, () => Clock.WallMs);
+        var time = Node.Time;
+        Sessions = new SessionService(Store, _random.NextBytes, () => time.WallMs);
         _world.Network.Nodes[Id.Value] = this;
+        // The first answer of another node about the time comes a moment after the first link; one that comes back may have to wait for both.
+        var boot = Boots;
+        _world.Time.After(_random.Next(boot == 1 ? 60_000 : 1_000_000), () =>
+        {
+            if (Boots == boot) _world.JudgeClock(this);
+        });
         _world.Links.Look();
         return true;
     }
