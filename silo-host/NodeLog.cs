@@ -6,6 +6,9 @@ namespace TokMesh.Host;
 /// <summary>What the node says to the operator.</summary>
 internal sealed partial class NodeLog(ILogger logger) : INodeWatch
 {
+    /// <summary>The node id of a member, once the cluster is known.</summary>
+    public Func<MemberId, string> NodeIdOf { get; set; } = static number => $"number {number.Value}";
+
     public void LeaderChanged(uint group, Role role, Term term, MemberId leader)
     {
         if (role == Role.Leader) Leads(group, term.Value);
@@ -18,6 +21,15 @@ internal sealed partial class NodeLog(ILogger logger) : INodeWatch
     {
         if (trusted) ClockBack(offsetMs);
         else ClockOff(offsetMs);
+    }
+
+    public void ConditionChanged(Condition condition, bool isRaised)
+    {
+        var text = condition.Describe(NodeIdOf);
+        if (!isRaised) ConditionOver(condition.Code.ToText(), text);
+        else if (condition.Severity == Severity.Critical) ConditionCritical(condition.Code.ToText(), text);
+        else if (condition.Severity == Severity.Warning) ConditionWarning(condition.Code.ToText(), text);
+        else ConditionInfo(condition.Code.ToText(), text);
     }
 
     [LoggerMessage(1001, LogLevel.Debug, "Leads group {Group} in term {Term}")]
@@ -55,4 +67,16 @@ internal sealed partial class NodeLog(ILogger logger) : INodeWatch
 
     [LoggerMessage(1012, LogLevel.Information, "Nodes speak through the {Engine} engine")]
     public partial void Engine(string engine);
+
+    [LoggerMessage(1013, LogLevel.Critical, "{Code}: {Text}")]
+    private partial void ConditionCritical(string code, string text);
+
+    [LoggerMessage(1014, LogLevel.Warning, "{Code}: {Text}")]
+    private partial void ConditionWarning(string code, string text);
+
+    [LoggerMessage(1015, LogLevel.Information, "{Code}: {Text}")]
+    private partial void ConditionInfo(string code, string text);
+
+    [LoggerMessage(1016, LogLevel.Information, "{Code} is over: {Text}")]
+    private partial void ConditionOver(string code, string text);
 }

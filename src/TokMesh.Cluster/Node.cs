@@ -49,17 +49,20 @@ public sealed class Node : IDisposable
         var snapshots = new SnapshotStore(disk, new SnapshotStoreOptions { Key = logKey, FillRandom = fillRandom });
         Clock = new ClockGuard(options.MaxClockOffsetMs, clock, genesis.Nodes.Count(n => n.Number != self.Value), watch);
         Time = new JudgedClock(clock, Clock);
+        var boot = NextRandom(fillRandom);
+        Health = new NodeHealth(self, genesis.ShardCount + 1, OtherMembers, () => _parts!.MetaIsCurrent, Clock, Time, boot, watch);
         _parts = new NodeParts(self, genesis)
         {
             Clock = clock,
             Guard = Clock,
+            Health = Health,
             Transport = transport,
             Log = new LogWriter(_log, options.SnapshotThresholdBytes),
             Snapshots = new SnapshotWriter(snapshots),
             Watch = watch,
             NextRandom = () => NextRandom(fillRandom),
             Raft = options.Raft,
-            Boot = NextRandom(fillRandom),
+            Boot = boot,
             Trace = trace,
             AddReplica = (lane, group) => AddReplica(lane, group, options.Raft),
         };
@@ -86,6 +89,9 @@ public sealed class Node : IDisposable
 
     /// <summary>Judges this node's clock.</summary>
     public ClockGuard Clock { get; }
+
+    /// <summary>What is wrong with this node and, as far as it hears, with the cluster.</summary>
+    public NodeHealth Health { get; }
 
     /// <summary>The time to go by: this node's own clock while it is trusted, else what the majority's should show.</summary>
     public IClock Time { get; }
@@ -231,6 +237,9 @@ public sealed class Node : IDisposable
             shard?.SessionCount ?? 0, shard?.KeyCount ?? 0, raft.IsEstablished, raft.HasLease(nowMs), digest ? replica.State.Digest() : null,
             raft.Configuration, new LogIndex(replica.SnapshotIndex));
     }
+
+    private IEnumerable<uint> OtherMembers() =>
+        Genesis.Nodes.Concat(Volatile.Read(ref _meta).Map.Guests).Select(n => n.Number).Where(n => n != Self.Value);
 
     private static ulong NextRandom(Action<Span<byte>> fill)
     {

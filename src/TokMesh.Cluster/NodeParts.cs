@@ -15,6 +15,11 @@ public interface INodeWatch
 
     /// <summary>This node's clock left, or came back to, the majority's.</summary>
     void ClockJudged(bool trusted, double offsetMs);
+
+    /// <summary>Something is wrong with this node, or with the cluster as it sees it, or is so no more. Called by any thread.</summary>
+    void ConditionChanged(Condition condition, bool isRaised)
+    {
+    }
 }
 
 /// <summary>What the lanes of a node share: who it is, its clock, log, transport and map.</summary>
@@ -47,6 +52,9 @@ internal sealed class NodeParts
 
     /// <summary>Judges the wall clock.</summary>
     public required ClockGuard Guard { get; init; }
+
+    /// <summary>What is wrong.</summary>
+    public required NodeHealth Health { get; init; }
 
     public required ITransport Transport { get; init; }
 

@@ -37,4 +37,7 @@ public sealed class NodeMeter(INodeWatch? next = null) : INodeWatch
 
     /// <inheritdoc/>
     public void ClockJudged(bool trusted, double offsetMs) => next?.ClockJudged(trusted, offsetMs);
+
+    /// <inheritdoc/>
+    public void ConditionChanged(Condition condition, bool isRaised) => next?.ConditionChanged(condition, isRaised);
 }

@@ -39,6 +39,9 @@ internal sealed class OrleansEngine : IEngine, IDisposable
 
     public Candidate Candidate { get; }
 
+    /// <inheritdoc/>
+    Candidate? IMembership.Self => Candidate;
+
     public IClock Clock { get; }
 
     public OrleansLog Log { get; }
@@ -127,7 +130,9 @@ internal sealed class OrleansEngine : IEngine, IDisposable
         if (_genesis is not { } genesis || Node is null || hello.ClusterId is null)
             return answer with { Refusal = new HelloRefusal("TM-CLST-5030", $"Node {Candidate.NodeId} is starting.", false) };
         var number = hello.Guest?.Number ?? genesis.NumberOf(hello.Self.NodeId).Value;
-        Link(number, hello.Self.NodeId).Begin(session);
+        var link = Link(number, hello.Self.NodeId);
+        link.Introduced = hello.Self;
+        link.Begin(session);
         return answer;
     }
 
@@ -156,7 +161,7 @@ internal sealed class OrleansEngine : IEngine, IDisposable
     // A node that answers is alive whatever Orleans says; one that does not and has no silo is dead at once.
     private NodeSighting Sighting(SiloLink link)
     {
-        var sighting = link.Health.Look(Clock.MonotonicMs, Clock.WallMs);
+        var sighting = link.Health.Look(Clock.MonotonicMs, Clock.WallMs) with { Introduced = link.Introduced };
         return sighting.Liveness == Liveness.Suspect && Silos.AddressOf(link.NodeId) is null ? sighting with { Liveness = Liveness.Dead } : sighting;
     }
 

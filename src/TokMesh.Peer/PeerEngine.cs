@@ -27,7 +27,10 @@ public sealed class PeerEngine : IEngine, IDisposable
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<NodeSighting> Sightings => [.. _links.Values.Select(l => l.Health.Look(Clock.MonotonicMs, Clock.WallMs))];
+    public IReadOnlyList<NodeSighting> Sightings => [.. _links.Values.Select(l => l.Health.Look(Clock.MonotonicMs, Clock.WallMs) with { Introduced = l.Introduced })];
+
+    /// <inheritdoc/>
+    Candidate? IMembership.Self => Self;
 
     internal PeerOptions Options { get; }
 
@@ -130,7 +133,7 @@ public sealed class PeerEngine : IEngine, IDisposable
         }
         if (hello.ClusterId is null) return answer with { Genesis = genesis };
         var number = genesis.NumberOf(hello.Self.NodeId);
-        if (_links.TryGetValue(number, out var link)) link.Address = hello.Self.Peer;
+        if (_links.TryGetValue(number, out var link)) link.Introduced = hello.Self;
         if (hello.IsLink && Node is null) return answer with { Refusal = new HelloRefusal("TM-CLST-5030", $"Node {Self.NodeId} is starting.", false) };
         member = number;
         return answer;

@@ -27,6 +27,7 @@ internal sealed class PeerLink(PeerEngine engine, MemberId number, string nodeId
     private bool _isUp;
     private bool _pingDue;
     private readonly SaidOnce _problems = new();
+    private volatile Candidate? _introduced;
     private Task _run = Task.CompletedTask;
 
     public MemberId Number { get; } = number;
@@ -34,7 +35,10 @@ internal sealed class PeerLink(PeerEngine engine, MemberId number, string nodeId
     public string NodeId { get; } = nodeId;
 
     /// <summary>Where to dial; learned anew when the other node introduces itself with another address.</summary>
-    public string Address { get; set; } = address;
+    public string Address => _introduced?.Peer ?? address;
+
+    /// <summary>As what the other node last introduced itself; null before it has.</summary>
+    public Candidate? Introduced { get => _introduced; set => _introduced = value; }
 
     public LinkHealth Health { get; } = new(number, engine.Clock.MonotonicMs, engine.Clock.WallMs);
 
@@ -109,6 +113,7 @@ internal sealed class PeerLink(PeerEngine engine, MemberId number, string nodeId
             var answer = await connection.IntroduceAsync(engine.Introduction(isLink: true), end.Token);
             if (engine.Judge(answer, connection.CertifiedAs) is { } refusal) throw new HelloRefusedException(refusal);
             if (answer.Self.NodeId != NodeId) throw new HelloRefusedException(new HelloRefusal("TM-CLST-4090", $"Node {answer.Self.NodeId} answers at {Address}, where node {NodeId} is expected.", false));
+            _introduced = answer.Self;
             lock (_lock) _isUp = true;
             _problems.Works();
             engine.LinkChanged(this, true);

@@ -145,4 +145,7 @@ public enum FrameKind : byte
     /// message)*</c>. The boot number is drawn at each start. For every lane; the frame's own group is zero.
     /// </summary>
     Heartbeats = 8,
+
+    /// <summary>What the sender has found to be wrong (<see cref="HealthReport"/>); the frame's own group is zero.</summary>
+    Health = 9,
 }

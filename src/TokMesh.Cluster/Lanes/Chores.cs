@@ -25,13 +25,19 @@ internal sealed class Chores(Lane lane)
         foreach (var replica in lane.Replicas)
         {
             if (replica.Raft.Log.Bytes > KeptLogBytes) replica.Raft.Trim(KeptLogBytes / 2);
-            if (replica.Group == 0 && !lane.Node.MetaIsCurrent && (replica.Raft.IsEstablished || replica.Raft.StalenessMs(lane.NowMs) is not null))
-                lane.Node.MetaIsCurrent = true;
+            if (replica.Group == 0 && !lane.Node.MetaIsCurrent) LookWhetherCurrent(replica);
             // What is to be done now depends on the time, and a leader that does not know it is about to step down.
             if (!replica.Raft.IsEstablished || !lane.Wall.IsTrusted) continue;
             Propose(replica);
             if (replica.State is ShardGroupState shard) NamesOf(replica).Tick(shard.Shard);
         }
+    }
+
+    private void LookWhetherCurrent(Replica meta)
+    {
+        if (meta.Raft.IsEstablished || meta.Raft.StalenessMs(lane.NowMs) is not null) lane.Node.MetaIsCurrent = true;
+        // It fell silent before its leader could confirm that nothing newer was committed: nobody would ever say so.
+        else if (meta.Raft.IsQuiescent) lane.WakeUp(meta);
     }
 
     private void Propose(Replica replica)

@@ -32,6 +32,7 @@ internal sealed partial class Lane
     private int _workUnderWay;
     private List<Route> _routesWithWork = [];
     private List<Route> _routesToPump = [];
+    private readonly LaneCheckup _checkup;
     private LogWork _work;
     private long _nextTick;
 
@@ -43,6 +44,7 @@ internal sealed partial class Lane
         _work = new LogWork(this);
         Chores = new Chores(this);
         Neighbours = new Neighbours(this, node.Raft, node.Boot);
+        _checkup = new LaneCheckup(this);
         SampleTime();
     }
 
@@ -251,6 +253,7 @@ internal sealed partial class Lane
         }
         Chores.Tick();
         Neighbours.Tick(NowMs);
+        _checkup.Tick();
         _nextTick = Math.Min(_nextTick, Neighbours.NextBeatMs);
     }
 

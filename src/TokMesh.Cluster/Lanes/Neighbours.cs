@@ -61,6 +61,9 @@ internal sealed class Neighbours(Lane lane, RaftOptions options, ulong boot)
         }
     }
 
+    /// <summary>Whether a node has given a sign of life within an election timeout.</summary>
+    public bool Hears(MemberId node) => _nodes.TryGetValue(node.Value, out var neighbour) && !neighbour.IsLost;
+
     /// <summary>A heartbeat frame of a node that was started with this number.</summary>
     public void Heard(MemberId node, ulong itsBoot)
     {
