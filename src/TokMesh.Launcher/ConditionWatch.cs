@@ -29,7 +29,8 @@ internal sealed class ConditionWatch(string adminKey, Action<string> say) : IDis
         var now = new Dictionary<(string Code, uint Node), string>();
         foreach (var condition in status.GetProperty("conditions").EnumerateArray())
         {
-            if (condition.GetProperty("severity").GetString() is not ("warning" or "critical") and var severity) continue;
+            var severity = condition.GetProperty("severity").GetString();
+            if (severity == "info") continue;
             var node = condition.GetProperty("node") is { ValueKind: JsonValueKind.Object } about ? about.GetProperty("number").GetUInt32() : 0;
             var key = (condition.GetProperty("code").GetString()!, node);
             now[key] = condition.GetProperty("text").GetString()!;
