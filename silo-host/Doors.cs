@@ -35,16 +35,17 @@ internal static class Doors
         return new IPEndPoint(host == "localhost" ? IPAddress.Loopback : IPAddress.TryParse(host, out var ip) ? ip : Dns.GetHostAddresses(host)[0], port);
     }
 
-    public static async Task<WebApplication> OpenAsync(HostSettings settings, Node node, NodeMeter meter, IMembership membership, IClock clock,
+    public static async Task<WebApplication> OpenAsync(HostSettings settings, Node node, NodeMeter meter, IMembership membership,
         ILoggerFactory loggers, Func<bool> isStopping, (string Path, RequestDelegate Pages)? dashboard, CancellationToken cancel)
     {
         var store = new StoreClient(node);
-        var sessions = new SessionService(store, RandomNumberGenerator.Fill, () => clock.WallMs);
-        var authenticator = new Authenticator(() => node.Meta, () => clock.WallMs, settings.AuthCacheCapacity, (int)settings.AuthCacheTtlMs);
+        // What a wrong clock shows must not decide which API key or request is too old.
+        var sessions = new SessionService(store, RandomNumberGenerator.Fill, () => node.Time.WallMs);
+        var authenticator = new Authenticator(() => node.Meta, () => node.Time.WallMs, settings.AuthCacheCapacity, (int)settings.AuthCacheTtlMs);
         var gateway = GatewayOptions(settings);
         var builder = NewBuilder(loggers).UseTokMeshDefaults(gateway);
         builder.Services.AddRoutingCore();
-        builder.Services.AddSingleton(new RedisDoor(RedisOptions(settings), store, sessions, authenticator, () => clock.WallMs));
+        builder.Services.AddSingleton(new RedisDoor(RedisOptions(settings), store, sessions, authenticator, () => node.Time.WallMs));
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.Listen(EndPoint(settings.HttpAddress), static listen => listen.Protocols = HttpProtocols.Http1);
@@ -65,7 +66,7 @@ internal static class Doors
             Sessions = sessions,
             Authenticator = authenticator,
             Membership = membership,
-            Clock = clock,
+            Clock = node.Time,
             FillRandom = RandomNumberGenerator.Fill,
             Log = loggers.CreateLogger("tokmesh.gateway"),
             Meter = meter,

@@ -6,6 +6,9 @@ namespace TokMesh.Host;
 /// <summary>What the node says to the operator.</summary>
 internal sealed partial class NodeLog(ILogger logger) : INodeWatch
 {
+    /// <summary>The node id of a member, once the cluster is known.</summary>
+    public Func<MemberId, string> NodeIdOf { get; set; } = static number => $"number {number.Value}";
+
     public void LeaderChanged(uint group, Role role, Term term, MemberId leader)
     {
         if (role == Role.Leader) Leads(group, term.Value);
@@ -20,23 +23,13 @@ internal sealed partial class NodeLog(ILogger logger) : INodeWatch
         else ClockOff(offsetMs);
     }
 
-    public void DiskJudged(DiskState state, long waitedMs)
+    public void ConditionChanged(Condition condition, bool isRaised)
     {
-        if (state == DiskState.Hangs) DiskHangs(waitedMs);
-        else if (state == DiskState.Recovers) DiskAnswers(waitedMs);
-        else DiskTrusted();
-    }
-
-    public void MemberExcluded(uint group, MemberId follower, LogViolation violation, LogIndex index)
-    {
-        if (violation == LogViolation.AcknowledgedMissing) FollowerForgot(group, follower.Value, index.Value);
-        else LeaderContradicted(group, follower.Value, index.Value);
-    }
-
-    public void ReplicaHalted(uint group, MemberId leader, LogViolation violation, LogIndex index)
-    {
-        if (violation == LogViolation.AcknowledgedMissing) Forgot(group, index.Value);
-        else Objects(group, leader.Value, index.Value);
+        var text = condition.Describe(NodeIdOf);
+        if (!isRaised) ConditionOver(condition.Code.ToText(), text);
+        else if (condition.Severity == Severity.Critical) ConditionCritical(condition.Code.ToText(), text);
+        else if (condition.Severity == Severity.Warning) ConditionWarning(condition.Code.ToText(), text);
+        else ConditionInfo(condition.Code.ToText(), text);
     }
 
     [LoggerMessage(1001, LogLevel.Debug, "Leads group {Group} in term {Term}")]
@@ -75,24 +68,15 @@ internal sealed partial class NodeLog(ILogger logger) : INodeWatch
     [LoggerMessage(1012, LogLevel.Information, "Nodes speak through the {Engine} engine")]
     public partial void Engine(string engine);
 
-    [LoggerMessage(1013, LogLevel.Critical, "TM-DISK-5031: the log's disk hangs: nothing has come back for {WaitedMs} ms. This node hands over what it leads and stands for nothing until its disk answers")]
-    private partial void DiskHangs(long waitedMs);
+    [LoggerMessage(1013, LogLevel.Critical, "{Code}: {Text}")]
+    private partial void ConditionCritical(string code, string text);
 
-    [LoggerMessage(1014, LogLevel.Warning, "The log's disk answers again after {WaitedMs} ms. This node leads again when it has done so for a while")]
-    private partial void DiskAnswers(long waitedMs);
+    [LoggerMessage(1014, LogLevel.Warning, "{Code}: {Text}")]
+    private partial void ConditionWarning(string code, string text);
 
-    [LoggerMessage(1015, LogLevel.Warning, "The log's disk is trusted again: this node may lead")]
-    private partial void DiskTrusted();
+    [LoggerMessage(1015, LogLevel.Information, "{Code}: {Text}")]
+    private partial void ConditionInfo(string code, string text);
 
-    [LoggerMessage(1016, LogLevel.Critical, "TM-CLST-4094: member {Follower} lacks entry {Index} of group {Group}, which it had acknowledged: its disk was put back, emptied or replaced. It and its votes are not counted any more. Stop it and put back the data directory it last ran with")]
-    private partial void FollowerForgot(uint group, uint follower, ulong index);
-
-    [LoggerMessage(1017, LogLevel.Critical, "TM-CLST-4096: member {Follower} has committed entry {Index} of group {Group}, which this leader contradicts: a majority of the group lost acknowledged entries. Stop the nodes whose data directories were put back, and put back those they last ran with")]
-    private partial void LeaderContradicted(uint group, uint follower, ulong index);
-
-    [LoggerMessage(1018, LogLevel.Critical, "TM-CLST-4094: this node's disk lacks entry {Index} of group {Group}, which it had acknowledged")]
-    private partial void Forgot(uint group, ulong index);
-
-    [LoggerMessage(1019, LogLevel.Critical, "TM-CLST-4096: leader {Leader} contradicts entry {Index} of group {Group}, which is known here to be committed: a majority of the group lost acknowledged entries. This replica keeps its log and takes part no more. Stop the nodes whose data directories were put back, and put back those they last ran with")]
-    private partial void Objects(uint group, uint leader, ulong index);
+    [LoggerMessage(1016, LogLevel.Information, "{Code} is over: {Text}")]
+    private partial void ConditionOver(string code, string text);
 }

@@ -29,12 +29,13 @@ internal sealed class Server(HostSettings settings, ILoggerFactory loggers) : IA
             ? await StartInSiloAsync(directory, meter, cancel)
             : await StartAmongPeersAsync(directory, meter, cancel);
 
-        var doors = await Doors.OpenAsync(settings, node, meter, membership, _clock, loggers, () => _isStopping, dashboard, cancel);
+        _log.NodeIdOf = number => node.Genesis.Nodes.FirstOrDefault(n => n.Number == number.Value)?.NodeId ?? $"number {number.Value}";
+        var doors = await Doors.OpenAsync(settings, node, meter, membership, loggers, () => _isStopping, dashboard, cancel);
         Undo(async () => await StopAsync(doors));
         if (node.Self.Value == 1)
         {
             var end = new CancellationTokenSource();
-            var admin = AdminKey.EnsureAsync(node, directory.Disk, _clock, end.Token);
+            var admin = AdminKey.EnsureAsync(node, directory.Disk, node.Time, end.Token);
             Undo(async () =>
             {
                 end.Cancel();

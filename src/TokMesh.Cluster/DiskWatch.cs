@@ -33,24 +33,26 @@ public sealed class DiskWatch
     /// <summary>Between two looks at most so much time is taken to have passed for the disk: the process may have been stopped.</summary>
     private const int MostBetweenLooksMs = 100;
 
+    private const int LatelyMs = 10_000;
     private const int FirstTrustMs = 2_000;
     private const int MostTrustMs = 60_000;
 
     private readonly Lock _lock = new();
     private readonly int _timeoutMs;
-    private readonly Action<DiskState, long> _changed;
-    private readonly Queue<long> _recent = new();
+    private readonly Action _changed;
+    private readonly Queue<(long At, long TookMs)> _recent = new();
     private int _outstanding;
     private long _waitedMs;
     private long _lookedAt;
     private long _trustedAt;
     private long _trustMs = FirstTrustMs;
     private long _hungAt = long.MinValue / 2;
+    private long _hungMs;
     private volatile DiskState _state;
 
     /// <param name="electionTimeoutMs">The shortest time that is called a hang, in milliseconds.</param>
-    /// <param name="changed">Told of every new state, and how long the disk had made no progress, in milliseconds.</param>
-    public DiskWatch(int electionTimeoutMs, Action<DiskState, long> changed) => (_timeoutMs, _changed) = (electionTimeoutMs, changed);
+    /// <param name="changed">Told of every new state.</param>
+    public DiskWatch(int electionTimeoutMs, Action changed) => (_timeoutMs, _changed) = (electionTimeoutMs, changed);
 
     /// <summary>What to think of the disk.</summary>
     public DiskState State => _state;
@@ -77,53 +79,70 @@ public sealed class DiskWatch
     /// <summary>Some came back, in one write to the disk.</summary>
     public void Completed(int count, long nowMs)
     {
-        DiskState? changed = null;
-        long waited;
+        var changed = false;
         lock (_lock)
         {
             Pass(nowMs);
-            waited = _waitedMs;
+            var waited = _waitedMs;
             _outstanding -= count;
             _waitedMs = 0;
             // A hang counts too: if all writes take so long, that is how the disk is.
-            _recent.Enqueue(waited);
+            _recent.Enqueue((nowMs, waited));
             if (_recent.Count > Recent) _recent.Dequeue();
             if (_state == DiskState.Hangs)
             {
-                changed = _state = DiskState.Recovers;
+                (_state, changed) = (DiskState.Recovers, true);
+                _hungMs = waited;
                 _trustedAt = nowMs + _trustMs;
             }
         }
-        if (changed is { } state) _changed(state, waited);
+        if (changed) _changed();
     }
 
     /// <summary>Time passes: call every few tens of milliseconds.</summary>
     public void Look(long nowMs)
     {
-        DiskState? changed = null;
-        long waited;
+        var changed = false;
         lock (_lock)
         {
             Pass(nowMs);
-            waited = _waitedMs;
-            if (_state != DiskState.Hangs && _outstanding > 0 && _waitedMs >= LimitMs)
+            if (_state != DiskState.Hangs && _outstanding > 0 && _waitedMs >= _timeoutMs && _waitedMs >= LimitMs)
             {
                 // It hangs again soon after it was trusted again: the next time it has to answer for longer.
                 _trustMs = nowMs - _hungAt < 10 * _trustMs ? Math.Min(MostTrustMs, _trustMs * 2) : FirstTrustMs;
                 _hungAt = nowMs;
-                changed = _state = DiskState.Hangs;
+                (_state, changed) = (DiskState.Hangs, true);
             }
             else if (_state == DiskState.Recovers && nowMs >= _trustedAt)
             {
-                changed = _state = DiskState.Answers;
+                (_state, changed) = (DiskState.Answers, true);
             }
         }
-        if (changed is { } state) _changed(state, waited);
+        if (changed) _changed();
     }
 
-    private long LimitMs => Math.Clamp(TimesUsual * UsualMs, _timeoutMs, MostTimeouts * (long)_timeoutMs);
+    /// <summary>How long the last hang took, in milliseconds; zero when there was none.</summary>
+    public long HungMs
+    {
+        get
+        {
+            lock (_lock) return _hungMs;
+        }
+    }
 
-    private long UsualMs => _recent.Count < Recent / 4 ? 0 : _recent.Order().ElementAt(_recent.Count * 3 / 4);
+    /// <summary>What writes of the last seconds took, in milliseconds: three quarters of them no longer; zero when there were hardly any.</summary>
+    public long UsualMs(long nowMs)
+    {
+        lock (_lock) return UsualSince(nowMs - LatelyMs);
+    }
+
+    private long LimitMs => Math.Clamp(TimesUsual * UsualSince(long.MinValue), _timeoutMs, MostTimeouts * (long)_timeoutMs);
+
+    private long UsualSince(long at)
+    {
+        var took = _recent.Where(w => w.At >= at).Select(w => w.TookMs).Order().ToArray();
+        return took.Length < Recent / 4 ? 0 : took[took.Length * 3 / 4];
+    }
 
     private void Pass(long nowMs)
     {

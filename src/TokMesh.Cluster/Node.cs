@@ -11,6 +11,9 @@ namespace TokMesh.Cluster;
 /// </summary>
 public sealed class Node : IDisposable
 {
+    /// <summary>Longer than anybody pauses between two attempts to be let in.</summary>
+    private const long RefusedForMs = 3_000;
+
     private readonly NodeParts _parts;
     private readonly WriteAheadLog _log;
     private readonly Lane[] _lanes;
@@ -50,14 +53,19 @@ public sealed class Node : IDisposable
         Recovery = recovery;
         Past = BeginStart(log, recovery, fillRandom);
         var snapshots = new SnapshotStore(log.Disk, new SnapshotStoreOptions { Key = log.Key, FillRandom = fillRandom });
-        var disk = new DiskWatch(options.Raft.ElectionTimeoutMs, watch.DiskJudged);
-        var writer = new LogWriter(_log, log, Past.Current.Number, disk, clock, options.SnapshotThresholdBytes);
+        Clock = new ClockGuard(options.MaxClockOffsetMs, clock, genesis.Nodes.Count(n => n.Number != self.Value), watch);
+        Time = new JudgedClock(clock, Clock);
+        Disk = new DiskWatch(options.Raft.ElectionTimeoutMs, () => Health!.Round(clock.MonotonicMs));
+        Health = new NodeHealth(self, genesis.ShardCount + 1, OtherMembers, () => _parts!.MetaIsCurrent, Clock, Disk, Time, Past.Current.Nonce, watch);
+        var writer = new LogWriter(_log, log, Past.Current.Number, Disk, clock, options.SnapshotThresholdBytes);
         _parts = new NodeParts(self, genesis)
         {
             Clock = clock,
+            Guard = Clock,
+            Health = Health,
             Transport = transport,
             Log = writer,
-            Disk = disk,
+            Disk = Disk,
             Start = Past.Current,
             Peers = new PeerLedger(recovery, options.Raft.ElectionTimeoutMs, clock.MonotonicMs, (number, note, done) => writer.Note(number, note, done)),
             Forgot = (group, index) => _refusals.Refuse(new HelloRefusal(PastJudge.Forgot, $"This node's disk lacks entry {index} of group {group}, which it had acknowledged: its data directory was put back from an older copy. Put back the one it last ran with.", true)),
@@ -74,7 +82,6 @@ public sealed class Node : IDisposable
         {
             foreach (var lane in _lanes) lane.Post(new LaneItem.SnapshotsWanted([.. groups.Where(g => _parts.LaneOf(g) == lane.Number)]));
         };
-        Clock = new ClockGuard(options.MaxClockOffsetMs, watch);
         Recover(recovery, snapshots, options.Raft, clock.MonotonicMs);
     }
 
@@ -92,6 +99,12 @@ public sealed class Node : IDisposable
 
     /// <summary>Judges this node's clock.</summary>
     public ClockGuard Clock { get; }
+
+    /// <summary>What is wrong with this node and, as far as it hears, with the cluster.</summary>
+    public NodeHealth Health { get; }
+
+    /// <summary>The time to go by: this node's own clock while it is trusted, else what the majority's should show.</summary>
+    public IClock Time { get; }
 
     /// <summary>What meta has applied on this node; null while that may be long out of date, just after a start.</summary>
     public MetaView? Meta => _parts.MetaIsCurrent ? Volatile.Read(ref _meta) : null;
@@ -153,17 +166,22 @@ public sealed class Node : IDisposable
     public void LinkChanged(MemberId node, bool up)
     {
         _refusals.LinkChanged(node, up);
+        if (up) Health.Clear(HealthCode.MemberRefused);
         foreach (var lane in _lanes) lane.Post(new LaneItem.Linked(node, up));
     }
 
-    /// <summary>The engine has measured other nodes' clocks: a node whose own is off the majority's does not lead.</summary>
+    /// <summary>
+    /// The engine has measured other nodes' clocks: a node whose own is off the majority's does not lead. To be called again and again,
+    /// also when nobody could be measured: a node that has never been judged does not lead either.
+    /// </summary>
+    /// <param name="offsetsMs">The clock of each node that could be measured minus this one's, in milliseconds.</param>
     public void JudgeClock(IReadOnlyList<double> offsetsMs)
     {
-        if (Clock.Judge(offsetsMs)) _parts.ClockIsTrusted = Clock.IsTrusted;
+        Clock.Judge(offsetsMs);
     }
 
     /// <summary>Watches the disk of this node's log.</summary>
-    public DiskWatch Disk => _parts.Disk;
+    public DiskWatch Disk { get; }
 
     /// <summary>What this node says of its past when it introduces itself to another.</summary>
     public NodePast Past { get; }
@@ -178,7 +196,15 @@ public sealed class Node : IDisposable
     public void Admit(MemberId member, string nodeId, NodePast past, Action<HelloRefusal?> done) => _parts.Peers.Admit(member, nodeId, past, NowMs, refusal =>
     {
         if (refusal is null)
+        {
+            Health.Clear(HealthCode.MemberRefused, member);
+            Health.Clear(HealthCode.AcknowledgedLost, member);
             foreach (var lane in _lanes) lane.Post(new LaneItem.Run(l => l.Readmit(member)));
+        }
+        else
+        {
+            Health.Raise(HealthCode.MemberRefused, member, detail: refusal.Code, forMs: refusal.IsFinal ? null : RefusedForMs);
+        }
         done(refusal);
     });
 
@@ -186,7 +212,11 @@ public sealed class Node : IDisposable
     /// Another node has refused this one. If that is about its past, this node must stop: at once when it is final, and when another
     /// process runs in its place, after a while in which that could have been its own former run.
     /// </summary>
-    public void RefusedBy(HelloRefusal refusal) => _refusals.RefusedBy(refusal, NowMs);
+    public void RefusedBy(HelloRefusal refusal)
+    {
+        if (PastJudge.IsAboutThePast(refusal)) Health.Raise(HealthCode.MemberRefused, detail: refusal.Code, forMs: refusal.IsFinal ? null : RefusedForMs);
+        _refusals.RefusedBy(refusal, NowMs);
+    }
 
     /// <summary>Groups this node led a moment ago.</summary>
     public int GroupsLed => _parts.GroupsLed;
@@ -270,6 +300,8 @@ public sealed class Node : IDisposable
         log.Remember(new LogMemory(history.Current.Number, _log.NewestSegment));
         return new NodePast(history.Starts, recovery.Sequence);
     }
+    private IEnumerable<uint> OtherMembers() =>
+        Genesis.Nodes.Concat(Volatile.Read(ref _meta).Map.Guests).Select(n => n.Number).Where(n => n != Self.Value);
 
     private static ulong NextRandom(Action<Span<byte>> fill)
     {
@@ -325,7 +357,10 @@ public sealed class Node : IDisposable
     private Replica? AddReplica(Lane lane, uint group, RaftOptions options)
     {
         if (group >= _parts.GroupCount) return null;
-        var raft = new RaftGroup(Self, Configuration.Empty, default, new RaftLog(LogIndex.Zero, Term.Zero, []), options, _parts.NextRandom(), lane.NowMs);
+        var raft = new RaftGroup(Self, Configuration.Empty, default, new RaftLog(LogIndex.Zero, Term.Zero, []), options, _parts.NextRandom(), lane.NowMs)
+        {
+            MayLead = Clock.IsTrusted,
+        };
         var replica = new Replica(lane, group, raft, New(group), RestoreOf(group));
         lane.Log.AppendGroupMeta(group, Configuration.Empty.Encode());
         lane.Add(replica);

@@ -16,18 +16,8 @@ public interface INodeWatch
     /// <summary>This node's clock left, or came back to, the majority's.</summary>
     void ClockJudged(bool trusted, double offsetMs);
 
-    /// <summary>This node's disk hangs, answers again, or is trusted again; how long it had made no progress, in milliseconds.</summary>
-    void DiskJudged(DiskState state, long waitedMs)
-    {
-    }
-
-    /// <summary>A leader here no longer counts a follower: the position shows that one of the two lost entries.</summary>
-    void MemberExcluded(uint group, MemberId follower, LogViolation violation, LogIndex index)
-    {
-    }
-
-    /// <summary>A replica here takes part no more: it lacks what it acknowledged, or its leader lacks what is committed.</summary>
-    void ReplicaHalted(uint group, MemberId leader, LogViolation violation, LogIndex index)
+    /// <summary>Something is wrong with this node, or with the cluster as it sees it, or is so no more. Called by any thread.</summary>
+    void ConditionChanged(Condition condition, bool isRaised)
     {
     }
 }
@@ -40,7 +30,6 @@ internal sealed class NodeParts
     private readonly uint[] _leaders;
     private Lane[] _lanes = [];
     private bool _metaIsCurrent;
-    private bool _clockIsTrusted = true;
 
     public NodeParts(MemberId self, Genesis genesis)
     {
@@ -60,6 +49,12 @@ internal sealed class NodeParts
     public IReadOnlyList<IReadOnlyList<MemberId>> Placement { get; }
 
     public required IClock Clock { get; init; }
+
+    /// <summary>Judges the wall clock.</summary>
+    public required ClockGuard Guard { get; init; }
+
+    /// <summary>What is wrong.</summary>
+    public required NodeHealth Health { get; init; }
 
     public required ITransport Transport { get; init; }
 
@@ -82,11 +77,8 @@ internal sealed class NodeParts
     /// <summary>Watches the log's disk.</summary>
     public required DiskWatch Disk { get; init; }
 
-    /// <summary>Whether the clock agrees with the majority's.</summary>
-    public bool ClockIsTrusted { get => Volatile.Read(ref _clockIsTrusted); set => Volatile.Write(ref _clockIsTrusted, value); }
-
     /// <summary>Whether this node is fit to lead: its clock and its disk are to be trusted.</summary>
-    public bool MayLead => ClockIsTrusted && Disk.State == DiskState.Answers;
+    public bool MayLead => Guard.IsTrusted && Disk.State == DiskState.Answers;
 
     /// <summary>Told that the node's disk lacks what one of its groups had acknowledged.</summary>
     public required Action<uint, LogIndex> Forgot { get; init; }

@@ -9,6 +9,8 @@ namespace TokMesh.Cluster;
 /// </summary>
 public sealed class NodeRuntime : IAsyncDisposable
 {
+    private const int FirstLookMs = 20;
+
     private readonly NodeThreads _threads;
     private readonly int _handOverMs;
     private readonly CancellationTokenSource _stop = new();
@@ -71,11 +73,11 @@ public sealed class NodeRuntime : IAsyncDisposable
 
     private async Task WatchClocksAsync(IEngine engine)
     {
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(LinkHealth.PingMs));
-        while (await timer.WaitForNextTickAsync(_stop.Token))
+        while (true)
         {
-            double[] offsets = [.. engine.Sightings.Where(s => s.ClockOffsetMs is not null).Select(s => s.ClockOffsetMs!.Value)];
-            if (offsets.Length > 0) Node.JudgeClock(offsets);
+            Node.JudgeClock([.. engine.Sightings.Where(s => s.ClockOffsetMs is not null).Select(s => s.ClockOffsetMs!.Value)]);
+            // Before the first judgement this node does not lead.
+            await Task.Delay(Node.Clock.IsJudged ? LinkHealth.PingMs : FirstLookMs, _stop.Token);
         }
     }
 }

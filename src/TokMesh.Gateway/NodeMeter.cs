@@ -39,11 +39,5 @@ public sealed class NodeMeter(INodeWatch? next = null) : INodeWatch
     public void ClockJudged(bool trusted, double offsetMs) => next?.ClockJudged(trusted, offsetMs);
 
     /// <inheritdoc/>
-    public void DiskJudged(DiskState state, long waitedMs) => next?.DiskJudged(state, waitedMs);
-
-    /// <inheritdoc/>
-    public void MemberExcluded(uint group, MemberId follower, LogViolation violation, LogIndex index) => next?.MemberExcluded(group, follower, violation, index);
-
-    /// <inheritdoc/>
-    public void ReplicaHalted(uint group, MemberId leader, LogViolation violation, LogIndex index) => next?.ReplicaHalted(group, leader, violation, index);
+    public void ConditionChanged(Condition condition, bool isRaised) => next?.ConditionChanged(condition, isRaised);
 }

@@ -8,6 +8,7 @@ namespace TokMesh.Launcher;
 internal sealed class Up(Options options, string server)
 {
     private const int ReadySeconds = 60;
+    private const int LookMs = 1_000;
 
     private readonly PrivatePostgres _postgres = new(Path.Combine(options.Data, "postgres"));
 
@@ -55,7 +56,7 @@ internal sealed class Up(Options options, string server)
                 if (options.Json) Console.WriteLine(System.Text.Encoding.UTF8.GetString(cluster.ForPrinting().ToJson()));
                 else new Announcement(options, cluster, engine).Write(clock.Elapsed, isNew: known is null);
                 if (options.Detach) return 0;
-                await WatchAsync(nodes, stop.Task);
+                await WatchAsync(nodes, cluster.AdminKey, stop.Task);
             }
         }
         catch (LaunchException)
@@ -161,14 +162,17 @@ internal sealed class Up(Options options, string server)
         throw new LaunchException("No admin key was made within 10 s. Look into server.log of the first node.");
     }
 
-    private static async Task WatchAsync(IReadOnlyList<RunningNode> nodes, Task stop)
+    private async Task WatchAsync(IReadOnlyList<RunningNode> nodes, string adminKey, Task stop)
     {
         var down = new HashSet<string>();
+        // What is printed with --json is for programs; they ask themselves.
+        using var conditions = new ConditionWatch(adminKey, options.Json ? static _ => { } : Console.WriteLine);
         while (!stop.IsCompleted)
         {
             foreach (var node in nodes)
                 if (!NodeProcess.IsRunning(node) && down.Add(node.Id)) Console.WriteLine($"{node.Id} has ended; see {Path.Combine(node.Data, "server.log")}. Another \"./tokmesh up\" starts it again.");
-            await Task.WhenAny(stop, Task.Delay(500));
+            if (!options.Json) await Task.WhenAny(stop, conditions.LookAsync(nodes.Where(NodeProcess.IsRunning).Select(n => n.Http)));
+            await Task.WhenAny(stop, Task.Delay(LookMs));
         }
         Console.WriteLine();
     }

@@ -35,7 +35,7 @@ public sealed class NodeAccess
             return;
         }
         var store = new StoreClient(node);
-        _parts = new Parts(node, store, new SessionService(store, RandomNumberGenerator.Fill, static () => DateTimeOffset.UtcNow.ToUnixTimeMilliseconds()));
+        _parts = new Parts(node, store, new SessionService(store, RandomNumberGenerator.Fill, () => node.Time.WallMs));
         _ready.TrySetResult(node);
     }
 

@@ -39,6 +39,9 @@ internal sealed class OrleansEngine : IEngine, IDisposable
 
     public Candidate Candidate { get; }
 
+    /// <inheritdoc/>
+    Candidate? IMembership.Self => Candidate;
+
     public IClock Clock { get; }
 
     public OrleansLog Log { get; }
@@ -136,7 +139,9 @@ internal sealed class OrleansEngine : IEngine, IDisposable
             Log.RefusedNode(hello.Self.NodeId, unfit.Code, unfit.Message);
             return answer with { Refusal = unfit };
         }
-        Link(number, hello.Self.NodeId).Begin(session, hello.Past!.Current);
+        var link = Link(number, hello.Self.NodeId);
+        link.Introduced = hello.Self;
+        link.Begin(session, hello.Past!.Current);
         return answer;
     }
 
@@ -165,7 +170,7 @@ internal sealed class OrleansEngine : IEngine, IDisposable
     // A node that answers is alive whatever Orleans says; one that does not and has no silo is dead at once.
     private NodeSighting Sighting(SiloLink link)
     {
-        var sighting = link.Health.Look(Clock.MonotonicMs, Clock.WallMs);
+        var sighting = link.Health.Look(Clock.MonotonicMs, Clock.WallMs) with { Introduced = link.Introduced };
         return sighting.Liveness == Liveness.Suspect && Silos.AddressOf(link.NodeId) is null ? sighting with { Liveness = Liveness.Dead } : sighting;
     }
 

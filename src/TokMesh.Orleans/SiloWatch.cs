@@ -17,11 +17,13 @@ internal sealed partial class SiloWatch(ILogger<SiloWatch> logger) : INodeWatch
         else ClockOff(offsetMs);
     }
 
-    public void DiskJudged(DiskState state, long waitedMs) => Disk(state, waitedMs);
-
-    public void MemberExcluded(uint group, MemberId follower, LogViolation violation, LogIndex index) => Excluded(follower.Value, group, violation, index.Value);
-
-    public void ReplicaHalted(uint group, MemberId leader, LogViolation violation, LogIndex index) => Halted(group, violation, index.Value, leader.Value);
+    public void ConditionChanged(Condition condition, bool isRaised)
+    {
+        var (code, text) = (condition.Code.ToText(), condition.Describe(static member => member.ToString()));
+        if (!isRaised) Over(code, text);
+        else if (condition.Severity == Severity.Critical) Critical(code, text);
+        else Wrong(code, text);
+    }
 
     [LoggerMessage(6101, LogLevel.Debug, "Group {Group}: {Role} in term {Term}, led by member {Leader}")]
     private partial void Leader(uint group, Role role, ulong term, uint leader);
@@ -35,12 +37,12 @@ internal sealed partial class SiloWatch(ILogger<SiloWatch> logger) : INodeWatch
     [LoggerMessage(6104, LogLevel.Warning, "This node's clock is back with the majority's ({OffsetMs:F0} ms): it may lead again")]
     private partial void ClockBack(double offsetMs);
 
-    [LoggerMessage(6105, LogLevel.Critical, "The log's disk: {State}; it had made no progress for {WaitedMs} ms. While it is not trusted this node leads no group")]
-    private partial void Disk(DiskState state, long waitedMs);
+    [LoggerMessage(6105, LogLevel.Critical, "{Code}: {Text}")]
+    private partial void Critical(string code, string text);
 
-    [LoggerMessage(6106, LogLevel.Critical, "Member {Follower} is not counted in group {Group} any more: {Violation} at entry {Index}. Put back the data directory it last ran with")]
-    private partial void Excluded(uint follower, uint group, LogViolation violation, ulong index);
+    [LoggerMessage(6107, LogLevel.Warning, "{Code}: {Text}")]
+    private partial void Wrong(string code, string text);
 
-    [LoggerMessage(6107, LogLevel.Critical, "This node's replica of group {Group} takes part no more: {Violation} at entry {Index}, under leader {Leader}. Put back the data directories that the nodes last ran with")]
-    private partial void Halted(uint group, LogViolation violation, ulong index, uint leader);
+    [LoggerMessage(6106, LogLevel.Information, "{Code} is over: {Text}")]
+    private partial void Over(string code, string text);
 }

@@ -27,7 +27,10 @@ public sealed class PeerEngine : IEngine, IDisposable
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<NodeSighting> Sightings => [.. _links.Values.Select(l => l.Health.Look(Clock.MonotonicMs, Clock.WallMs))];
+    public IReadOnlyList<NodeSighting> Sightings => [.. _links.Values.Select(l => l.Health.Look(Clock.MonotonicMs, Clock.WallMs) with { Introduced = l.Introduced })];
+
+    /// <inheritdoc/>
+    Candidate? IMembership.Self => Self;
 
     internal PeerOptions Options { get; }
 
@@ -148,7 +151,7 @@ public sealed class PeerEngine : IEngine, IDisposable
     /// <summary>A node has introduced itself and was admitted: it is dialled where it says it is, and what linked it before is another run of it.</summary>
     internal void Admitted(MemberId member, Hello hello)
     {
-        if (_links.TryGetValue(member, out var link)) link.Meet(hello.Past!.Current, hello.Self.Peer);
+        if (_links.TryGetValue(member, out var link)) link.Meet(hello.Past!.Current, hello.Self);
     }
 
     private async Task PingAsync()

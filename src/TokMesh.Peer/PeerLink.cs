@@ -28,6 +28,7 @@ internal sealed class PeerLink(PeerEngine engine, MemberId number, string nodeId
     private volatile Linked? _linked;
     private bool _pingDue;
     private readonly SaidOnce _problems = new();
+    private volatile Candidate? _introduced;
     private Task _run = Task.CompletedTask;
 
     public MemberId Number { get; } = number;
@@ -35,14 +36,17 @@ internal sealed class PeerLink(PeerEngine engine, MemberId number, string nodeId
     public string NodeId { get; } = nodeId;
 
     /// <summary>Where to dial; learned anew when the other node introduces itself with another address.</summary>
-    public string Address { get; private set; } = address;
+    public string Address => _introduced?.Peer ?? address;
+
+    /// <summary>As what the other node last introduced itself; null before it has.</summary>
+    public Candidate? Introduced => _introduced;
 
     public LinkHealth Health { get; } = new(number, engine.Clock.MonotonicMs, engine.Clock.WallMs);
 
     /// <summary>The other node has introduced itself: if that is another run of it than the one this link goes to, dial anew.</summary>
-    public void Meet(NodeStart start, string at)
+    public void Meet(NodeStart start, Candidate self)
     {
-        Address = at;
+        _introduced = self;
         if (_linked is not { } linked || linked.Start == start) return;
         try
         {
@@ -127,6 +131,7 @@ internal sealed class PeerLink(PeerEngine engine, MemberId number, string nodeId
             if (answer.Self.NodeId != NodeId) throw new HelloRefusedException(new HelloRefusal("TM-CLST-4090", $"Node {answer.Self.NodeId} answers at {Address}, where node {NodeId} is expected.", false));
             if (await engine.AdmitAsync(Number, answer) is { } unfit) throw new HelloRefusedException(unfit);
             _linked = new Linked(answer.Past!.Current, end);
+            _introduced = answer.Self;
             lock (_lock) _isUp = true;
             _problems.Works();
             engine.LinkChanged(this, true);

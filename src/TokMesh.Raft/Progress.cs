@@ -13,6 +13,12 @@ public enum ProgressMode : byte
     Snapshot,
 }
 
+/// <summary>How a follower stands with its leader.</summary>
+/// <param name="Match">Last position known to be on its disk.</param>
+/// <param name="SnapshotBytes">Of a snapshot that is on its way to it, bytes it has; zero when none is.</param>
+/// <param name="SilentMs">Time since it was last heard, in milliseconds. A group that has fallen silent hears nobody, and needs to hear nobody.</param>
+public readonly record struct FollowerStatus(LogIndex Match, long SnapshotBytes, long SilentMs);
+
 /// <summary>A leader's view of one follower. Always <c>Match &lt; Next</c>.</summary>
 internal sealed class Progress(MemberId id, LogIndex next, int maxInflight, long maxInflightBytes)
 {

@@ -88,6 +88,12 @@ public sealed partial class RaftGroup
         }
     }
 
+    /// <summary>How a follower stands with this leader; null when this member does not lead, or the other does not belong to the group.</summary>
+    /// <param name="follower">Whom to ask about.</param>
+    /// <param name="nowMs">Monotonic time in milliseconds.</param>
+    public FollowerStatus? FollowerOf(MemberId follower, long nowMs) => _lead?.Find(follower) is not { } p ? null
+        : new FollowerStatus(p.Match, p.Snapshot?.AcknowledgedBytes ?? 0, Math.Max(0, nowMs - p.HeardAt));
+
     /// <summary>How far a follower is, as this leader sees it; null when there is none.</summary>
     internal Progress? ProgressOf(MemberId follower) => _lead?.Find(follower);
 

@@ -39,6 +39,9 @@ internal sealed class SnapshotSend
     /// <summary>When something last moved, in the leader's milliseconds.</summary>
     public long MovedAt { get; private set; }
 
+    /// <summary>Bytes the follower has told that it has.</summary>
+    public long AcknowledgedBytes => _acknowledged;
+
     public bool CanSend => _sent < Total && _sent - _acknowledged < (long)_chunkBytes * _window;
 
     public ReadOnlySpan<byte> NextChunk(out long offset)

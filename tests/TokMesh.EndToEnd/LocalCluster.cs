@@ -12,7 +12,8 @@ internal sealed class LocalNode
 {
     public required string Id { get; init; }
 
-    public required string Http { get; init; }
+    /// <summary>May be another one after its next start.</summary>
+    public required string Http { get; set; }
 
     public required string Redis { get; init; }
 
@@ -135,7 +136,8 @@ internal sealed partial class LocalCluster : IAsyncDisposable
         Assert.Equal(0, told.Code);
     }
 
-    public void Start(LocalNode node)
+    /// <summary>Starts a node's process, with these variables more in its environment.</summary>
+    public void Start(LocalNode node, params (string Name, string Value)[] environment)
     {
         Directory.CreateDirectory(node.Data);
         var info = new ProcessStartInfo("/bin/sh") { UseShellExecute = false };
@@ -150,6 +152,7 @@ internal sealed partial class LocalCluster : IAsyncDisposable
         // What steers the tests is no setting of the server.
         foreach (var name in info.Environment.Keys.Where(k => k.StartsWith("TOKMESH_", StringComparison.Ordinal)).ToArray()) info.Environment.Remove(name);
         if (_connectionString is not null) info.Environment[Machine.ConnectionStringVariable] = _connectionString;
+        foreach (var (name, value) in environment) info.Environment[name] = value;
         node.Process = Process.Start(info);
     }
 
@@ -236,6 +239,17 @@ internal sealed partial class LocalCluster : IAsyncDisposable
         request.Headers.TryAddWithoutValidation("Authorization", $"Bearer {key ?? AdminKey}");
         if (body is not null) request.Content = JsonContent.Create(body);
         return await Client.SendAsync(request);
+    }
+
+    /// <summary>What a node says is wrong with the cluster: <c>CODE/node number</c> (0 for nobody) and how many groups.</summary>
+    public async Task<IReadOnlyDictionary<string, int>> ConditionsAsync(LocalNode node)
+    {
+        using var answer = await SendAsync(node, HttpMethod.Get, "/cluster/status");
+        answer.EnsureSuccessStatusCode();
+        using var json = JsonDocument.Parse(await answer.Content.ReadAsStreamAsync());
+        return json.RootElement.GetProperty("data").GetProperty("conditions").EnumerateArray().ToDictionary(
+            c => $"{c.GetProperty("code").GetString()}/{(c.GetProperty("node") is { ValueKind: JsonValueKind.Object } about ? about.GetProperty("number").GetInt32() : 0)}",
+            c => c.GetProperty("groups").GetInt32());
     }
 
     public async Task<(string Id, string Token)> CreateSessionAsync(LocalNode node, string user)

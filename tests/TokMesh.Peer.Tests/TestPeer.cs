@@ -89,6 +89,8 @@ internal sealed class TestPeer : ILogger, INodeWatch, IAsyncDisposable
         _node = new Node(genesis.NumberOf(Options.NodeId), genesis, new NodeOptions { Lanes = 1 }, new LogPlace(_disk), new SystemClock(), Engine, System.Security.Cryptography.RandomNumberGenerator.Fill, this);
         _threads = new NodeThreads(_node, e => Logged.Enqueue("FAILED " + e));
         Engine.Attach(_node);
+        // As a node's runtime does; what these tests are about does not wait for clocks.
+        _node.JudgeClock([0]);
     }
 
     public static async Task UntilAsync(string what, Func<bool> holds)

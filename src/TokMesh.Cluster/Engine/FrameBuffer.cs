@@ -152,4 +152,7 @@ public enum FrameKind : byte
     /// than it has spoken of has lost something. The frame's own group is zero.
     /// </summary>
     Position = 9,
+
+    /// <summary>What the sender has found to be wrong (<see cref="HealthReport"/>); the frame's own group is zero.</summary>
+    Health = 10,
 }

@@ -30,11 +30,15 @@ public enum Liveness : byte
 /// <param name="Liveness">What the engine believes.</param>
 /// <param name="SinceMs">Unix time in milliseconds of the last change of that belief.</param>
 /// <param name="ClockOffsetMs">Its wall clock minus ours, in milliseconds; null if not measured.</param>
-public sealed record NodeSighting(MemberId Number, Liveness Liveness, long SinceMs, double? ClockOffsetMs);
+/// <param name="Introduced">As what it last introduced itself, with its addresses of now; null if it has not since this node started.</param>
+public sealed record NodeSighting(MemberId Number, Liveness Liveness, long SinceMs, double? ClockOffsetMs, Candidate? Introduced = null);
 
 /// <summary>The other half of the engine seam: which nodes are there.</summary>
 public interface IMembership
 {
     /// <summary>All other members as they are seen now.</summary>
     IReadOnlyList<NodeSighting> Sightings { get; }
+
+    /// <summary>As what this node introduces itself; null when nobody would hear of it.</summary>
+    Candidate? Self => null;
 }

@@ -18,7 +18,10 @@ public sealed class LinkHealth(MemberId node, long nowMs, long wallMs)
     private const int DeadMs = 10_000;
     private const int Samples = 8;
 
-    private readonly Queue<(double RoundTrip, double Offset)> _samples = new();
+    /// <summary>What was measured before this node's own clock was set says nothing any more. Milliseconds.</summary>
+    private const int JumpMs = 200;
+
+    private readonly Queue<(double RoundTrip, double Offset, double Base)> _samples = new();
     private readonly Lock _lock = new();
     private long _heardAt = nowMs - DeadMs;
     private Liveness _liveness = Liveness.Dead;
@@ -34,7 +37,7 @@ public sealed class LinkHealth(MemberId node, long nowMs, long wallMs)
         lock (_lock)
         {
             _heardAt = now;
-            _samples.Enqueue((nowWallMs - sentWallMs, otherWallMs - (sentWallMs + nowWallMs) / 2));
+            _samples.Enqueue((nowWallMs - sentWallMs, otherWallMs - (sentWallMs + nowWallMs) / 2, nowWallMs - now));
             if (_samples.Count > Samples) _samples.Dequeue();
         }
     }
@@ -49,9 +52,19 @@ public sealed class LinkHealth(MemberId node, long nowMs, long wallMs)
             var silence = now - _heardAt;
             var liveness = silence >= DeadMs ? Liveness.Dead : silence >= SuspectMs ? Liveness.Suspect : Liveness.Alive;
             if (liveness != _liveness) (_liveness, _since) = (liveness, wall);
-            // The quickest round trip leaves the least room for error.
-            double? offset = _samples.Count == 0 || liveness == Liveness.Dead ? null : _samples.MinBy(s => s.RoundTrip).Offset;
-            return new NodeSighting(node, liveness, _since, offset);
+            return new NodeSighting(node, liveness, _since, liveness == Liveness.Dead ? null : QuickestOffset(wall - now));
         }
+    }
+
+    /// <summary>The quickest round trip leaves the least room for error.</summary>
+    private double? QuickestOffset(long wallBase)
+    {
+        (double RoundTrip, double Offset)? best = null;
+        foreach (var (roundTrip, offset, wasBase) in _samples)
+        {
+            if (Math.Abs(wasBase - wallBase) > JumpMs || roundTrip >= best?.RoundTrip) continue;
+            best = (roundTrip, offset);
+        }
+        return best?.Offset;
     }
 }

@@ -32,19 +32,26 @@ internal sealed class Chores(Lane lane)
         {
             if (keep) replica.KeepCommit();
             if (replica.Raft.Log.Bytes > KeptLogBytes) replica.Raft.Trim(KeptLogBytes / 2);
-            if (replica.Group == 0 && !lane.Node.MetaIsCurrent && (replica.Raft.IsEstablished || replica.Raft.StalenessMs(lane.NowMs) is not null))
-                lane.Node.MetaIsCurrent = true;
-            if (!replica.Raft.IsEstablished) continue;
+            if (replica.Group == 0 && !lane.Node.MetaIsCurrent) LookWhetherCurrent(replica);
+            // What is to be done now depends on the time, and a leader that does not know it is about to step down.
+            if (!replica.Raft.IsEstablished || !lane.Wall.IsTrusted) continue;
             Propose(replica);
             if (replica.State is ShardGroupState shard) NamesOf(replica).Tick(shard.Shard);
         }
+    }
+
+    private void LookWhetherCurrent(Replica meta)
+    {
+        if (meta.Raft.IsEstablished || meta.Raft.StalenessMs(lane.NowMs) is not null) lane.Node.MetaIsCurrent = true;
+        // It fell silent before its leader could confirm that nothing newer was committed: nobody would ever say so.
+        else if (meta.Raft.IsQuiescent) lane.WakeUp(meta);
     }
 
     private void Propose(Replica replica)
     {
         if (replica.ChoreUnderWay) return;
         _operation.ResetWrittenCount();
-        if (!replica.State.TryNextChore(lane.WallMs, _operation)) return;
+        if (!replica.State.TryNextChore(lane.Wall.WallMs, _operation)) return;
         replica.ChoreUnderWay = true;
         lane.Submit(new Call
         {

@@ -36,6 +36,9 @@ internal sealed partial class Lane
             case FrameKind.Heartbeats:
                 ReceiveHeartbeats(from, body);
                 break;
+            case FrameKind.Health:
+                _node.Health.Received(from, body, NowMs);
+                break;
             case FrameKind.Writes:
                 ReceiveWrites(from, group, body);
                 break;

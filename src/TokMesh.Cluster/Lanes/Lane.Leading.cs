@@ -5,7 +5,7 @@ namespace TokMesh.Cluster;
 // Who leads: what a lane does when leaders change, when its node may not lead, and when it stops.
 internal sealed partial class Lane
 {
-    private bool _mayLead = true;
+    private bool _mayLead;
 
     public void LeaderChanged(Replica replica, Role role, Term term, MemberId leader)
     {
@@ -68,5 +68,6 @@ internal sealed partial class Lane
             replica.Raft.MayLead = _mayLead;
             HasWork(replica);
         }
+        if (_mayLead) StandWhereNew();
     }
 }

@@ -36,6 +36,7 @@ internal sealed partial class Lane
     private readonly Action<LogWork> _durable;
     private List<Route> _routesWithWork = [];
     private List<Route> _routesToPump = [];
+    private readonly LaneCheckup _checkup;
     private LogWork _work;
     private long _nextTick;
 
@@ -48,6 +49,8 @@ internal sealed partial class Lane
         _work = new LogWork(_durable);
         Chores = new Chores(this);
         Neighbours = new Neighbours(this, node.Raft, node.Start);
+        _checkup = new LaneCheckup(this);
+        _mayLead = node.MayLead;
         SampleTime();
     }
 
@@ -61,8 +64,8 @@ internal sealed partial class Lane
     /// <summary>Monotonic time of this turn, sampled after everything it handles had arrived.</summary>
     public long NowMs { get; private set; }
 
-    /// <summary>Wall time of this turn.</summary>
-    public long WallMs { get; private set; }
+    /// <summary>Wall time of this turn: what stamps entries and tells what has expired, if it is to be trusted.</summary>
+    public WallTime Wall { get; private set; }
 
     public LogBatch Log => _work.Records;
 
@@ -177,7 +180,11 @@ internal sealed partial class Lane
     private Route RouteOf(uint group) =>
         _routes.TryGetValue(group, out var route) ? route : _routes[group] = new Route(this, group);
 
-    private void SampleTime() => (NowMs, WallMs) = (_node.Clock.MonotonicMs, _node.Clock.WallMs);
+    private void SampleTime()
+    {
+        NowMs = _node.Clock.MonotonicMs;
+        Wall = _node.Guard.At(NowMs, _node.Clock.WallMs);
+    }
 
     private void Handle(LaneItem item)
     {
@@ -254,6 +261,7 @@ internal sealed partial class Lane
         }
         Chores.Tick();
         Neighbours.Tick(NowMs);
+        _checkup.Tick();
         _nextTick = Math.Min(_nextTick, Neighbours.NextBeatMs);
     }
 

@@ -82,7 +82,7 @@ internal sealed class NameKeeper(Lane lane, uint group) : ICallOwner
         var asked = new ArrayBufferWriter<byte>();
         query(asked);
         _buffer.ResetWrittenCount();
-        shard.Query(asked.WrittenSpan, lane.WallMs, _buffer);
+        shard.Query(asked.WrittenSpan, lane.Wall.WallMs, _buffer);
         return new ReplyReader(_buffer.WrittenSpan);
     }
 

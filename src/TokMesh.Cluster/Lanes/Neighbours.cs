@@ -84,6 +84,9 @@ internal sealed class Neighbours(Lane lane, RaftOptions options, NodeStart start
         }
     }
 
+    /// <summary>Whether a node has given a sign of life within an election timeout.</summary>
+    public bool Hears(MemberId node) => _nodes.TryGetValue(node.Value, out var neighbour) && !neighbour.IsLost;
+
     /// <summary>Whether a node says that its disk and clock can be trusted with leading.</summary>
     public bool MayLead(MemberId node) => !_nodes.TryGetValue(node.Value, out var neighbour) || neighbour.MayLead;
 

@@ -73,6 +73,8 @@ internal sealed class MetaState : IGroupState
         Publish(0);
     }
 
+    public bool DependsOnTime => false;
+
     public void Apply(ulong index, ReadOnlySpan<byte> entry, IApplySink sink)
     {
         var changed = false;

@@ -6,6 +6,9 @@ namespace TokMesh.Cluster;
 /// <summary>The state machine of a group: a shard's data, or meta.</summary>
 internal interface IGroupState
 {
+    /// <summary>Whether what a query is answered depends on the time.</summary>
+    bool DependsOnTime { get; }
+
     void Apply(ulong index, ReadOnlySpan<byte> entry, IApplySink sink);
 
     void Query(ReadOnlySpan<byte> query, long wallMs, IBufferWriter<byte> reply);

@@ -71,7 +71,14 @@ internal sealed class Replica : IRaftOutput, IApplySink
             stream.Refused = true;
             return Refusal.NotLeader;
         }
-        if (_entrySources.Count == 0) _entry.Start(_lane.WallMs);
+        // A wrong clock must not stamp an entry: the shard's time never goes back, and what had not expired would be gone for good. This
+        // member gives up leading as soon as its clock has been judged, and whoever takes over stamps the write.
+        if (!_lane.Wall.IsTrusted)
+        {
+            stream.Refused = true;
+            return Refusal.NotLeader;
+        }
+        if (_entrySources.Count == 0) _entry.Start(_lane.Wall.WallMs);
         if (!_entry.TryAppendRaw(section))
         {
             stream.Refused = true;
@@ -114,6 +121,7 @@ internal sealed class Replica : IRaftOutput, IApplySink
     /// <summary>Begins a linearizable read for a caller on some node. False when this replica does not lead.</summary>
     public bool Read(MemberId node, ulong origin, ulong id, CallKind kind, ReadOnlyMemory<byte> query)
     {
+        if (!KnowsTime) return false;
         var context = ++_nextRead;
         // The read may be answered as soon as it is drained; it must be known before.
         _reads.Add(context, new WaitingRead(node, origin, id, kind, query));
@@ -126,18 +134,31 @@ internal sealed class Replica : IRaftOutput, IApplySink
         return false;
     }
 
-    /// <summary>Answers a call of this node from this replica if it is fresh enough.</summary>
+    /// <summary>Answers a call of this node from this replica if it is fresh enough, and this node knows the time or nobody else can be asked.</summary>
     public bool TryReadLocally(Call call)
     {
         if (!IsFresh(call.Consistency)) return false;
+        if (!KnowsTime) return Raft.Leader.IsNone && TryReadByStamp(call);
         call.Answer(Answer(CallKind.Read, call.Body));
+        return true;
+    }
+
+    /// <summary>
+    /// Answers a local call as of the newest entry applied here, whose stamp is a trusted leader's time: nothing is called expired too
+    /// early. For when this node does not know the time and no leader can be asked.
+    /// </summary>
+    public bool TryReadByStamp(Call call)
+    {
+        if (call.Consistency.Level != ConsistencyLevel.Local) return false;
+        // The state never goes by an earlier time than its newest stamp's.
+        call.Answer(Answer(CallKind.Read, call.Body, atMs: 0));
         return true;
     }
 
     /// <summary>Answers another node's call of less than linearizable consistency; false when it is not fresh enough.</summary>
     public bool TryReadFor(MemberId node, ulong origin, ulong id, Consistency consistency, ReadOnlyMemory<byte> query)
     {
-        if (!IsFresh(consistency)) return false;
+        if (!IsFresh(consistency) || !KnowsTime) return false;
         _lane.ReplyToRead(Group, node, origin, id, Answer(CallKind.Read, query));
         return true;
     }
@@ -196,15 +217,17 @@ internal sealed class Replica : IRaftOutput, IApplySink
 
     public void Excluded(MemberId follower, LogViolation violation, LogIndex index)
     {
-        _lane.Node.Watch.MemberExcluded(Group, follower, violation, index);
-        if (violation == LogViolation.AcknowledgedMissing) _lane.Node.Peers.Condemn(follower);
+        var isFollowersLoss = violation == LogViolation.AcknowledgedMissing;
+        _lane.Node.Health.Raise(isFollowersLoss ? HealthCode.AcknowledgedLost : HealthCode.LeaderObjected, follower, Group, $"entry {index}");
+        if (isFollowersLoss) _lane.Node.Peers.Condemn(follower);
     }
 
     public void Halted(LogViolation violation, MemberId leader, LogIndex index)
     {
-        _lane.Node.Watch.ReplicaHalted(Group, leader, violation, index);
+        var isOwnLoss = violation == LogViolation.AcknowledgedMissing;
+        _lane.Node.Health.Raise(isOwnLoss ? HealthCode.AcknowledgedLost : HealthCode.LeaderObjected, _lane.Self, Group, $"entry {index}");
         // What one group's log lacks the others' lack too: it is one disk.
-        if (violation == LogViolation.AcknowledgedMissing) _lane.Node.Forgot(Group, index);
+        if (isOwnLoss) _lane.Node.Forgot(Group, index);
     }
 
     public void Send(in Message message, ReadOnlySpan<Entry> entries, ReadOnlySpan<byte> data)
@@ -236,6 +259,11 @@ internal sealed class Replica : IRaftOutput, IApplySink
     public void ReadReady(ulong context)
     {
         if (!_reads.Remove(context, out var read)) return;
+        if (!KnowsTime)
+        {
+            _lane.RefuseRead(Group, read.Node, read.Origin, read.Id, Refusal.NotLeader, MemberId.None);
+            return;
+        }
         _lane.ReplyToRead(Group, read.Node, read.Origin, read.Id, Answer(read.Kind, read.Query));
     }
 
@@ -269,11 +297,16 @@ internal sealed class Replica : IRaftOutput, IApplySink
         _ => false,
     };
 
-    private byte[] Answer(CallKind kind, ReadOnlyMemory<byte> query)
+    /// <summary>Whether this node may say what has expired, or the group does not care.</summary>
+    private bool KnowsTime => _lane.Wall.IsTrusted || !_state.DependsOnTime;
+
+    private byte[] Answer(CallKind kind, ReadOnlyMemory<byte> query) => Answer(kind, query, _lane.Wall.WallMs);
+
+    private byte[] Answer(CallKind kind, ReadOnlyMemory<byte> query, long atMs)
     {
         _reply.ResetWrittenCount();
-        if (kind == CallKind.LeaderRead) _state.LeaderQuery(query.Span, _lane.WallMs, _reply);
-        else _state.Query(query.Span, _lane.WallMs, _reply);
+        if (kind == CallKind.LeaderRead) _state.LeaderQuery(query.Span, atMs, _reply);
+        else _state.Query(query.Span, atMs, _reply);
         return _reply.WrittenSpan.ToArray();
     }
 

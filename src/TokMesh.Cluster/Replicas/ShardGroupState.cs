@@ -14,6 +14,8 @@ internal sealed class ShardGroupState(ShardState shard) : IGroupState
 
     public ShardState Shard => shard;
 
+    public bool DependsOnTime => true;
+
     public void Apply(ulong index, ReadOnlySpan<byte> entry, IApplySink sink) => shard.Apply(index, entry, sink);
 
     public void Query(ReadOnlySpan<byte> query, long wallMs, IBufferWriter<byte> reply) => shard.Query(query, wallMs, reply);

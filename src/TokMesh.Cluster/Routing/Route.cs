@@ -195,7 +195,10 @@ internal sealed class Route(Lane lane, uint group)
             foreach (var id in late)
             {
                 // A read that was not answered changed nothing that anybody could tell.
-                if (_reads.Remove(id, out var call)) call.Fail(CallOutcome.Failed, _target.IsNone ? ErrorCode.ClusterNoNode : ErrorCode.ClusterTimeout);
+                if (!_reads.Remove(id, out var call)) continue;
+                // It was only passed on since this node does not know the time.
+                if (call.Kind == CallKind.Read && lane.ReplicaOf(group) is { } local && local.TryReadByStamp(call)) continue;
+                call.Fail(CallOutcome.Failed, _target.IsNone ? ErrorCode.ClusterNoNode : ErrorCode.ClusterTimeout);
             }
         }
         if (!IsIdle && _target != lane.Self && !_target.IsNone && now - _progressAt >= AttemptMs + _writes.Bytes / SlowestBytesPerMs)
@@ -311,10 +314,10 @@ internal sealed class Route(Lane lane, uint group)
             Varint.Write(frames, id);
             frames.GetSpan(1)[0] = (byte)call.Kind;
             frames.Advance(1);
-            // Only a node without a replica asks another one for less than linearizable.
+            // Only a node without a replica asks another one for less than linearizable; what a replica passes on it cannot answer itself.
             Varint.Write(frames, call.Consistency.Level switch
             {
-                ConsistencyLevel.Local => ulong.MaxValue,
+                ConsistencyLevel.Local when lane.ReplicaOf(group) is null => ulong.MaxValue,
                 ConsistencyLevel.Bounded when lane.ReplicaOf(group) is null => (ulong)call.Consistency.MaxStalenessMs,
                 _ => 0,
             });

@@ -21,6 +21,9 @@ internal static class PastJudge
 
     private const string ComeBack = "Stop it and put its newest directory back, the one it last ran with. If that is lost, leave the node out: the others serve while they are a majority.";
 
+    /// <summary>Whether a refusal is one of these.</summary>
+    public static bool IsAboutThePast(HelloRefusal refusal) => refusal.Code is OtherPast or Behind or InUse or Forgot;
+
     /// <summary>Null when it may take part.</summary>
     /// <param name="node">Its node id, for the message.</param>
     /// <param name="known">What is known of it; null when it was never here before.</param>

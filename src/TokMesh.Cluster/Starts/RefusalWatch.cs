@@ -42,7 +42,7 @@ internal sealed class RefusalWatch
             }
             Refuse(refusal);
         }
-        else if (refusal.IsFinal && refusal.Code is PastJudge.OtherPast or PastJudge.Behind or PastJudge.Forgot) Refuse(refusal);
+        else if (PastJudge.IsAboutThePast(refusal)) Refuse(refusal);
     }
 
     public void Refuse(HelloRefusal refusal)

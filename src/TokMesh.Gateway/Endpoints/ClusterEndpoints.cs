@@ -16,12 +16,14 @@ internal sealed class ClusterEndpoints(GatewayDoor door, ReplicaSurvey survey)
         var replicas = await survey.TakeAsync();
         var leaderless = replicas.Count(r => r.Leader.IsNone);
         var warning = EvenNodes.Warning(_genesis);
+        var health = door.Node.Health.Cluster();
         var json = exchange.Begin();
         json.WriteStartObject();
         json.WriteString("cluster_id"u8, _genesis.ClusterId);
         json.WriteString("node_id"u8, NodeIdOf(door.Node.Self));
         json.WriteNumber("number"u8, door.Node.Self.Value);
-        json.WriteString("health"u8, leaderless > 0 || !survey.IsComplete(replicas) || warning is not null ? "DEGRADED"u8 : "OK"u8);
+        var degraded = health.Worst == Severity.Warning || leaderless > 0 || !survey.IsComplete(replicas) || warning is not null;
+        json.WriteString("health"u8, health.Worst == Severity.Critical ? "CRITICAL"u8 : degraded ? "DEGRADED"u8 : "OK"u8);
         json.WriteNumber("nodes"u8, _genesis.Nodes.Count);
         json.WriteNumber("nodes_down"u8, Down());
         WriteNode(json, "meta_leader"u8, LeaderOf(replicas, MetaGroup));
@@ -37,6 +39,8 @@ internal sealed class ClusterEndpoints(GatewayDoor door, ReplicaSurvey survey)
         json.WriteBoolean("clock_trusted"u8, door.Node.Clock.IsTrusted);
         json.WriteNumber("clock_offset_ms"u8, door.Node.Clock.OffsetMs);
         json.WriteEndObject();
+        ConditionWriter.WriteConditions(json, health, NodeIdOf);
+        ConditionWriter.WriteReports(json, health);
         json.WriteStartArray("warnings"u8);
         if (warning is not null) json.WriteStringValue(warning);
         if (_genesis.ReplicationFactor > _genesis.Nodes.Count) json.WriteStringValue("Replication factor exceeds cluster size"u8);
@@ -56,13 +60,16 @@ internal sealed class ClusterEndpoints(GatewayDoor door, ReplicaSurvey survey)
         foreach (var node in _genesis.Nodes.Concat(Guests))
         {
             var number = new MemberId(node.Number);
+            var sighting = sightings.FirstOrDefault(s => s.Number == number);
+            // A node may have moved since the cluster began.
+            var now = number == door.Node.Self ? door.Membership?.Self : sighting?.Introduced;
             json.WriteStartObject();
             json.WriteNumber("number"u8, node.Number);
             json.WriteString("node_id"u8, node.NodeId);
-            json.WriteString("peer"u8, node.Peer);
-            json.WriteString("http"u8, node.Http);
-            json.WriteString("redis"u8, node.Redis);
-            WriteSighting(json, number, sightings.FirstOrDefault(s => s.Number == number));
+            json.WriteString("peer"u8, now?.Peer ?? node.Peer);
+            json.WriteString("http"u8, now?.Http ?? node.Http);
+            json.WriteString("redis"u8, now?.Redis ?? node.Redis);
+            WriteSighting(json, number, sighting);
             json.WriteBoolean("is_guest"u8, node.Number > _genesis.Nodes.Count);
             json.WriteBoolean("is_meta_voter"u8, _genesis.MetaConfiguration.Voters.Contains(number));
             json.WriteBoolean("is_meta_leader"u8, metaLeader == number);

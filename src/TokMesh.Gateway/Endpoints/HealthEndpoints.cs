@@ -12,7 +12,10 @@ internal sealed class HealthEndpoints(GatewayDoor door, ReplicaSurvey survey)
     {
         var json = exchange.Begin();
         json.WriteStartObject();
-        json.WriteString("status"u8, "healthy"u8);
+        // Alive all the same: whoever restarts what does not answer 200 must not restart a node for what a restart does not mend.
+        var codes = door.Node.Health.Own.Where(static c => c.Severity > Severity.Info).Select(static c => c.Code).Distinct().ToArray();
+        json.WriteString("status"u8, codes.Length == 0 ? "healthy"u8 : "degraded"u8);
+        ConditionWriter.WriteCodes(json, "codes"u8, codes);
         json.WriteNumber("timestamp"u8, door.Clock.WallMs);
         json.WriteEndObject();
         return ValueTask.CompletedTask;
@@ -22,19 +25,27 @@ internal sealed class HealthEndpoints(GatewayDoor door, ReplicaSurvey survey)
     {
         var replicas = await survey.TakeAsync();
         var storage = !door.Node.LogStatus.HasFailed && survey.IsComplete(replicas);
-        var cluster = storage && replicas.All(r => !r.Leader.IsNone);
+        // A replica that was left out of its group and could not hear of it follows nobody for ever.
+        var led = replicas.All(r => !r.Leader.IsNone || door.Node.Health.IsLedElsewhere(r.Group));
+        var cluster = storage && led;
         var keys = door.Node.Meta is { } meta && meta.ApiKeys.Values.Any(k => k is { Role: ApiRole.Admin, Enabled: true });
         var running = !door.IsStopping();
-        if (storage && cluster && keys && running)
+        var reasons = Reasons(replicas, led);
+        if (storage && cluster && keys && running && reasons.Count == 0)
         {
             var json = exchange.Begin();
             json.WriteStartObject();
             json.WriteString("status"u8, "ready"u8);
             WriteChecks(json);
+            ConditionWriter.WriteCodes(json, "reasons"u8, reasons);
             json.WriteEndObject();
             return;
         }
-        exchange.Fail(ErrorCode.SysUnavailable, running ? "not ready" : "shutting down", WriteChecks);
+        exchange.Fail(ErrorCode.SysUnavailable, running ? "not ready" : "shutting down", json =>
+        {
+            WriteChecks(json);
+            ConditionWriter.WriteCodes(json, "reasons"u8, reasons);
+        });
 
         void WriteChecks(Utf8JsonWriter json)
         {
@@ -44,5 +55,15 @@ internal sealed class HealthEndpoints(GatewayDoor door, ReplicaSurvey survey)
             json.WriteString("keys"u8, keys ? "ok"u8 : "no admin key visible"u8);
             json.WriteEndObject();
         }
+    }
+
+    private List<HealthCode> Reasons(IReadOnlyList<ReplicaStatus> replicas, bool knowsLeaders)
+    {
+        var reasons = new SortedSet<HealthCode>(door.Node.Health.UnreadyBecause());
+        if (door.Node.Meta is null) reasons.Add(HealthCode.Starting);
+        var lost = door.Node.Health.Own.Any(static c => c.Code == HealthCode.MajorityLost);
+        if (lost) reasons.Add(HealthCode.MajorityLost);
+        else if (replicas.Count > 0 && !knowsLeaders) reasons.Add(HealthCode.NoLeader);
+        return [.. reasons];
     }
 }

@@ -20,6 +20,7 @@ internal sealed class MetricsEndpoint(Pipeline pipeline, ReplicaSurvey survey, I
         WriteRequests(text);
         WriteCluster(text, replicas);
         WriteRaft(text, replicas);
+        WriteHealth(text);
         WriteProcess(text);
     }
 
@@ -94,6 +95,22 @@ internal sealed class MetricsEndpoint(Pipeline pipeline, ReplicaSurvey survey, I
         text.Single("tokmesh_raft_elections_total", Counter, "Times a replica of this node stood for leader.", meter.Elections);
         text.Single("tokmesh_raft_leader_changes_total", Counter, "Times a replica of this node got a leader.", meter.LeaderChanges);
         text.Single("tokmesh_peer_bad_frames_total", Counter, "Frames of other nodes that could not be read.", meter.BadFrames);
+    }
+
+    /// <summary>What this node itself finds, so that the sum over nodes does not count twice what only leaders measure.</summary>
+    private void WriteHealth(PrometheusWriter text)
+    {
+        const string name = "tokmesh_health_condition";
+        var own = _door.Node.Health.Own;
+        text.Begin(name, Gauge, "Members or kinds of groups this node says a condition of.");
+        foreach (var code in HealthCodes.All)
+            text.Sample(name, $"code=\"{code.ToText()}\",severity=\"{ConditionWriter.Text(HealthCodes.SeverityOf(code))}\"", own.Count(c => c.Code == code));
+        text.Single("tokmesh_replicas_lagging", Gauge, "Replicas on other nodes that are behind what this node leads.",
+            own.Where(static c => c.Code is HealthCode.ReplicaBehind or HealthCode.ReplicaStuck).Sum(static c => c.Groups));
+        text.Single("tokmesh_shards_without_margin", Gauge, "Groups this node leads, meta included, that one more failure would stop.",
+            own.Where(static c => c.Code == HealthCode.NoMargin).Sum(static c => c.Groups));
+        text.Single("tokmesh_disk_state", Gauge, "This node's disk: 0 well, 1 slow, 2 does not answer.",
+            own.Any(static c => c.Code == HealthCode.DiskHung) ? 2 : own.Any(static c => c.Code == HealthCode.DiskSlow) ? 1 : 0);
     }
 
     private void WriteProcess(PrometheusWriter text)

@@ -20,6 +20,7 @@ internal sealed class SiloLink(OrleansEngine engine, MemberId number, string nod
     private readonly SemaphoreSlim _bell = new(0, 1);
     private readonly Lock _receiving = new();
     private volatile Up? _up;
+    private volatile Candidate? _introduced;
     private IncomingLink? _incoming;
     private ulong _toldDone;
     private readonly SaidOnce _problems = new();
@@ -32,6 +33,9 @@ internal sealed class SiloLink(OrleansEngine engine, MemberId number, string nod
     public LinkHealth Health { get; } = new(number, engine.Clock.MonotonicMs, engine.Clock.WallMs);
 
     public bool IsUp => _up is not null;
+
+    /// <summary>As what the other node last introduced itself; null before it has.</summary>
+    public Candidate? Introduced { get => _introduced; set => _introduced = value; }
 
     public void Start() => _run = Task.Run(RunAsync);
 
@@ -166,6 +170,7 @@ internal sealed class SiloLink(OrleansEngine engine, MemberId number, string nod
             throw new HelloRefusedException(refused);
         }
         if ((engine.Judge(answer) ?? await engine.AdmitAsync(Number, answer)) is { } refusal) throw new HelloRefusedException(refusal);
+        _introduced = answer.Self;
         _up = new Up(silo, service, new OutgoingLink(session, (number, kind, bytes) => Transmit(service, session, number, kind, bytes)));
         _problems.Works();
         engine.Log.LinkUp(NodeId);

@@ -63,6 +63,8 @@ public sealed class TestDoor : IAsyncDisposable
         var meter = new NodeMeter();
         var nodeOptions = new NodeOptions { Lanes = 2, LogSegmentBytes = 8 << 20 };
         var node = new Node(new MemberId(1), genesis, nodeOptions, new LogPlace(new VirtualDisk()), clock, new NoTransport(), RandomNumberGenerator.Fill, meter);
+        // The other members do not exist; their clocks are said to agree.
+        node.JudgeClock([.. Enumerable.Repeat(0d, foundingNodes - 1)]);
         var threads = new NodeThreads(node, e => throw new InvalidOperationException("A worker failed.", e));
         var store = new StoreClient(node);
         var log = new CapturedLog();

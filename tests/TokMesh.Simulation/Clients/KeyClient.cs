@@ -11,8 +11,7 @@ namespace TokMesh.Simulation.Clients;
 /// <param name="RestUs">Longest rest between two calls.</param>
 /// <param name="ValueBytes">Size of a value.</param>
 /// <param name="Keys">Keys in use at a time.</param>
-/// <param name="WithExpiry">Whether some keys end by themselves: needs wall clocks within the bound.</param>
-internal sealed record KeyLoad(int RestUs, int ValueBytes, int Keys, bool WithExpiry);
+internal sealed record KeyLoad(int RestUs, int ValueBytes, int Keys);
 
 /// <summary>
 /// A caller that writes, reads, counts, swaps, compares and deletes on a few keys through whichever node it likes, and remembers what
@@ -55,7 +54,7 @@ internal sealed class KeyClient(VirtualWorld world, Conversation talk, KeyLoad l
         < 15 => WriteIfAbsent(node, Key("key", load.Keys)),
         < 16 => Delete(node, Key("key", load.Keys)),
         < 18 => Increment(node, Key("count", 1 + load.Keys / 4)),
-        < 19 when load.WithExpiry => Flee(node, $"fleeting-{NewValue()}"),
+        < 19 => Flee(node, $"fleeting-{NewValue()}"),
         _ => Read(node, $"fleeting-{Random.Next(1, 9)}.{Random.Next(Math.Max(1, _written - 4), _written + 2)}"),
     };
 

@@ -226,21 +226,21 @@ internal sealed class FaultSchedule
     private void JumpTo(VirtualNode node, long offsetMs)
     {
         node.Clock.WallOffsetMs = offsetMs;
-        JudgeClocks();
+        // The others are asked every half a second; a node that was out of the bound must not wait for that to be careful.
+        if (_isOver) JudgeClocks();
+        else _world.Time.After(_random.Next(600_000), JudgeClocks);
     }
 
     // What an engine does all the time.
     private void JudgeClocks()
     {
-        foreach (var each in _world.Present)
-            each.Node?.JudgeClock([.. _world.Present.Where(n => n != each).Select(n => (double)(n.Clock.WallOffsetMs - each.Clock.WallOffsetMs))]);
+        foreach (var each in _world.Present) _world.JudgeClock(each);
     }
 
     private void StartLater(VirtualNode node, int ms) => After(ms, () =>
     {
         if (node.Node is not null || node.IsLost || node.IsCopy || _rotten.ContainsKey(node)) return;
-        if (node.Start()) JudgeClocks();
-        else StartLater(node, _random.Next(200, 1000));
+        if (!node.Start()) StartLater(node, _random.Next(200, 1000));
     });
 
     // What comes after the end is Settle's.

@@ -19,6 +19,9 @@ internal sealed record Profile(string Name, string About)
 
     public int SessionClients { get; init; }
 
+    /// <summary>Those that look at keys of little life on every node, at less than linearizable.</summary>
+    public int FleetingClients { get; init; }
+
     /// <summary>Longest rest of a client between two calls.</summary>
     public int RestUs { get; init; } = 300_000;
 

@@ -85,6 +85,8 @@ internal static class Profiles
         {
             Shards = 2,
             KeyClients = 8,
+            SessionClients = 2,
+            FleetingClients = 3,
             Keys = 2,
             RestUs = 80_000,
             ClockDriftPpm = MostDriftPpm,
@@ -171,9 +173,7 @@ internal static class Profiles
             var weight = random.Next(5) - 1;
             if (weight > 0) faults[kind] = kind is FaultKind.ClusterPowerCut or FaultKind.Lose ? 1 : weight;
         }
-        // Half of them keep short-lived sessions, which need honest clocks.
         var withSessions = random.Next(2) == 0;
-        if (withSessions) faults.Remove(FaultKind.WallAway);
         var membership = random.Next(3) == 0;
         // Short logs and large values, so that who was away needs a snapshot.
         var snapshots = random.Next(5) == 0;
@@ -202,6 +202,7 @@ internal static class Profiles
             },
             Datagrams = random.Next(5) == 0,
             Membership = membership,
+            FleetingClients = faults.ContainsKey(FaultKind.WallAway) ? 2 : 0,
             WallOffsetMs = random.Next(MostWallOffsetMs),
             ClockDriftPpm = random.Next(2) == 0 ? 0 : random.Next(MostDriftPpm),
             FaultGapMs = random.Next(800, 4_000),

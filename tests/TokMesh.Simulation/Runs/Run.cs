@@ -99,6 +99,7 @@ internal sealed class Run
         SilentGroupsNoticeTheLossOfTheirLeader();
         _world.RunUntil(() => _world.DigestsAgree(out _), SettledWithinMs, stepMs: 500);
         if (!_world.DigestsAgree(out var differences)) throw new SimulationFailure($"Replicas differ.\n{differences}") { Group = FirstGroup(differences) };
+        new HealthChecks(_world).EveryNodeTellsTheTruth();
         _world.Observers.Trace?.Finished(_world.Time.Digest);
     }
 
@@ -107,7 +108,7 @@ internal sealed class Run
         var running = new List<Task>();
         for (var i = 0; i < _profile.KeyClients; i++)
         {
-            var load = new KeyLoad(_profile.RestUs, _profile.ValueBytes, _profile.Keys, WithExpiry: !_profile.Faults.ContainsKey(FaultKind.WallAway));
+            var load = new KeyLoad(_profile.RestUs, _profile.ValueBytes, _profile.Keys);
             running.Add(new KeyClient(_world, NewTalk(), load, _keys).Run());
         }
         for (var i = 0; i < _profile.SessionClients; i++)
@@ -116,6 +117,7 @@ internal sealed class Run
             _sessionClients.Add(client);
             running.Add(client.Run());
         }
+        for (var i = 0; i < _profile.FleetingClients; i++) running.Add(new FleetingClient(_world, NewTalk()).Run());
         return [.. running];
     }
 

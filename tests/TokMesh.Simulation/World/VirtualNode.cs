@@ -150,7 +150,14 @@ internal sealed class VirtualNode : INodeWatch
         _workers.Add(new VirtualWorker(this, _world.Time, Node.LogWriter.Turn, wake => Node.LogWriter.Wake = wake, null, _logDelay));
         _workers.Add(new VirtualWorker(this, _world.Time, Node.SnapshotWriter.Turn, wake => Node.SnapshotWriter.Wake = wake, null, _snapshotDelay));
         Store = new StoreClient(Node, continueInline: true);
-        Sessions = new SessionService(Store, _random.NextBytes, () => Clock.WallMs);
+        var time = Node.Time;
+        Sessions = new SessionService(Store, _random.NextBytes, () => time.WallMs);
+        // The first answer of another node about the time comes a moment after the first link; one that comes back may have to wait for both.
+        var boot = Boots;
+        _world.Time.After(_random.Next(boot == 1 ? 60_000 : 1_000_000), () =>
+        {
+            if (Boots == boot) _world.JudgeClock(this);
+        });
         _world.Links.Look();
         return true;
     }
@@ -251,8 +258,6 @@ internal sealed class VirtualNode : INodeWatch
     public void BadFrame(MemberId from, string problem) => throw new InvalidOperationException($"Node {Id} could not read a frame of {from}: {problem}");
 
     public void ClockJudged(bool trusted, double offsetMs) => _world.Time.Note(trusted ? 0xC10C1ul : 0xC10C0ul);
-
-    public void DiskJudged(DiskState state, long waitedMs) => _world.Time.Note(0xD15C ^ (ulong)state);
 
     private void Read(MemberId from, NodeStart start, FrameBuffer frames)
     {
