@@ -54,6 +54,19 @@ internal sealed class GrainSessions(ISessionGrain grain, GrainCalls calls) : ITo
             static ms => ms == 0 ? (DateTimeOffset?)null : DateTimeOffset.FromUnixTimeMilliseconds(ms), cancel, IsNoSession);
     }
 
+    public Task<ConditionalResult> RenewIfAsync(string sessionId, ulong version, TimeSpan ttl, CallOptions? options, CancellationToken cancel)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(sessionId);
+        var seconds = TimeToLive.Seconds(nameof(ttl), ttl);
+        return calls.RunAsync(Effect.Once, options, (call, token) => grain.RenewIfAsync(sessionId, version, seconds, call, token), ResultOf, cancel);
+    }
+
+    public Task<ConditionalResult> RevokeIfAsync(string sessionId, ulong version, CallOptions? options, CancellationToken cancel)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(sessionId);
+        return calls.RunAsync(Effect.Once, options, (call, token) => grain.RevokeIfAsync(sessionId, version, call, token), ResultOf, cancel);
+    }
+
     public Task RevokeAsync(string sessionId, CallOptions? options, CancellationToken cancel)
     {
         ArgumentException.ThrowIfNullOrEmpty(sessionId);
@@ -84,6 +97,8 @@ internal sealed class GrainSessions(ISessionGrain grain, GrainCalls calls) : ITo
     }
 
     private static Session? SessionOf(SessionWire? wire) => wire?.ToSession();
+
+    private static ConditionalResult ResultOf(ConditionalWire wire) => new((ConditionalStatus)wire.Status, wire.Version);
 
     private static bool IsNoSession(string code) => code is TokMeshErrorCode.SessionNotFound or TokMeshErrorCode.SessionExpired;
 }

@@ -72,6 +72,21 @@ public sealed class SessionTests(SharedDoor shared) : IDisposable
     }
 
     [Fact]
+    public async Task A_change_that_is_tied_to_a_version_is_made_of_that_version_alone()
+    {
+        var created = await _client.Sessions.CreateAsync(new NewSession { UserId = "conditional", Ttl = TimeSpan.FromHours(1) });
+        Assert.Equal(new ConditionalResult(ConditionalStatus.Conflict, 1), await _client.Sessions.RenewIfAsync(created.Id, 2, TimeSpan.FromHours(2)));
+        Assert.Equal(created.ExpiresAt, (await _client.Sessions.GetAsync(created.Id))!.ExpiresAt);
+        Assert.Equal(new ConditionalResult(ConditionalStatus.Done), await _client.Sessions.RenewIfAsync(created.Id, 1, TimeSpan.FromHours(2)));
+        Assert.True((await _client.Sessions.GetAsync(created.Id))!.ExpiresAt > created.ExpiresAt);
+        Assert.Equal(new ConditionalResult(ConditionalStatus.Conflict, 2), await _client.Sessions.RevokeIfAsync(created.Id, 1));
+        Assert.Equal(new ConditionalResult(ConditionalStatus.Done), await _client.Sessions.RevokeIfAsync(created.Id, 2));
+        Assert.Equal(new ConditionalResult(ConditionalStatus.NotFound), await _client.Sessions.RevokeIfAsync(created.Id, 2));
+        Assert.Equal(new ConditionalResult(ConditionalStatus.NotFound), await _client.Sessions.RenewIfAsync(created.Id, 2, TimeSpan.FromHours(2)));
+        Assert.Equal(TokenStatus.Revoked, (await _client.Sessions.ValidateAsync(created.Token)).Status);
+    }
+
+    [Fact]
     public async Task All_sessions_of_a_user_end_at_once()
     {
         var tokens = new List<string>();

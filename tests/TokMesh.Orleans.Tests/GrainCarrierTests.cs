@@ -44,6 +44,18 @@ public sealed class GrainCarrierTests(OneSilo silo)
         Assert.Null(await _client.Sessions.RenewAsync(created.Id, TimeSpan.FromHours(5)));
     }
 
+    [Fact]
+    public async Task A_change_that_is_tied_to_a_version_is_made_of_that_version_alone()
+    {
+        var created = await _client.Sessions.CreateAsync(new NewSession { UserId = _user });
+        Assert.Equal(new ConditionalResult(ConditionalStatus.Conflict, 1), await _client.Sessions.RenewIfAsync(created.Id, 2, TimeSpan.FromHours(5)));
+        Assert.Equal(new ConditionalResult(ConditionalStatus.Done), await _client.Sessions.RenewIfAsync(created.Id, 1, TimeSpan.FromHours(5)));
+        Assert.Equal(new ConditionalResult(ConditionalStatus.Conflict, 2), await _client.Sessions.RevokeIfAsync(created.Id, 1));
+        Assert.Equal(new ConditionalResult(ConditionalStatus.Done), await _client.Sessions.RevokeIfAsync(created.Id, 2));
+        Assert.Equal(new ConditionalResult(ConditionalStatus.NotFound), await _client.Sessions.RevokeIfAsync(created.Id, 2));
+        Assert.Equal(new ConditionalResult(ConditionalStatus.NotFound), await _client.Sessions.RenewIfAsync(created.Id, 2, TimeSpan.FromHours(5)));
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("tmtk_short")]

@@ -8,7 +8,7 @@ public class GoldenTests
     [Fact]
     public void Operation_codes_are_frozen() => Frozen<OpCode>(
         "SessionCreate=1 SessionUpdate=2 SessionRenew=3 SessionTouches=4 SessionRevoke=5 SessionRevokeMany=6 SessionRevokeUser=7 "
-        + "ExpireSweep=8 KeySet=20 KeyGetDel=21 KeyGetEx=22 KeyDel=23 KeyMSet=24 KeyExpire=25 KeyPersist=26 KeyIncrBy=27 KeyAppend=28 "
+        + "ExpireSweep=8 SessionRenewIf=9 SessionRevokeIf=10 KeySet=20 KeyGetDel=21 KeyGetEx=22 KeyDel=23 KeyMSet=24 KeyExpire=25 KeyPersist=26 KeyIncrBy=27 KeyAppend=28 "
         + "NameReserve=40 NameConfirm=41 NameRelease=42 NameResolve=43 OutboxDone=44");
 
     [Fact]

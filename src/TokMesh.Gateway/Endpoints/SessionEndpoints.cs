@@ -84,19 +84,26 @@ internal sealed class SessionEndpoints(GatewayDoor door, DoorMeter meter)
             exchange.Fail(broken);
             return;
         }
-        var reply = await door.Sessions.RenewAsync(id, body.TtlSeconds!.Value * 1000, exchange.Caller());
-        if (!exchange.FailIfRefused(reply)) WriteNumber(exchange, "new_expires_at"u8, new ReplyReader(reply.Body.Span).Integer());
+        var ttlMs = body.TtlSeconds!.Value * 1000;
+        var reply = body.IfVersion is { } version
+            ? await door.Sessions.RenewIfAsync(id, version, ttlMs, exchange.Caller())
+            : await door.Sessions.RenewAsync(id, ttlMs, exchange.Caller());
+        if (!exchange.FailIfConflict(reply) && !exchange.FailIfRefused(reply)) WriteNumber(exchange, "new_expires_at"u8, new ReplyReader(reply.Body.Span).Integer());
     }
 
     public async ValueTask RevokeAsync(Exchange exchange)
     {
         if (!exchange.TrySessionId(1, out var id)) return;
-        var (ok, _) = await exchange.ReadBodyAsync<RevokeBody>(RevokeBody.TryRead);
+        var (ok, body) = await exchange.ReadBodyAsync<RevokeOneBody>(RevokeOneBody.TryRead);
         if (!ok) return;
-        var reply = await door.Sessions.RevokeAsync(id, exchange.Caller());
-        if (exchange.FailIfRefused(reply)) return;
+        var reply = body.IfVersion is { } version
+            ? await door.Sessions.RevokeIfAsync(id, version, exchange.Caller())
+            : await door.Sessions.RevokeAsync(id, exchange.Caller());
+        if (exchange.FailIfConflict(reply) || exchange.FailIfRefused(reply)) return;
         var json = exchange.Begin();
         json.WriteStartObject();
+        // Without the condition the contract's answer is an empty object.
+        if (body.IfVersion is not null) json.WriteBoolean("revoked"u8, new ReplyReader(reply.Body.Span).Integer() > 0);
         json.WriteEndObject();
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using TokMesh.Cluster;
@@ -114,6 +115,15 @@ internal sealed partial class Exchange(GatewayDoor door, HttpContext http, Opera
         };
         if (reply.Error == ErrorCode.SysTooManyRequests) http.Response.Headers.RetryAfter = "1";
         Fail(reply.Outcome == CallOutcome.Unknown ? ErrorCode.ClusterTimeout : reply.Error, reply.Detail, outcome);
+        return true;
+    }
+
+    /// <summary>A condition on a version did not hold: the answer gives the present one, 0 when there is none. False for any other reply.</summary>
+    public bool FailIfConflict(in StoreReply reply)
+    {
+        if (reply.Error is not (ErrorCode.KeyVersionConflict or ErrorCode.SessionVersionConflict)) return false;
+        _ = ulong.TryParse(reply.Detail, NumberStyles.None, CultureInfo.InvariantCulture, out var current);
+        Fail(reply.Error, null, json => json.WriteNumber("version"u8, current));
         return true;
     }
 

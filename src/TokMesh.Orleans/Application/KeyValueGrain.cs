@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using Orleans;
 using Orleans.Concurrency;
@@ -34,7 +33,7 @@ public sealed class KeyValueGrain(NodeAccess access) : Grain, IKeyValueGrain
             var mode = request.TtlSeconds is null ? ExpiryMode.None : ExpiryMode.Relative;
             var reply = await access.Store.WriteAsync(GroupOf(name),
                 b => KeyOps.Set(b, name, request.Value.Span, SetFlags.GetVersion, mode, (request.TtlSeconds ?? 0) * 1000, request.IfVersion), Replies.DeadlineMs(access.Node, call));
-            if (reply.Error == ErrorCode.KeyVersionConflict) return Replies.Ok(new SetWire(false, PresentVersion(reply)));
+            if (reply.Error == ErrorCode.KeyVersionConflict) return Replies.Ok(new SetWire(false, Replies.PresentVersion(reply)));
             return Replies.Of(reply, static (in StoreReply r) => new SetWire(true, (ulong)new ReplyReader(r.Body.Span).Integer()));
         }, cancel);
 
@@ -52,7 +51,7 @@ public sealed class KeyValueGrain(NodeAccess access) : Grain, IKeyValueGrain
                 KeyOps.Del(b, 1);
                 KeyOps.KeyItem(b, name);
             }, Replies.DeadlineMs(access.Node, call));
-            if (reply.Error == ErrorCode.KeyVersionConflict) return Replies.Ok(new DeleteWire((byte)DeleteStatus.Conflict, PresentVersion(reply)));
+            if (reply.Error == ErrorCode.KeyVersionConflict) return Replies.Ok(new DeleteWire((byte)DeleteStatus.Conflict, Replies.PresentVersion(reply)));
             return Replies.Of(reply, (in StoreReply r) =>
             {
                 var deleted = ifVersion is { } matched ? matched != 0 : new ReplyReader(r.Body.Span).Integer() > 0;
@@ -95,8 +94,6 @@ public sealed class KeyValueGrain(NodeAccess access) : Grain, IKeyValueGrain
         var value = new ReplyReader(reply.Body.Span).Versioned(out var version, out var expiresAt);
         return new KeyEntryWire { Value = value.ToArray(), Version = version, ExpiresAtMs = expiresAt };
     }
-
-    private static ulong PresentVersion(in StoreReply reply) => ulong.Parse(reply.Detail, NumberStyles.None, CultureInfo.InvariantCulture);
 
     private uint GroupOf(byte[] key) => Sharding.OfKey(key, access.Node.Genesis.ShardCount).Group;
 }
