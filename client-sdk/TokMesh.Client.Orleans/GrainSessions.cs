@@ -7,6 +7,8 @@ internal sealed class GrainSessions(ISessionGrain grain, GrainCalls calls) : ITo
     {
         ArgumentNullException.ThrowIfNull(session);
         ArgumentException.ThrowIfNullOrEmpty(session.UserId);
+        // Here, since the serializer between silos would replace what is no text.
+        TextArgument.Check(session);
         var wire = new NewSessionWire
         {
             UserId = session.UserId,
@@ -76,6 +78,7 @@ internal sealed class GrainSessions(ISessionGrain grain, GrainCalls calls) : ITo
     public Task<long> RevokeUserAsync(string userId, CallOptions? options, CancellationToken cancel)
     {
         ArgumentException.ThrowIfNullOrEmpty(userId);
+        TextArgument.Check("user_id", userId);
         return calls.RunAsync(Effect.Idempotent, options, (call, token) => grain.RevokeUserAsync(userId, call, token), static count => count, cancel);
     }
 

@@ -86,6 +86,35 @@ public sealed class SessionTests(SharedDoor shared) : IDisposable
         Assert.Equal(TokenStatus.Revoked, (await _client.Sessions.ValidateAsync(created.Token)).Status);
     }
 
+    [Theory]
+    [InlineData(@"\ud800")]
+    [InlineData(@"a\udc00b")]
+    [InlineData(@"a\0")]
+    public async Task What_is_no_text_is_refused_before_it_is_sent(string escaped)
+    {
+        // Attributes are stored as UTF-8, which has no place for it.
+        var bad = System.Text.RegularExpressions.Regex.Unescape(escaped);
+        using var client = new Script().Client();
+        await RefusedAsync(() => client.Sessions.CreateAsync(new NewSession { UserId = bad }));
+        await RefusedAsync(() => client.Sessions.CreateAsync(new NewSession { UserId = "u", DeviceId = bad }));
+        await RefusedAsync(() => client.Sessions.CreateAsync(new NewSession { UserId = "u", Data = new Dictionary<string, string> { [bad] = "" } }));
+        await RefusedAsync(() => client.Sessions.CreateAsync(new NewSession { UserId = "u", Data = new Dictionary<string, string> { ["a"] = bad } }));
+        await RefusedAsync(() => client.Sessions.RevokeUserAsync(bad));
+        await RefusedAsync(() => client.Sessions.ListAsync(new SessionQuery { UserId = bad }));
+        await RefusedAsync(() => client.Sessions.ListAsync(new SessionQuery { UserId = "u", DeviceId = bad }));
+        await RefusedAsync(() => client.Sessions.GetAsync(bad));
+        await RefusedAsync(() => client.Keys.GetAsync(bad));
+        await RefusedAsync(() => client.Keys.SetAsync(bad, new byte[1]));
+        await RefusedAsync(() => client.Keys.DeleteAsync(bad));
+        Assert.Equal(TokenStatus.Invalid, (await _client.Sessions.ValidateAsync(bad)).Status);
+
+        static async Task RefusedAsync(Func<Task> call)
+        {
+            var e = await Assert.ThrowsAsync<TokMeshException>(call);
+            Assert.Equal((TokMeshErrorCode.ArgumentInvalid, TokMeshOutcome.Refused), (e.Code, e.Outcome));
+        }
+    }
+
     [Fact]
     public async Task All_sessions_of_a_user_end_at_once()
     {

@@ -11,6 +11,7 @@ internal sealed class HttpSessions(HttpCalls calls) : ITokMeshSessions
     {
         ArgumentNullException.ThrowIfNull(session);
         ArgumentException.ThrowIfNullOrEmpty(session.UserId);
+        TextArgument.Check(session);
         var plan = HttpRequestPlan.Post(Effect.Once, "sessions", json =>
         {
             json.WriteString("user_id"u8, session.UserId);

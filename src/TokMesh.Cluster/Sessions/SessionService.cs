@@ -87,7 +87,7 @@ public sealed partial class SessionService(StoreClient store, Action<Span<byte>>
     /// <summary>Reply: Integer, how many were ended. One entry: all of them or none.</summary>
     public ValueTask<StoreReply> RevokeUserAsync(string userId, Caller caller)
     {
-        var utf8 = Encoding.UTF8.GetBytes(userId);
+        var utf8 = TextRules.Utf8.GetBytes(userId);
         return store.WriteAsync(Sharding.OfName(utf8, ShardCount).Group, b => SessionOps.RevokeUser(b, utf8), caller.DeadlineMs);
     }
 

@@ -1,4 +1,3 @@
-using System.Text;
 using Orleans;
 using Orleans.Concurrency;
 using TokMesh.Client;
@@ -16,8 +15,6 @@ namespace TokMesh.Orleans.Application;
 [StatelessWorker, Reentrant]
 public sealed class KeyValueGrain(NodeAccess access) : Grain, IKeyValueGrain
 {
-    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
-
     /// <inheritdoc/>
     public Task<Reply<KeyEntryWire>> GetAsync(string key, CallWire call, CancellationToken cancel) =>
         RunAsync<KeyEntryWire>(NameRule(key, out var name), async () =>
@@ -61,15 +58,9 @@ public sealed class KeyValueGrain(NodeAccess access) : Grain, IKeyValueGrain
 
     private static RuleViolation? NameRule(string key, out byte[] name)
     {
-        try
-        {
-            name = StrictUtf8.GetBytes(key);
-        }
-        catch (EncoderFallbackException)
-        {
-            name = [];
-            return new RuleViolation(ErrorCode.ArgumentInvalid, "key: not valid Unicode text");
-        }
+        name = [];
+        if (TextRules.Check("key", key) is { } broken) return broken;
+        name = TextRules.Utf8.GetBytes(key);
         return KeyRules.Name(name);
     }
 

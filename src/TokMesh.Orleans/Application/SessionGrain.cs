@@ -95,8 +95,8 @@ public sealed class SessionGrain(NodeAccess access, TokMeshLimits limits) : Grai
         {
             var replies = await sessions.SearchAsync(new SessionSearch
             {
-                UserId = Encoding.UTF8.GetBytes(query.UserId),
-                DeviceId = query.DeviceId is { Length: > 0 } device ? Encoding.UTF8.GetBytes(device) : default(ReadOnlyMemory<byte>?),
+                UserId = TextRules.Utf8.GetBytes(query.UserId),
+                DeviceId = query.DeviceId is { Length: > 0 } device ? TextRules.Utf8.GetBytes(device) : default(ReadOnlyMemory<byte>?),
                 SortBy = query.ByLastActive ? SearchSort.LastActive : SearchSort.CreatedAt,
                 Descending = !query.Ascending,
                 Limit = (int)depth,
