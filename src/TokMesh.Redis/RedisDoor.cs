@@ -49,6 +49,12 @@ public sealed class RedisDoor
     /// </summary>
     public Func<ApiKey, bool>? Admit { get; init; }
 
+    /// <summary>How many connections there may be.</summary>
+    public ConnectionLimit Connections { get; init; } = new("redis", int.MaxValue, int.MaxValue);
+
+    /// <summary>What all connections together may hold; shared with the other doors.</summary>
+    public HeldBytes Held { get; init; } = HeldBytes.Unlimited;
+
     /// <summary>Connections that are open.</summary>
     public int ConnectedClients => _clients.Count;
 

@@ -14,7 +14,7 @@ public class GoldenTests
     [Fact]
     public void Query_codes_are_frozen() => Frozen<QueryCode>(
         "GetSession=1 ValidateToken=2 Touch=3 SessionTtl=4 SessionsExist=5 Search=6 Count=7 KeyGet=20 KeyMGet=21 KeyGetWithVersion=22 "
-        + "KeyStrlen=23 KeyExists=24 KeyPTtl=25 KeyPExpireTime=26 KeyType=27 Scan=28 LookupName=40 UnconfirmedNames=41 Outbox=42");
+        + "KeyStrlen=23 KeyExists=24 KeyPTtl=25 KeyPExpireTime=26 KeyType=27 Scan=28 KeyGetWithin=29 KeyMGetWithin=30 LookupName=40 UnconfirmedNames=41 Outbox=42");
 
     [Fact]
     public void Reply_tags_are_frozen() => Frozen<ReplyTag>(

@@ -78,6 +78,14 @@ internal sealed partial class Exchange(GatewayDoor door, HttpContext http, Opera
     /// <summary>The body is over its limit.</summary>
     public void FailTooLarge() => Fail(ErrorCode.AdminPayloadTooLarge, $"The body is larger than {operation!.MaxBodyBytes} bytes.");
 
+    /// <summary>The connections of this node hold as much as they may.</summary>
+    public void FailBusy()
+    {
+        door.Held.CountRefused();
+        http.Response.Headers.RetryAfter = "1";
+        Fail(ErrorCode.SysTooManyRequests, "the connections of this node hold as much memory as they may; nothing happened; try again after a moment", Outcomes.NotExecuted);
+    }
+
     public void Fail(string code, int status, string message, Action<Utf8JsonWriter>? details = null)
     {
         var json = Start(status);
@@ -134,6 +142,9 @@ internal sealed partial class Exchange(GatewayDoor door, HttpContext http, Opera
         if (_isOpen) _reply.Json.WriteEndObject();
         _reply.Json.Flush();
         var body = _reply.Written;
+        // Until the client has read it.
+        var held = Math.Max(0, body.Length - HeldBytes.FreeBytes) + _heldBody;
+        door.Held.Add(held - _heldBody);
         var response = http.Response;
         response.StatusCode = _status;
         response.Headers[Gateway.RequestId.Header] = RequestId;
@@ -141,7 +152,20 @@ internal sealed partial class Exchange(GatewayDoor door, HttpContext http, Opera
         if (body.Length > 0)
         {
             response.ContentType = _contentType;
-            if (!HttpMethods.IsHead(http.Request.Method)) await response.BodyWriter.WriteAsync(body);
+            try
+            {
+                if (!HttpMethods.IsHead(http.Request.Method)) await response.BodyWriter.WriteAsync(body);
+            }
+            finally
+            {
+                door.Held.Return(held);
+                _heldBody = 0;
+            }
+        }
+        else
+        {
+            door.Held.Return(held);
+            _heldBody = 0;
         }
         _reply.Return();
         _reply = null;

@@ -27,6 +27,9 @@ internal enum ReplyShape : byte
     /// <summary>Several shards: their values in the order of the keys.</summary>
     Values,
 
+    /// <summary>A value, or its length if it is too long to be brought along with others.</summary>
+    Value,
+
     /// <summary>A session as JSON, nil if there is none.</summary>
     SessionJson,
 
