@@ -55,7 +55,7 @@ internal static class Doors
         var http = new ConnectionLimit("http", settings.HttpMaxConnections!.Value, settings.HttpMaxConnectionsPerAddress!.Value, HttpPlaces.Reserved);
         var redis = new ConnectionLimit("redis", settings.RedisMaxConnections!.Value, settings.RedisMaxConnectionsPerAddress!.Value);
         var places = new HttpPlaces(http, clock, new NodeLog(loggers.CreateLogger("tokmesh.node")));
-        builder.Services.AddSingleton(new RedisDoor(RedisOptions(settings), store, sessions, authenticator, () => clock.WallMs) { Connections = redis, Held = held });
+        builder.Services.AddSingleton(new RedisDoor(RedisOptions(settings), store, sessions, authenticator, () => clock.WallMs) { Connections = redis, Held = held, IsReady = () => node.Meta is not null });
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.Listen(EndPoint(settings.HttpAddress), listen =>

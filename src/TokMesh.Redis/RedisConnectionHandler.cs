@@ -15,6 +15,9 @@ namespace TokMesh.Redis;
 /// <param name="logger">Hears of connections that failed.</param>
 public sealed partial class RedisConnectionHandler(RedisDoor door, ILogger<RedisConnectionHandler> logger) : ConnectionHandler
 {
+    private const int LookAgainMs = 20;
+    private const int MostHeldMs = 30_000;
+
     // As redis-server says it.
     private static readonly byte[] TooManyClients = "-ERR max number of clients reached\r\n"u8.ToArray();
 
@@ -30,12 +33,23 @@ public sealed partial class RedisConnectionHandler(RedisDoor door, ILogger<Redis
         }
         try
         {
-            await ServeAsync(connection);
+            if (await IsReadyAsync(connection.ConnectionClosed)) await ServeAsync(connection);
         }
         finally
         {
             door.Connections.Leave(address);
         }
+    }
+
+    // A node that does not get there in time closes it, as a server that is not there does.
+    private async ValueTask<bool> IsReadyAsync(CancellationToken closed)
+    {
+        for (var waited = 0; !door.IsReady(); waited += LookAgainMs)
+        {
+            if (waited >= MostHeldMs || closed.IsCancellationRequested) return false;
+            await Task.Delay(LookAgainMs, CancellationToken.None);
+        }
+        return true;
     }
 
     private async Task ServeAsync(ConnectionContext connection)

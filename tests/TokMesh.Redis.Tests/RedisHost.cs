@@ -33,7 +33,7 @@ public sealed class RedisHost : IAsyncLifetime, INodeWatch, ITransport
     }
 
     internal RedisHost(RedisDoorOptions options, int shards = 8, IDisk? disk = null, Func<ApiKey, bool>? admit = null, bool alone = false,
-        ConnectionLimit? connections = null, HeldBytes? held = null)
+        ConnectionLimit? connections = null, HeldBytes? held = null, Func<bool>? isReady = null)
     {
         var genesis = new Genesis
         {
@@ -56,6 +56,7 @@ public sealed class RedisHost : IAsyncLifetime, INodeWatch, ITransport
             Admit = admit,
             Connections = connections ?? new ConnectionLimit("redis", int.MaxValue, int.MaxValue),
             Held = held ?? HeldBytes.Unlimited,
+            IsReady = isReady ?? (static () => true),
         };
         var kestrel = new KestrelServerOptions();
         kestrel.Listen(IPAddress.Loopback, 0, listen =>

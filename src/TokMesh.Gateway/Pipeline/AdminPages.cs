@@ -17,10 +17,10 @@ internal sealed class AdminPages(Pipeline pipeline, RequestDelegate pages)
     {
         TakeBasic(http.Request.Headers);
         var exchange = new Exchange(pipeline.Door, http, Reading);
-        if (!HttpMethods.IsGet(http.Request.Method))
+        if (!HttpMethods.IsGet(http.Request.Method) && !HttpMethods.IsHead(http.Request.Method))
         {
-            http.Response.Headers.Allow = "GET";
-            exchange.Fail("TM-SYS-4000", StatusCodes.Status405MethodNotAllowed, "This path answers GET only.");
+            http.Response.Headers.Allow = "GET, HEAD";
+            exchange.Fail("TM-SYS-4000", StatusCodes.Status405MethodNotAllowed, "This path answers GET, HEAD only.");
         }
         else if (pipeline.Admits(exchange, Reading))
         {

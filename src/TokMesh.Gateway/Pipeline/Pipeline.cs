@@ -28,7 +28,7 @@ internal sealed class Pipeline
     {
         var started = Stopwatch.GetTimestamp();
         var method = http.Request.Method;
-        var operation = HttpMethods.IsGet(method) ? route.Get : HttpMethods.IsPost(method) ? route.Post : null;
+        var operation = HttpMethods.IsGet(method) || HttpMethods.IsHead(method) ? route.Get : HttpMethods.IsPost(method) ? route.Post : null;
         var exchange = new Exchange(Door, http, operation);
         try
         {

@@ -47,8 +47,8 @@ internal sealed record Route(string Template, Operation? Get = null, Operation? 
 
     public string Allow { get; } = (Get, Post) switch
     {
-        (not null, not null) => "GET, POST",
-        (not null, null) => "GET",
+        (not null, not null) => "GET, HEAD, POST",
+        (not null, null) => "GET, HEAD",
         _ => "POST",
     };
 

@@ -55,7 +55,9 @@ internal sealed class ReplyTranslator : IDisposable
             var reader = new ReplyReader(call.Reply.Span);
             if (!reader.IsError)
             {
-                Write(ref writer, reply.Shape, ref reader);
+                if (reply.Shape is ReplyShape.NotAnIntegerIfThere or ReplyShape.InvalidExpireIfThere && reader.Integer() > 0)
+                    writer.Error(reply.Shape == ReplyShape.NotAnIntegerIfThere ? ErrorReplies.NotAnInteger : ErrorReplies.InvalidExpire(reply.Command!));
+                else Write(ref writer, reply.Shape, ref reader);
                 return;
             }
             if (WriteAbsent(ref writer, reply.Shape, reader.Error(out _))) return;
@@ -69,6 +71,9 @@ internal sealed class ReplyTranslator : IDisposable
         {
             case ReplyShape.Plain or ReplyShape.Value:
                 Plain(ref writer, ref reader);
+                break;
+            case ReplyShape.NotAnIntegerIfThere or ReplyShape.InvalidExpireIfThere:
+                writer.Nil();
                 break;
             case ReplyShape.Seconds or ReplyShape.SessionTtlSeconds:
                 var ms = reader.Integer();

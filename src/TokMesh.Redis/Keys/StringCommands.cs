@@ -50,12 +50,21 @@ internal static class StringCommands
 
     public static Taken GetEx(CommandScope scope, CommandSpec command, in Request request)
     {
-        if (SetOptions.Read(request, 2, command, out var options) is { } error) return scope.Refuse(error);
+        if (SetOptions.Read(request, 2, command, out var options) is { } error) return error == ErrorReplies.Syntax ? scope.Refuse(error) : RefuseIfThere(scope, command, request, error);
         if (options.Mode == ExpiryMode.None) return Get(scope, command, request);
         if (!scope.Stage.MayReturnValue || !scope.MayWrite(request[1], out var group)) return Taken.NextStage;
         scope.Stage.ReturnsValue();
         KeyOps.GetEx(scope.Arena, request[1], options.Mode, options.ExpiryMs);
         return scope.Submit(command, ReplyShape.Plain, group, CallKind.Write);
+    }
+
+    /// <summary>Redis looks for the key before it looks at the time, though after the words: of a key that is not there it says nil.</summary>
+    private static Taken RefuseIfThere(CommandScope scope, CommandSpec command, in Request request, string error)
+    {
+        if (!scope.MayRead(request[1], out var group)) return Taken.NextStage;
+        Queries.Exists(scope.Arena, 1);
+        Queries.KeyItem(scope.Arena, request[1]);
+        return scope.Submit(command, error == ErrorReplies.NotAnInteger ? ReplyShape.NotAnIntegerIfThere : ReplyShape.InvalidExpireIfThere, group, CallKind.Read);
     }
 
     /// <summary>INCR, INCRBY, DECR, DECRBY.</summary>
