@@ -51,7 +51,7 @@ public sealed class RedisHost : IAsyncLifetime, INodeWatch, ITransport
         Sessions = new SessionService(Store, RandomNumberGenerator.Fill, () => clock.WallMs);
         _alone = alone;
         _authenticator = new Authenticator(() => alone ? _ownMeta : Node.Meta, () => clock.WallMs);
-        Door = new RedisDoor(options, Store, Sessions, _authenticator, () => clock.WallMs) 
+        Door = new RedisDoor(options, Store, Sessions, _authenticator, () => clock.WallMs)
         {
             Admit = admit,
             Connections = connections ?? new ConnectionLimit("redis", int.MaxValue, int.MaxValue),
