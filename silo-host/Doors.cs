@@ -12,6 +12,9 @@ namespace TokMesh.Host;
 /// <summary>The HTTP and Redis doors of a node, on one Kestrel.</summary>
 internal static class Doors
 {
+    /// <summary>Most bytes a connection's input waits in before it is taken: what is beyond stays with the client.</summary>
+    private const int MaxWaitingInput = 256 * 1024;
+
     public static WebApplicationBuilder NewBuilder(ILoggerFactory loggers)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -22,7 +25,11 @@ internal static class Doors
             sockets.WaitForDataBeforeAllocatingBuffer = false;
             // Nothing that is run so takes long or waits: see InlineSockets.
             sockets.UnsafePreferInlineScheduling = true;
+            sockets.MaxReadBufferSize = MaxWaitingInput;
         });
+        builder.Services.AddSingleton(new AcceptTrouble(new NodeLog(loggers.CreateLogger("tokmesh.node"))));
+        // The last one that is registered is Kestrel's.
+        builder.Services.AddSingleton<IConnectionListenerFactory, PatientTransport>();
         builder.Services.AddSingleton(loggers);
         return builder;
     }
@@ -45,10 +52,18 @@ internal static class Doors
         var gateway = GatewayOptions(settings);
         var builder = NewBuilder(loggers).UseTokMeshDefaults(gateway);
         builder.Services.AddRoutingCore();
-        builder.Services.AddSingleton(new RedisDoor(RedisOptions(settings), store, sessions, authenticator, () => node.Time.WallMs));
+        var held = new HeldBytes(settings.MaxHeldBytes ?? Math.Max(64L << 20, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4));
+        var http = new ConnectionLimit("http", settings.HttpMaxConnections!.Value, settings.HttpMaxConnectionsPerAddress!.Value, HttpPlaces.Reserved);
+        var redis = new ConnectionLimit("redis", settings.RedisMaxConnections!.Value, settings.RedisMaxConnectionsPerAddress!.Value);
+        var places = new HttpPlaces(http, node.Time, new NodeLog(loggers.CreateLogger("tokmesh.node")));
+        builder.Services.AddSingleton(new RedisDoor(RedisOptions(settings), store, sessions, authenticator, () => node.Time.WallMs) { Connections = redis, Held = held, IsReady = () => node.Meta is not null });
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
-            kestrel.Listen(EndPoint(settings.HttpAddress), static listen => listen.Protocols = HttpProtocols.Http1);
+            kestrel.Listen(EndPoint(settings.HttpAddress), listen =>
+            {
+                listen.Protocols = HttpProtocols.Http1;
+                places.Use(listen);
+            });
             if (settings.RedisEnabled) kestrel.Listen(EndPoint(settings.RedisAddress), static listen => listen.UseConnectionHandler<RedisConnectionHandler>());
         });
         var app = builder.Build();
@@ -72,6 +87,8 @@ internal static class Doors
             Meter = meter,
             Options = gateway,
             IsStopping = isStopping,
+            Held = held,
+            Connections = settings.RedisEnabled ? [http, redis] : [http],
             AdminPages = dashboard,
         });
         await app.StartAsync(cancel);

@@ -20,6 +20,10 @@ internal sealed class Server(HostSettings settings, ILoggerFactory loggers) : IA
 
     public async Task StartAsync(CancellationToken cancel)
     {
+        var descriptors = Descriptors.Limit();
+        var (problem, isReduced) = Descriptors.ShareOut(settings, descriptors);
+        if (problem is not null) throw new InvalidOperationException(problem);
+        if (isReduced) _log.FewDescriptors(descriptors, settings.HttpMaxConnections!.Value, settings.RedisEnabled ? settings.RedisMaxConnections!.Value : 0);
         var directory = NodeDirectory.Open(settings.DataDirectory, settings.NodeId, _clock);
         Undo(directory.Dispose);
         CheckCertificate(directory.Identity);

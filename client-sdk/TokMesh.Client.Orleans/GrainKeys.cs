@@ -6,12 +6,14 @@ internal sealed class GrainKeys(IKeyValueGrain grain, GrainCalls calls) : ITokMe
     public Task<KeyEntry?> GetAsync(string key, CallOptions? options, CancellationToken cancel)
     {
         ArgumentException.ThrowIfNullOrEmpty(key);
+        TextArgument.Check("key", key);
         return calls.RunAsync(Effect.None, options, (call, token) => grain.GetAsync(key, call, token), EntryOf, cancel);
     }
 
     public Task<SetResult> SetAsync(string key, ReadOnlyMemory<byte> value, TimeSpan? ttl, ulong? ifVersion, CallOptions? options, CancellationToken cancel)
     {
         ArgumentException.ThrowIfNullOrEmpty(key);
+        TextArgument.Check("key", key);
         var request = new SetRequestWire
         {
             // A copy: after a call that was given up the caller may use its buffer again, while this is still on its way.
@@ -25,6 +27,7 @@ internal sealed class GrainKeys(IKeyValueGrain grain, GrainCalls calls) : ITokMe
     public Task<DeleteResult> DeleteAsync(string key, ulong? ifVersion, CallOptions? options, CancellationToken cancel)
     {
         ArgumentException.ThrowIfNullOrEmpty(key);
+        TextArgument.Check("key", key);
         return calls.RunAsync(Effect.Once, options, (call, token) => grain.DeleteAsync(key, ifVersion, call, token),
             static deleted => new DeleteResult((DeleteStatus)deleted.Status, deleted.Version), cancel);
     }

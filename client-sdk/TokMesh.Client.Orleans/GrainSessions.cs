@@ -7,6 +7,8 @@ internal sealed class GrainSessions(ISessionGrain grain, GrainCalls calls) : ITo
     {
         ArgumentNullException.ThrowIfNull(session);
         ArgumentException.ThrowIfNullOrEmpty(session.UserId);
+        // Here, since the serializer between silos would replace what is no text.
+        TextArgument.Check(session);
         var wire = new NewSessionWire
         {
             UserId = session.UserId,
@@ -54,6 +56,19 @@ internal sealed class GrainSessions(ISessionGrain grain, GrainCalls calls) : ITo
             static ms => ms == 0 ? (DateTimeOffset?)null : DateTimeOffset.FromUnixTimeMilliseconds(ms), cancel, IsNoSession);
     }
 
+    public Task<ConditionalResult> RenewIfAsync(string sessionId, ulong version, TimeSpan ttl, CallOptions? options, CancellationToken cancel)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(sessionId);
+        var seconds = TimeToLive.Seconds(nameof(ttl), ttl);
+        return calls.RunAsync(Effect.Once, options, (call, token) => grain.RenewIfAsync(sessionId, version, seconds, call, token), ResultOf, cancel);
+    }
+
+    public Task<ConditionalResult> RevokeIfAsync(string sessionId, ulong version, CallOptions? options, CancellationToken cancel)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(sessionId);
+        return calls.RunAsync(Effect.Once, options, (call, token) => grain.RevokeIfAsync(sessionId, version, call, token), ResultOf, cancel);
+    }
+
     public Task RevokeAsync(string sessionId, CallOptions? options, CancellationToken cancel)
     {
         ArgumentException.ThrowIfNullOrEmpty(sessionId);
@@ -63,6 +78,7 @@ internal sealed class GrainSessions(ISessionGrain grain, GrainCalls calls) : ITo
     public Task<long> RevokeUserAsync(string userId, CallOptions? options, CancellationToken cancel)
     {
         ArgumentException.ThrowIfNullOrEmpty(userId);
+        TextArgument.Check("user_id", userId);
         return calls.RunAsync(Effect.Idempotent, options, (call, token) => grain.RevokeUserAsync(userId, call, token), static count => count, cancel);
     }
 
@@ -84,6 +100,8 @@ internal sealed class GrainSessions(ISessionGrain grain, GrainCalls calls) : ITo
     }
 
     private static Session? SessionOf(SessionWire? wire) => wire?.ToSession();
+
+    private static ConditionalResult ResultOf(ConditionalWire wire) => new((ConditionalStatus)wire.Status, wire.Version);
 
     private static bool IsNoSession(string code) => code is TokMeshErrorCode.SessionNotFound or TokMeshErrorCode.SessionExpired;
 }

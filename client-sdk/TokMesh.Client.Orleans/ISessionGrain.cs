@@ -33,6 +33,14 @@ public interface ISessionGrain : IGrainWithIntegerKey
     [Alias("Revoke")]
     Task<Reply<long>> RevokeAsync(string sessionId, CallWire call, CancellationToken cancel);
 
+    /// <summary>Renews what has the version. Refusals: SESS-4001, ARG-1001.</summary>
+    [Alias("RenewIf")]
+    Task<Reply<ConditionalWire>> RenewIfAsync(string sessionId, ulong version, long ttlSeconds, CallWire call, CancellationToken cancel);
+
+    /// <summary>Ends what has the version. Refusals: ARG-1001.</summary>
+    [Alias("RevokeIf")]
+    Task<Reply<ConditionalWire>> RevokeIfAsync(string sessionId, ulong version, CallWire call, CancellationToken cancel);
+
     /// <summary>How many were ended. Refusals: SESS-4001, ARG-1002.</summary>
     [Alias("RevokeUser")]
     Task<Reply<long>> RevokeUserAsync(string userId, CallWire call, CancellationToken cancel);

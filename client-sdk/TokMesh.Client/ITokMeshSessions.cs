@@ -30,6 +30,27 @@ public interface ITokMeshSessions
     Task<DateTimeOffset?> RenewAsync(string sessionId, TimeSpan ttl, CallOptions? options = null, CancellationToken cancel = default);
 
     /// <summary>
+    /// As <see cref="RenewAsync"/>, but only if the session is as it was read. Never repeated when it may have happened: it would meet its
+    /// own renewal as a conflict.
+    /// </summary>
+    /// <param name="sessionId">The session.</param>
+    /// <param name="version">The <see cref="Session.Version"/> that was read.</param>
+    /// <param name="ttl">The new life span, in whole seconds, rounded up.</param>
+    /// <param name="options">Of this call.</param>
+    /// <param name="cancel">Ends the waiting.</param>
+    Task<ConditionalResult> RenewIfAsync(string sessionId, ulong version, TimeSpan ttl, CallOptions? options = null, CancellationToken cancel = default);
+
+    /// <summary>
+    /// Ends a session if it is as it was read, and says whether this call ended it: of several, one is told so. Never repeated when it
+    /// may have happened.
+    /// </summary>
+    /// <param name="sessionId">The session.</param>
+    /// <param name="version">The <see cref="Session.Version"/> that was read.</param>
+    /// <param name="options">Of this call.</param>
+    /// <param name="cancel">Ends the waiting.</param>
+    Task<ConditionalResult> RevokeIfAsync(string sessionId, ulong version, CallOptions? options = null, CancellationToken cancel = default);
+
+    /// <summary>
     /// Ends a session, if it is there. When this returns, its token validates nowhere, but for reads that were asked to be stale.
     /// </summary>
     Task RevokeAsync(string sessionId, CallOptions? options = null, CancellationToken cancel = default);

@@ -33,6 +33,9 @@ public static class TokMeshErrorCode
     /// <summary>The session has expired.</summary>
     public const string SessionExpired = "TM-SESS-4041";
 
+    /// <summary>The session's version is another.</summary>
+    public const string SessionVersionConflict = "TM-SESS-4091";
+
     /// <summary>What was given is not a token.</summary>
     public const string TokenMalformed = "TM-TOKN-4000";
 

@@ -20,6 +20,19 @@ internal sealed class HostSettings
 
     public long RedisMaxBulkBytes { get; set; } = 16L << 20;
 
+    /// <summary>Null to derive it from the process's descriptors.</summary>
+    public int? HttpMaxConnections { get; set; }
+
+    public int? HttpMaxConnectionsPerAddress { get; set; }
+
+    /// <summary>Null to derive it from the process's descriptors.</summary>
+    public int? RedisMaxConnections { get; set; }
+
+    public int? RedisMaxConnectionsPerAddress { get; set; }
+
+    /// <summary>Null for a quarter of the memory the process may use.</summary>
+    public long? MaxHeldBytes { get; set; }
+
     public string Engine { get; set; } = EngineNames.Auto;
 
     /// <summary><c>localhost</c> or <c>adonet</c>; empty when not said.</summary>

@@ -40,7 +40,7 @@ internal static class SettingsReader
             if (key.Apply(settings, given.Value) is { } problem)
                 problems.Add((problem.Code, key.Name, $"{Shown(key.Name, given.Value)} from {given.Source} {problem.Problem}", $"use {key.Takes}"));
         }
-        foreach (var (name, (_, source)) in values) problems.Add(("TM-CFG-1001", name, $"is no key of this version ({source})", "remove it, or see --help for all keys"));
+        foreach (var (name, (_, source)) in values) problems.Add(("TM-CFG-1001", name, $"is no key of this version ({source})", NearestWord.Of(name, SettingKey.All.Select(k => k.Name)) is { } near ? $"did you mean {near}? --help lists all keys" : "remove it, or see --help for all keys"));
         CheckTogether(settings, problems);
         if (problems.Count == 0) return settings;
 
@@ -119,7 +119,8 @@ internal static class SettingsReader
         {
             if (variable.Key is not string name || !name.StartsWith("TOKMESH_", StringComparison.Ordinal) || name == FileVariable) continue;
             var key = SettingKey.All.FirstOrDefault(k => k.Variable == name);
-            if (key is null) problems.Add(("TM-CFG-1001", name, "is no variable of this version", "remove it, or see --help for all keys"));
+            if (key is null)
+                problems.Add(("TM-CFG-1001", name, "is no variable of this version", NearestWord.Of(name, SettingKey.All.Select(k => k.Variable)) is { } near ? $"did you mean {near}? --help lists all keys" : "remove it, or see --help for all keys"));
             else values[key.Name] = (variable.Value as string ?? "", name);
         }
     }

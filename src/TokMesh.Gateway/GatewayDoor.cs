@@ -34,6 +34,12 @@ public sealed class GatewayDoor
     /// <summary>Counts what the node reports; null to leave those metrics out.</summary>
     public NodeMeter? Meter { get; init; }
 
+    /// <summary>What all connections together may hold.</summary>
+    public HeldBytes Held { get; init; } = HeldBytes.Unlimited;
+
+    /// <summary>The listeners of this node, for metrics.</summary>
+    public IReadOnlyList<ConnectionLimit> Connections { get; init; } = [];
+
     /// <summary>Settings.</summary>
     public GatewayOptions Options { get; init; } = new();
 

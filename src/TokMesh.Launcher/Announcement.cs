@@ -23,7 +23,7 @@ internal sealed class Announcement(Options options, ClusterFile cluster, EngineC
         var key = isNew ? cluster.AdminKey : "$KEY";
         var colon = key.IndexOf(':');
         var (id, secret) = colon < 0 ? ("${KEY%%:*}", "${KEY#*:}") : (key[..colon], key[(colon + 1)..]);
-        if (!isNew) Console.WriteLine($"  KEY=$(sed -n 's/.*\"admin_key\": \"\\(.*\\)\".*/\\1/p' {File})\n");
+        if (!isNew) Console.WriteLine($"  KEY=$(sed -n 's/.*\"admin_key\": \"\\(.*\\)\".*/\\1/p' {ShellWord.Of(File)})\n");
         Console.WriteLine($$$"""
               Try:
                 # create a session on one node
@@ -35,7 +35,7 @@ internal sealed class Announcement(Options options, ClusterFile cluster, EngineC
             """.Replace(isNew ? "\0" : "'Authorization: Bearer $KEY'", isNew ? "\0" : "\"Authorization: Bearer $KEY\"", StringComparison.Ordinal));
         if (engine.IsOrleans) Console.WriteLine($"    # the silos and their grains: the Orleans dashboard, in a browser\n    http://{first.Http}/dashboard");
         Console.WriteLine();
-        Console.WriteLine(options.Detach ? $"  Stop it: ./tokmesh down --data {options.Data}" : "  Ctrl-C stops it.");
+        Console.WriteLine(options.Detach ? $"  Stop it: ./tokmesh down --data {ShellWord.Of(options.Data)}" : "  Ctrl-C stops it.");
     }
 
     private static (string Host, string Port) Split(string address) => (address[..address.LastIndexOf(':')], address[(address.LastIndexOf(':') + 1)..]);

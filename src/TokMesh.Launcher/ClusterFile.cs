@@ -43,7 +43,7 @@ internal sealed record ClusterFile(string AdminKey, string? Engine, string? Post
         {
             // Said below.
         }
-        throw new LaunchException($"{path} cannot be read. Restore it, or move it away: \"./tokmesh up --nodes N\" with the right N writes it anew and keeps the data.");
+        throw new DamagedFileException($"{path} cannot be read. Restore it, or move it away: \"./tokmesh up --nodes N\" with the right N writes it anew and keeps the data.");
     }
 
     public void Save(string directory)

@@ -31,6 +31,10 @@ internal sealed record Options(string Command, int? Nodes, string Data, bool Det
             Measures a cluster; --vs redis,etcd compares; --help says more.
         """;
 
+    private static readonly string[] Commands = ["up", "down", "test", "sim", "bench", "help"];
+    private static readonly string[] OptionsOfUp = ["--nodes", "--data", "--detach", "--json", "--port-offset", "--engine", "--postgres", "--help"];
+    private static readonly string[] OptionsOfDown = ["--data", "--json", "--help"];
+
     public static Options Parse(IReadOnlyList<string> arguments)
     {
         if (arguments.Count == 0) throw new UsageException("A command is missing.");
@@ -41,14 +45,14 @@ internal sealed record Options(string Command, int? Nodes, string Data, bool Det
         string? engine = null, postgres = null;
         var rest = new List<string>();
         var command = arguments[0];
-        if (command is not ("up" or "down")) throw new UsageException($"\"{command}\" is not a command.");
+        if (command is not ("up" or "down")) throw new UsageException($"\"{command}\" is not a command.{NearestWord.Hint(command, Commands)}");
         arguments = Separated(arguments);
         for (var i = 1; i < arguments.Count; i++)
         {
             switch (arguments[i])
             {
                 case not ("--data" or "--json") when command == "down":
-                    throw new UsageException($"\"{arguments[i]}\" is not an option of down.");
+                    throw new UsageException($"\"{arguments[i]}\" is not an option of down.{NearestWord.Hint(arguments[i], OptionsOfDown)}");
                 case "--nodes":
                     nodes = Number(arguments, ref i, 1, 9);
                     break;
@@ -77,7 +81,7 @@ internal sealed record Options(string Command, int? Nodes, string Data, bool Det
                     i = arguments.Count;
                     break;
                 default:
-                    throw new UsageException($"\"{arguments[i]}\" is not an option of {command}.{(arguments[i].Contains('.', StringComparison.Ordinal) ? " Options of the servers come after a --." : "")}");
+                    throw new UsageException($"\"{arguments[i]}\" is not an option of {command}.{(arguments[i].Contains('.', StringComparison.Ordinal) ? " Options of the servers come after a --." : NearestWord.Hint(arguments[i], OptionsOfUp))}");
             }
         }
         return new Options(command, nodes, Path.GetFullPath(data), detach, json, offset, engine, postgres, rest);

@@ -24,7 +24,7 @@ try
 }
 catch (UsageException e)
 {
-    await Console.Error.WriteLineAsync($"{e.Message}\n\n{Options.Help}");
+    await Console.Error.WriteLineAsync($"{e.Message}\n\"./tokmesh --help\" lists the commands and their options.");
     return 64;
 }
 catch (Exception e) when (e is LaunchException or IOException or UnauthorizedAccessException)

@@ -82,11 +82,36 @@ internal sealed class Up(Options options, string server)
 
     public async Task<int> DownAsync()
     {
-        var cluster = ClusterFile.Load(options.Data) ?? throw new LaunchException($"There is no {ClusterFile.Name} in {options.Data}: no cluster was started there.");
+        ClusterFile? cluster;
+        try
+        {
+            cluster = ClusterFile.Load(options.Data);
+        }
+        catch (DamagedFileException e)
+        {
+            return await DownWithoutFileAsync(e.Message);
+        }
+        if (cluster is null) return await DownWithoutFileAsync($"There is no {ClusterFile.Name} in {options.Data}: no cluster was started there.");
         var running = cluster.Nodes.Where(NodeProcess.IsRunning).ToArray();
         if (running.Length == 0) Console.WriteLine("No node is running.");
         await StopAllAsync(running);
         await StopPostgresAsync(EngineChoice.Of(cluster));
+        return 0;
+    }
+
+    // Without the file the nodes are found by their processes; what they were is not known, so nothing is written in its place.
+    private async Task<int> DownWithoutFileAsync(string problem)
+    {
+        var running = FoundNodes.Below(options.Data);
+        if (running.Count == 0 && !_postgres.IsRunning) throw new LaunchException(problem);
+        await Console.Error.WriteLineAsync(problem);
+        if (!options.Json) Console.WriteLine($"Found by their processes, which run on {options.Data}: {string.Join(", ", running.Select(n => $"{n.Id} (pid {n.Pid})"))}.");
+        await StopAllAsync(running);
+        if (_postgres.IsRunning)
+        {
+            await _postgres.StopAsync(immediately: false, CancellationToken.None);
+            if (!options.Json) Console.WriteLine("PostgreSQL stopped.");
+        }
         return 0;
     }
 

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Net;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
@@ -13,10 +14,22 @@ public sealed class PeerListener(PeerEngine engine) : ConnectionHandler
 {
     private const int HelloTimeoutMs = 5_000;
 
+    /// <summary>Connections that have not shown to be a link; they are heard out for five seconds each.</summary>
+    private const int MostStrangers = 64;
+    private const int MostStrangersOfOneAddress = 48;
+    private readonly ConnectionLimit _strangers = new("peer", MostStrangers, MostStrangersOfOneAddress);
+
     /// <inheritdoc/>
     public override async Task OnConnectedAsync(ConnectionContext connection)
     {
         var (input, output) = (connection.Transport.Input, connection.Transport.Output);
+        var address = (connection.RemoteEndPoint as IPEndPoint)?.Address;
+        if (_strangers.Enter(address) == Place.Refused)
+        {
+            if (_strangers.RefusedToSay(engine.Clock.MonotonicMs) is > 0 and var refused) engine.Log.StrangersRefused(refused, MostStrangers);
+            return;
+        }
+        var isStranger = true;
         try
         {
             Hello hello;
@@ -34,6 +47,8 @@ public sealed class PeerListener(PeerEngine engine) : ConnectionHandler
                 await output.CompleteAsync();
                 return;
             }
+            isStranger = false;
+            _strangers.Leave(address);
             engine.Admitted(member, hello);
             await ReadFramesAsync(member, hello.Past!.Current, input, output, connection.ConnectionClosed);
         }
@@ -44,6 +59,10 @@ public sealed class PeerListener(PeerEngine engine) : ConnectionHandler
         catch (Exception e) when (e is IOException or OperationCanceledException or ConnectionAbortedException or ConnectionResetException)
         {
             // The other side went away; its own link says so.
+        }
+        finally
+        {
+            if (isStranger) _strangers.Leave(address);
         }
     }
 

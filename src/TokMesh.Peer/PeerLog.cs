@@ -29,6 +29,9 @@ internal sealed partial class PeerLog(ILogger logger)
     [LoggerMessage(3008, LogLevel.Information, "Founded cluster {ClusterId} with {Nodes} nodes")]
     public partial void Founded(Guid clusterId, int nodes);
 
+    [LoggerMessage(3010, LogLevel.Warning, "Closed {Count} connections at the port for other nodes: {Most} that have not introduced themselves are open. Look who opens them")]
+    public partial void StrangersRefused(long count, int most);
+
     [LoggerMessage(3009, LogLevel.Information, "Joined cluster {ClusterId}")]
     public partial void Joined(Guid clusterId);
 }

@@ -1,7 +1,9 @@
 using System.IO.Pipelines;
+using System.Net;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.Extensions.Logging;
+using TokMesh.Cluster;
 
 namespace TokMesh.Redis;
 
@@ -13,8 +15,44 @@ namespace TokMesh.Redis;
 /// <param name="logger">Hears of connections that failed.</param>
 public sealed partial class RedisConnectionHandler(RedisDoor door, ILogger<RedisConnectionHandler> logger) : ConnectionHandler
 {
+    private const int LookAgainMs = 20;
+    private const int MostHeldMs = 30_000;
+
+    // As redis-server says it.
+    private static readonly byte[] TooManyClients = "-ERR max number of clients reached\r\n"u8.ToArray();
+
     /// <inheritdoc/>
     public override async Task OnConnectedAsync(ConnectionContext connection)
+    {
+        var address = (connection.RemoteEndPoint as IPEndPoint)?.Address;
+        if (door.Connections.Enter(address) == Place.Refused)
+        {
+            if (door.Connections.RefusedToSay(door.Node.NowMs) is > 0 and var refused) ConnectionsRefused(refused, door.Connections.Most, door.Connections.MostPerAddress);
+            await connection.Transport.Output.WriteAsync(TooManyClients);
+            return;
+        }
+        try
+        {
+            if (await IsReadyAsync(connection.ConnectionClosed)) await ServeAsync(connection);
+        }
+        finally
+        {
+            door.Connections.Leave(address);
+        }
+    }
+
+    // A node that does not get there in time closes it, as a server that is not there does.
+    private async ValueTask<bool> IsReadyAsync(CancellationToken closed)
+    {
+        for (var waited = 0; !door.IsReady(); waited += LookAgainMs)
+        {
+            if (waited >= MostHeldMs || closed.IsCancellationRequested) return false;
+            await Task.Delay(LookAgainMs, CancellationToken.None);
+        }
+        return true;
+    }
+
+    private async Task ServeAsync(ConnectionContext connection)
     {
         var client = new ClientState(door, connection.RemoteEndPoint, connection.LocalEndPoint);
         door.Enter(client);
@@ -40,6 +78,9 @@ public sealed partial class RedisConnectionHandler(RedisDoor door, ILogger<Redis
             door.Leave(client);
         }
     }
+
+    [LoggerMessage(EventId = 6002, Level = LogLevel.Warning, Message = "The redis listener refused {Count} connections: it has as many as it may ({Most}, of one address {MostPerAddress}). Raise server.redis.max_connections, or look who opens them")]
+    private partial void ConnectionsRefused(long count, int most, int mostPerAddress);
 
     [LoggerMessage(EventId = 6001, Level = LogLevel.Error, Message = "Redis connection {ClientId} failed and was closed.")]
     private partial void ConversationFailed(Exception e, long clientId);

@@ -49,6 +49,18 @@ public sealed class RedisDoor
     /// </summary>
     public Func<ApiKey, bool>? Admit { get; init; }
 
+    /// <summary>How many connections there may be.</summary>
+    public ConnectionLimit Connections { get; init; } = new("redis", int.MaxValue, int.MaxValue);
+
+    /// <summary>What all connections together may hold; shared with the other doors.</summary>
+    public HeldBytes Held { get; init; } = HeldBytes.Unlimited;
+
+    /// <summary>
+    /// Whether the node knows the API keys. Until it does, a connection is held and nothing is read from it: clients wait at the start
+    /// of a server, but take an error for an answer.
+    /// </summary>
+    public Func<bool> IsReady { get; init; } = static () => true;
+
     /// <summary>Connections that are open.</summary>
     public int ConnectedClients => _clients.Count;
 

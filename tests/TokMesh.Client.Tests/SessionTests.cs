@@ -72,6 +72,50 @@ public sealed class SessionTests(SharedDoor shared) : IDisposable
     }
 
     [Fact]
+    public async Task A_change_that_is_tied_to_a_version_is_made_of_that_version_alone()
+    {
+        var created = await _client.Sessions.CreateAsync(new NewSession { UserId = "conditional", Ttl = TimeSpan.FromHours(1) });
+        Assert.Equal(new ConditionalResult(ConditionalStatus.Conflict, 1), await _client.Sessions.RenewIfAsync(created.Id, 2, TimeSpan.FromHours(2)));
+        Assert.Equal(created.ExpiresAt, (await _client.Sessions.GetAsync(created.Id))!.ExpiresAt);
+        Assert.Equal(new ConditionalResult(ConditionalStatus.Done), await _client.Sessions.RenewIfAsync(created.Id, 1, TimeSpan.FromHours(2)));
+        Assert.True((await _client.Sessions.GetAsync(created.Id))!.ExpiresAt > created.ExpiresAt);
+        Assert.Equal(new ConditionalResult(ConditionalStatus.Conflict, 2), await _client.Sessions.RevokeIfAsync(created.Id, 1));
+        Assert.Equal(new ConditionalResult(ConditionalStatus.Done), await _client.Sessions.RevokeIfAsync(created.Id, 2));
+        Assert.Equal(new ConditionalResult(ConditionalStatus.NotFound), await _client.Sessions.RevokeIfAsync(created.Id, 2));
+        Assert.Equal(new ConditionalResult(ConditionalStatus.NotFound), await _client.Sessions.RenewIfAsync(created.Id, 2, TimeSpan.FromHours(2)));
+        Assert.Equal(TokenStatus.Revoked, (await _client.Sessions.ValidateAsync(created.Token)).Status);
+    }
+
+    [Theory]
+    [InlineData(@"\ud800")]
+    [InlineData(@"a\udc00b")]
+    [InlineData(@"a\0")]
+    public async Task What_is_no_text_is_refused_before_it_is_sent(string escaped)
+    {
+        // Attributes are stored as UTF-8, which has no place for it.
+        var bad = System.Text.RegularExpressions.Regex.Unescape(escaped);
+        using var client = new Script().Client();
+        await RefusedAsync(() => client.Sessions.CreateAsync(new NewSession { UserId = bad }));
+        await RefusedAsync(() => client.Sessions.CreateAsync(new NewSession { UserId = "u", DeviceId = bad }));
+        await RefusedAsync(() => client.Sessions.CreateAsync(new NewSession { UserId = "u", Data = new Dictionary<string, string> { [bad] = "" } }));
+        await RefusedAsync(() => client.Sessions.CreateAsync(new NewSession { UserId = "u", Data = new Dictionary<string, string> { ["a"] = bad } }));
+        await RefusedAsync(() => client.Sessions.RevokeUserAsync(bad));
+        await RefusedAsync(() => client.Sessions.ListAsync(new SessionQuery { UserId = bad }));
+        await RefusedAsync(() => client.Sessions.ListAsync(new SessionQuery { UserId = "u", DeviceId = bad }));
+        await RefusedAsync(() => client.Sessions.GetAsync(bad));
+        await RefusedAsync(() => client.Keys.GetAsync(bad));
+        await RefusedAsync(() => client.Keys.SetAsync(bad, new byte[1]));
+        await RefusedAsync(() => client.Keys.DeleteAsync(bad));
+        Assert.Equal(TokenStatus.Invalid, (await _client.Sessions.ValidateAsync(bad)).Status);
+
+        static async Task RefusedAsync(Func<Task> call)
+        {
+            var e = await Assert.ThrowsAsync<TokMeshException>(call);
+            Assert.Equal((TokMeshErrorCode.ArgumentInvalid, TokMeshOutcome.Refused), (e.Code, e.Outcome));
+        }
+    }
+
+    [Fact]
     public async Task All_sessions_of_a_user_end_at_once()
     {
         var tokens = new List<string>();

@@ -5,9 +5,9 @@ using TokMesh.Launcher;
 namespace TokMesh.EndToEnd;
 
 /// <summary>A data directory and free ports for the launcher, used as a user would; whatever it started is ended at the end.</summary>
-internal sealed class LaunchedCluster : IAsyncDisposable
+internal sealed class LaunchedCluster(string nameEnd = "") : IAsyncDisposable
 {
-    public string Data { get; } = Directory.CreateTempSubdirectory("tokmesh-up-").FullName;
+    public string Data { get; } = Directory.CreateDirectory(Path.Combine(Path.GetTempPath(), $"tokmesh-up-{Guid.NewGuid():N}{nameEnd}")).FullName;
 
     public int Offset { get; } = FreeOffset();
 

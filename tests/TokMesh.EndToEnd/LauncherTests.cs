@@ -174,21 +174,60 @@ public sealed class LauncherTests
         Assert.Equal("v", await launched.CallAsync(2, "GET", "kept"));
     }
 
+    [Fact]
+    public async Task A_damaged_cluster_json_does_not_keep_down_from_ending_the_nodes()
+    {
+        await using var launched = new LaunchedCluster();
+        await using var other = new LaunchedCluster();
+        Assert.Equal(0, (await launched.UpOnFreePortsAsync(2)).Code);
+        Assert.Equal(0, (await other.UpOnFreePortsAsync(1)).Code);
+        var pids = launched.Pids;
+        foreach (var damage in new[] { "{ \"admin_key\": \"tm", "" })
+        {
+            await File.WriteAllTextAsync(launched.File, damage);
+            var down = await launched.DownAsync();
+            Assert.True(down.Code == (damage.Length > 0 ? 0 : 1), down.All);
+            Assert.Contains("cannot be read", down.Error, StringComparison.Ordinal);
+            // The second time there is nobody left.
+            if (damage.Length > 0) Assert.Contains($"tmnd-node1 (pid {pids[0]}), tmnd-node2 (pid {pids[1]})", down.Output, StringComparison.Ordinal);
+        }
+        Assert.All(pids, pid => Assert.False(LaunchedCluster.IsAlive(pid)));
+        Assert.True(LaunchedCluster.IsAlive(other.Pids[0]));
+        File.Delete(launched.File);
+    }
+
+    [Fact]
+    public async Task A_path_with_blanks_is_quoted_where_it_is_to_be_copied()
+    {
+        await using var launched = new LaunchedCluster(" it's here");
+        var up = await launched.UpOnFreePortsAsync(1);
+        Assert.True(up.Code == 0, up.All);
+        var stop = up.Output.Split('\n').Single(l => l.Contains("Stop it:", StringComparison.Ordinal)).Split("Stop it: ./tokmesh ")[1];
+        // As a shell takes it.
+        var down = await Tool.RunAsync("/bin/sh", ["-c", $"exec dotnet '{Built.Launcher}' {stop}"], ("TOKMESH_SERVER_DLL", Built.Server));
+        Assert.True(down.Code == 0, down.All);
+        Assert.Contains("tmnd-node1 stopped.", down.Output, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("\"frobnicate\" is not a command.", "frobnicate")]
     [InlineData("--nodes is \"10\"; allowed is 1 to 9.", "up", "--nodes", "10")]
     [InlineData("--nodes is \"x\"; allowed is 1 to 9.", "up", "--nodes=x")]
+    [InlineData("\"dwon\" is not a command. Did you mean down?", "dwon")]
+    [InlineData("\"--node\" is not an option of up. Did you mean --nodes?", "up", "--node", "3")]
+    [InlineData("\"--dta\" is not an option of down. Did you mean --data?", "down", "--dta", "x")]
     [InlineData("--data needs a value.", "up", "--data")]
     [InlineData("\"--frob\" is not an option of up.", "up", "--frob")]
     [InlineData("Options of the servers come after a --.", "up", "--telemetry.logging.level=debug")]
     [InlineData("\"--nodes\" is not an option of down.", "down", "--nodes", "3")]
     [InlineData("--engine is \"raft\"; allowed is peer or orleans.", "up", "--engine", "raft")]
     [InlineData("--postgres is neither auto nor a connection string", "up", "--engine=orleans", "--postgres", "localhost")]
-    public async Task What_was_typed_wrong_is_said_with_the_help(string message, params string[] arguments)
+    public async Task What_was_typed_wrong_is_said_with_what_is_near_it_and_where_the_help_is(string message, params string[] arguments)
     {
         var ended = await LaunchedCluster.RunAsync(arguments);
         Assert.Equal(64, ended.Code);
         Assert.Contains(message, ended.Error, StringComparison.Ordinal);
-        Assert.Contains("./tokmesh up [--nodes N]", ended.Error, StringComparison.Ordinal);
+        Assert.Contains("\"./tokmesh --help\" lists the commands and their options.", ended.Error, StringComparison.Ordinal);
+        Assert.Equal(2, ended.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
     }
 }

@@ -40,16 +40,40 @@ public sealed class EnvelopeTests(SharedDoor shared)
     public async Task An_unknown_path_is_404_in_the_envelope() => (await _door.GetAsync("/no/such.path", null)).Is(404, "TM-SYS-4000");
 
     [Theory]
-    [InlineData("DELETE", "/sessions", "GET, POST")]
+    [InlineData("/health")]
+    [InlineData("/ready")]
+    [InlineData("/metrics")]
+    [InlineData("/sessions?user_id=u")]
+    [InlineData("/sessions/tmss-01kcnxr35v2t8htzb9y878q677")]
+    [InlineData("/keys/not-there")]
+    [InlineData("/admin/v1/keys")]
+    [InlineData("/cluster/status")]
+    [InlineData("/cluster/members")]
+    [InlineData("/cluster/shards")]
+    [InlineData("/no/such.path")]
+    public async Task HEAD_answers_as_GET_does_without_the_body(string path)
+    {
+        foreach (var key in new[] { _door.Admin, null })
+        {
+            var get = await _door.SendAsync("GET", path, key, null);
+            var head = await _door.SendAsync("HEAD", path, key, null);
+            Assert.Equal((get.Status, get.Header("X-Error-Code"), ""), (head.Status, head.Header("X-Error-Code"), head.Text));
+        }
+    }
+
+    [Theory]
+    [InlineData("DELETE", "/sessions", "GET, HEAD, POST")]
     [InlineData("PATCH", "/sessions/x/renew", "POST")]
-    [InlineData("PUT", "/keys/a", "GET, POST")]
-    [InlineData("POST", "/health", "GET")]
+    [InlineData("PUT", "/keys/a", "GET, HEAD, POST")]
+    [InlineData("POST", "/health", "GET, HEAD")]
+    [InlineData("HEAD", "/tokens/validate", "POST")]
     [InlineData("GET", "/tokens/validate", "POST")]
-    [InlineData("OPTIONS", "/sessions", "GET, POST")]
+    [InlineData("OPTIONS", "/sessions", "GET, HEAD, POST")]
     public async Task Other_methods_are_405_with_an_allow_header(string method, string path, string allow)
     {
         var answer = await _door.SendAsync(method, path, _door.Admin, null);
-        answer.Is(405, "TM-SYS-4000");
+        if (method == "HEAD") Assert.Equal((405, "TM-SYS-4000"), (answer.Status, answer.Header("X-Error-Code")));
+        else answer.Is(405, "TM-SYS-4000");
         Assert.Equal(allow, answer.Header("Allow")!.Replace(",", ", ", StringComparison.Ordinal).Replace("  ", " ", StringComparison.Ordinal));
     }
 

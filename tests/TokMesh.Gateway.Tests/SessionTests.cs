@@ -196,6 +196,22 @@ public sealed class SessionTests(SharedDoor shared)
         (await _door.PostAsync($"/sessions/{id}/revoke", _door.Issuer, """{"sync":"yes"}""")).Is(400, "TM-SYS-4000");
     }
 
+    [Fact]
+    public async Task A_renew_or_revoke_that_is_tied_to_a_version_says_the_present_one_when_it_is_another()
+    {
+        var (id, token) = await _door.CreateAsync("conditional");
+        var conflict = await _door.PostAsync($"/sessions/{id}/renew", _door.Issuer, """{"ttl_seconds":60,"if_version":7}""");
+        conflict.Is(409, "TM-SESS-4091");
+        Assert.Equal(1, conflict.Json.GetProperty("details").GetProperty("version").GetInt64());
+        (await _door.PostAsync($"/sessions/{id}/renew", _door.Issuer, """{"ttl_seconds":60,"if_version":1}""")).IsOk();
+        (await _door.PostAsync($"/sessions/{id}/revoke", _door.Issuer, """{"if_version":1}""")).Is(409, "TM-SESS-4091");
+        (await _door.PostAsync($"/sessions/{id}/revoke", _door.Issuer, """{"if_version":-1}""")).Is(400, "TM-SYS-4000");
+        (await _door.ValidateAsync(token)).IsOk();
+        Assert.True((await _door.PostAsync($"/sessions/{id}/revoke", _door.Issuer, """{"if_version":2}""")).IsOk().GetProperty("revoked").GetBoolean());
+        Assert.False((await _door.PostAsync($"/sessions/{id}/revoke", _door.Issuer, """{"if_version":2}""")).IsOk().GetProperty("revoked").GetBoolean());
+        (await _door.ValidateAsync(token)).Is(401, "TM-TOKN-4012");
+    }
+
     [Theory]
     [InlineData("plain", "plain")]
     [InlineData("with%2Fslash", "with/slash")]

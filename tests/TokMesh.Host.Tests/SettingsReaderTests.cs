@@ -20,6 +20,23 @@ public sealed class SettingsReaderTests : IDisposable
         Assert.Equal(256, settings.ShardCount);
     }
 
+    [Theory]
+    [InlineData("--server.redis.adress=127.0.0.1:1", "did you mean server.redis.address?")]
+    [InlineData("--server.http.max-conections=20", "did you mean server.http.max_connections?")]
+    [InlineData("--something.else.altogether=1", "remove it, or see --help for all keys")]
+    public void A_key_that_is_almost_one_is_named(string argument, string solution) =>
+        Assert.Contains("Solution: " + solution, Assert.Throws<SettingsException>(() => Read([argument])).Message, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("--dta", "--data")]
+    [InlineData("--ndoes", "--nodes")]
+    [InlineData("--data", "--data")]
+    [InlineData("--frobnicate", null)]
+    [InlineData("--x", null)]
+    [InlineData("", null)]
+    public void The_nearest_word_is_a_few_slips_away_or_none(string typed, string? nearest) =>
+        Assert.Equal(nearest, NearestWord.Of(typed, ["--nodes", "--data", "--detach", "--json"]));
+
     [Fact]
     public void The_file_may_be_named_by_a_variable_and_the_command_line_names_another()
     {

@@ -44,6 +44,44 @@ public sealed class GrainCarrierTests(OneSilo silo)
         Assert.Null(await _client.Sessions.RenewAsync(created.Id, TimeSpan.FromHours(5)));
     }
 
+    [Fact]
+    public async Task A_change_that_is_tied_to_a_version_is_made_of_that_version_alone()
+    {
+        var created = await _client.Sessions.CreateAsync(new NewSession { UserId = _user });
+        Assert.Equal(new ConditionalResult(ConditionalStatus.Conflict, 1), await _client.Sessions.RenewIfAsync(created.Id, 2, TimeSpan.FromHours(5)));
+        Assert.Equal(new ConditionalResult(ConditionalStatus.Done), await _client.Sessions.RenewIfAsync(created.Id, 1, TimeSpan.FromHours(5)));
+        Assert.Equal(new ConditionalResult(ConditionalStatus.Conflict, 2), await _client.Sessions.RevokeIfAsync(created.Id, 1));
+        Assert.Equal(new ConditionalResult(ConditionalStatus.Done), await _client.Sessions.RevokeIfAsync(created.Id, 2));
+        Assert.Equal(new ConditionalResult(ConditionalStatus.NotFound), await _client.Sessions.RevokeIfAsync(created.Id, 2));
+        Assert.Equal(new ConditionalResult(ConditionalStatus.NotFound), await _client.Sessions.RenewIfAsync(created.Id, 2, TimeSpan.FromHours(5)));
+    }
+
+    [Theory]
+    [InlineData(@"\ud800")]
+    [InlineData(@"a\0")]
+    public async Task What_is_no_text_is_refused_before_it_is_sent_and_by_the_grains(string escaped)
+    {
+        // Attributes are stored as UTF-8, which has no place for it.
+        var bad = System.Text.RegularExpressions.Regex.Unescape(escaped);
+        await RefusedAsync(() => _client.Sessions.CreateAsync(new NewSession { UserId = bad }));
+        await RefusedAsync(() => _client.Sessions.RevokeUserAsync(bad));
+        await RefusedAsync(() => _client.Sessions.ListAsync(new SessionQuery { UserId = _user, DeviceId = bad }));
+        await RefusedAsync(() => _client.Keys.GetAsync(bad));
+        await RefusedAsync(() => _client.Keys.SetAsync(bad, new byte[1]));
+        await RefusedAsync(() => _client.Keys.DeleteAsync(bad));
+        // Inside a silo nothing is serialized: the grain gets what its caller has.
+        var grains = silo.Silo.GetRequiredService<IGrainFactory>();
+        var call = new CallWire(0, 0, 1000);
+        Assert.Equal("TM-ARG-1001", (await grains.GetGrain<ISessionGrain>(0).RevokeUserAsync(bad, call, default)).Code);
+        Assert.Equal("TM-ARG-1001", (await grains.GetGrain<IKeyValueGrain>(0).GetAsync(bad, call, default)).Code);
+
+        static async Task RefusedAsync(Func<Task> call)
+        {
+            var e = await Assert.ThrowsAsync<TokMeshException>(call);
+            Assert.Equal((TokMeshErrorCode.ArgumentInvalid, TokMeshOutcome.Refused), (e.Code, e.Outcome));
+        }
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("tmtk_short")]

@@ -97,6 +97,45 @@ public sealed class InterruptedWriteTests(OneSilo silo)
         Assert.DoesNotContain('+', state.ETag!);
     }
 
+    [Theory]
+    [InlineData(10)]
+    [InlineData(2500)]
+    public async Task A_state_that_was_cleared_since_it_was_read_is_not_written_again(int size)
+    {
+        await WriteAsync(await ReadAsync(), new string('b', size));
+        var stale = await ReadAsync();
+        await _storage.ClearStateAsync("state", _grain, await ReadAsync());
+        await Assert.ThrowsAsync<InconsistentStateException>(() => WriteAsync(stale, new string('a', size)));
+        Assert.False((await ReadAsync()).RecordExists);
+    }
+
+    [Fact]
+    public async Task A_state_that_is_cleared_while_its_pieces_are_written_stays_cleared()
+    {
+        await WriteAsync(await ReadAsync(), new string('b', 2500));
+        var (generation, _, version) = await BeginAsync();
+        await _storage.ClearStateAsync("state", _grain, await ReadAsync());
+        var access = silo.AccessTo(silo.KeysOf(_grain));
+        await access.WriteChunksAsync(generation, Pieces, OneSilo.ChunkBytes);
+        await Assert.ThrowsAsync<InconsistentStateException>(() => access.ReplaceHeadAsync(new StateHead { Current = generation, Length = Pieces.Length }, version, "its etag"));
+        Assert.False((await ReadAsync()).RecordExists);
+    }
+
+    [Fact]
+    public async Task Of_a_write_and_a_clear_at_once_one_is_told_that_it_lost()
+    {
+        for (var n = 0; n < 100; n++)
+        {
+            await WriteAsync(await ReadAsync(), "before");
+            var (writer, clearer) = (await ReadAsync(), await ReadAsync());
+            var writing = Record.ExceptionAsync(() => Task.Run(() => WriteAsync(writer, new string('w', n % 2 == 0 ? 10 : 2500))));
+            var clearing = Record.ExceptionAsync(() => Task.Run(() => _storage.ClearStateAsync("state", _grain, clearer)));
+            var (written, cleared) = (await writing is null, await clearing is null);
+            Assert.True(written != cleared);
+            Assert.Equal(written, (await ReadAsync()).RecordExists);
+        }
+    }
+
     [Fact]
     public async Task Pieces_that_are_gone_under_an_unchanged_head_are_damage_and_no_empty_state()
     {

@@ -10,7 +10,6 @@ internal static class Exceptions
         if (redis.StartsWith("-WRONGPASS", StringComparison.Ordinal) && here.StartsWith("-WRONGPASS TM-AUTH-4011 ", StringComparison.Ordinal))
             return "The contract's code stands behind Redis's word.";
         if (line == "SCAN -1") return "A cursor SCAN never gives: Redis reads it as a huge number, here it is refused.";
-        if (line.StartsWith("GETEX gx:none", StringComparison.Ordinal)) return "A time that cannot be is refused before the key is looked for.";
         return null;
     }
 }

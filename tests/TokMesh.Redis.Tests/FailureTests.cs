@@ -83,4 +83,25 @@ public sealed class FailureTests
         Assert.Equal("", client.Read());
         Assert.Equal(0, host.Door.ConnectedClients);
     }
+
+    [Fact]
+    public async Task A_connection_that_comes_while_the_node_starts_waits_instead_of_hearing_an_error()
+    {
+        var ready = false;
+        var starting = new RedisHost(new RedisDoorOptions(), isReady: () => Volatile.Read(ref ready));
+        await starting.InitializeAsync();
+        using (var client = await starting.ConnectAsync())
+        {
+            var (id, secret) = starting.KeyOf(ApiRole.Issuer);
+            var login = client.CallAsync("AUTH", id, secret);
+            for (var until = DateTime.UtcNow.AddSeconds(20); starting.Door.Connections.Open == 0 && DateTime.UtcNow < until;) await Task.Delay(5);
+            Assert.Equal(1, starting.Door.Connections.Open);
+            Assert.False(login.IsCompleted);
+            Assert.Equal(0, starting.Door.TotalConnections);
+            Volatile.Write(ref ready, true);
+            Assert.Equal("+OK\r\n", await login);
+            Assert.Equal("+PONG\r\n", client.Call("PING"));
+        }
+        await starting.DisposeAsync();
+    }
 }

@@ -32,7 +32,8 @@ public sealed class RedisHost : IAsyncLifetime, INodeWatch, ITransport
     {
     }
 
-    internal RedisHost(RedisDoorOptions options, int shards = 8, IDisk? disk = null, Func<ApiKey, bool>? admit = null, bool alone = false)
+    internal RedisHost(RedisDoorOptions options, int shards = 8, IDisk? disk = null, Func<ApiKey, bool>? admit = null, bool alone = false,
+        ConnectionLimit? connections = null, HeldBytes? held = null, Func<bool>? isReady = null)
     {
         var genesis = new Genesis
         {
@@ -50,7 +51,13 @@ public sealed class RedisHost : IAsyncLifetime, INodeWatch, ITransport
         Sessions = new SessionService(Store, RandomNumberGenerator.Fill, () => clock.WallMs);
         _alone = alone;
         _authenticator = new Authenticator(() => alone ? _ownMeta : Node.Meta, () => clock.WallMs);
-        Door = new RedisDoor(options, Store, Sessions, _authenticator, () => clock.WallMs) { Admit = admit };
+        Door = new RedisDoor(options, Store, Sessions, _authenticator, () => clock.WallMs)
+        {
+            Admit = admit,
+            Connections = connections ?? new ConnectionLimit("redis", int.MaxValue, int.MaxValue),
+            Held = held ?? HeldBytes.Unlimited,
+            IsReady = isReady ?? (static () => true),
+        };
         var kestrel = new KestrelServerOptions();
         kestrel.Listen(IPAddress.Loopback, 0, listen =>
         {

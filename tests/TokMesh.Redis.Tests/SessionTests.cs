@@ -177,7 +177,7 @@ public sealed class SessionTests(RedisHost host) : IClassFixture<RedisHost>
         Assert.Equal("-ERR value is not an integer or out of range\r\n", client.Call("EXPIRE", id, "x"));
         Assert.StartsWith("-ERR TM-ARG-1001 ttl_seconds: 0", client.Call("EXPIRE", id, "0"), StringComparison.Ordinal);
         Assert.StartsWith("-ERR TM-SESS-4001 ttl_seconds: 2592001", client.Call("EXPIRE", id, "2592001"), StringComparison.Ordinal);
-        foreach (var json in new[] { "", "x", "[]", "{", """{"user_id":1}""", """{"data":[]}""", """{"data":{"a":1}}""", "{\"user_id\":\"\\ud800\"}" })
+        foreach (var json in new[] { "", "x", "[]", "{", """{"user_id":1}""", """{"data":[]}""", """{"data":{"a":1}}""" })
             Assert.Equal("-ERR invalid JSON value\r\n", client.Call("SET", id, json));
         Assert.StartsWith("-ERR TM-SESS-4001 user_id", client.Call("SET", id, $$"""{"user_id":"{{new string('u', 129)}}","token":"abc"}"""), StringComparison.Ordinal);
         Assert.Equal("-ERR TM-TOKN-4000 Token malformed\r\n", client.Call("SET", id, """{"user_id":"u","token":"tmtk_x"}"""));

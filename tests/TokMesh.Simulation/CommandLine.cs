@@ -9,6 +9,7 @@ internal sealed class UsageException(string message) : Exception(message);
 /// <summary>What the user asked for.</summary>
 internal sealed record CommandLine
 {
+    private static readonly string[] Options = ["--seeds", "--minutes", "--profile", "--trace", "--jobs", "--mutants", "--only", "--help"];
     private const int MostSeed = 1_000_000_000;
 
     public static string Help => $"""
@@ -58,7 +59,7 @@ internal sealed record CommandLine
                 "--mutants" => line with { Mutants = true },
                 "--only" => line with { Only = Value(words, ref i) },
                 "--jobs" => line with { Jobs = Number("--jobs", Value(words, ref i), 1, 64) },
-                var other => throw new UsageException($"\"{other}\" is not an option of sim."),
+                var other => throw new UsageException($"\"{other}\" is not an option of sim.{NearestWord.Hint(other, Options)}"),
             };
         }
         if (line is { Seeds: not null, Minutes: not null }) throw new UsageException("--seeds and --minutes exclude each other: fresh seeds are drawn for the latter.");

@@ -21,7 +21,7 @@ internal static class Program
         }
         catch (UsageException e)
         {
-            Console.Error.WriteLine($"{e.Message}\n\n{CommandLine.Help}");
+            Console.Error.WriteLine($"{e.Message}\n\"./tokmesh sim --help\" lists the options.");
             return 64;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException)

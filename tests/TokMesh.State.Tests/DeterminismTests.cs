@@ -97,10 +97,12 @@ public class DeterminismTests
                     SessionOps.Update(o, new UpdateSession { Id = Id(), DeviceId = TestShard.U($"d{random.Next(3)}"), TtlMs = random.Next(2) == 0 ? null : 500 });
                     break;
                 case 4:
-                    SessionOps.Renew(o, Id(), random.Next(30_000));
+                    if (random.Next(2) == 0) SessionOps.Renew(o, Id(), random.Next(30_000));
+                    else SessionOps.RenewIf(o, Id(), (ulong)random.Next(1, 4), random.Next(30_000));
                     break;
                 case 5:
-                    SessionOps.Revoke(o, Id());
+                    if (random.Next(2) == 0) SessionOps.Revoke(o, Id());
+                    else SessionOps.RevokeIf(o, Id(), (ulong)random.Next(1, 4));
                     break;
                 case 6:
                     SessionOps.RevokeUser(o, TestShard.U($"u{random.Next(5)}"));

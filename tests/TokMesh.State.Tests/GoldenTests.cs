@@ -8,13 +8,13 @@ public class GoldenTests
     [Fact]
     public void Operation_codes_are_frozen() => Frozen<OpCode>(
         "SessionCreate=1 SessionUpdate=2 SessionRenew=3 SessionTouches=4 SessionRevoke=5 SessionRevokeMany=6 SessionRevokeUser=7 "
-        + "ExpireSweep=8 KeySet=20 KeyGetDel=21 KeyGetEx=22 KeyDel=23 KeyMSet=24 KeyExpire=25 KeyPersist=26 KeyIncrBy=27 KeyAppend=28 "
+        + "ExpireSweep=8 SessionRenewIf=9 SessionRevokeIf=10 KeySet=20 KeyGetDel=21 KeyGetEx=22 KeyDel=23 KeyMSet=24 KeyExpire=25 KeyPersist=26 KeyIncrBy=27 KeyAppend=28 "
         + "NameReserve=40 NameConfirm=41 NameRelease=42 NameResolve=43 OutboxDone=44");
 
     [Fact]
     public void Query_codes_are_frozen() => Frozen<QueryCode>(
         "GetSession=1 ValidateToken=2 Touch=3 SessionTtl=4 SessionsExist=5 Search=6 Count=7 KeyGet=20 KeyMGet=21 KeyGetWithVersion=22 "
-        + "KeyStrlen=23 KeyExists=24 KeyPTtl=25 KeyPExpireTime=26 KeyType=27 Scan=28 LookupName=40 UnconfirmedNames=41 Outbox=42");
+        + "KeyStrlen=23 KeyExists=24 KeyPTtl=25 KeyPExpireTime=26 KeyType=27 Scan=28 KeyGetWithin=29 KeyMGetWithin=30 LookupName=40 UnconfirmedNames=41 Outbox=42");
 
     [Fact]
     public void Reply_tags_are_frozen() => Frozen<ReplyTag>(

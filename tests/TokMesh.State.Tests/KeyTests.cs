@@ -216,6 +216,27 @@ public class KeyTests
     }
 
     [Fact]
+    public void A_bounded_read_gives_the_length_of_what_is_longer()
+    {
+        _shard.Set("k", "12345");
+        _shard.Set("l", "1234567");
+        Assert.Equal("'12345'", _shard.Read(q => Queries.GetWithin(q, "k"u8, 5)));
+        Assert.Equal("5", _shard.Read(q => Queries.GetWithin(q, "k"u8, 4)));
+        Assert.Equal("nil", _shard.Read(q => Queries.GetWithin(q, "none"u8, 0)));
+        byte[] small = TestShard.Bytes(q => Queries.GetWithin(q, "l"u8, 4));
+        Assert.Equal("'1234567'", _shard.Read(q => Queries.GetWithin(q, small, 7)));
+        Assert.Equal("['12345', nil, '1234567']", _shard.Read(q => MGet(q, 12)));
+        Assert.StartsWith("KeyTooLong the values of one shard are 12 bytes together, allowed are 11", _shard.Read(q => MGet(q, 11)));
+
+        static void MGet(System.Buffers.IBufferWriter<byte> query, int most)
+        {
+            Queries.MGetWithin(query, 3, most);
+            foreach (var key in new[] { "k", "none", "l" })
+                Queries.KeyItem(query, TestShard.U(key));
+        }
+    }
+
+    [Fact]
     public void A_malformed_query_is_answered_so()
     {
         byte[][] queries = [[], [99], [20], [20, 5, 1], [21, 200, 1], [2, 1], [6, 255], [28, 1], [40, 3], [1, 2, 3]];

@@ -60,7 +60,9 @@ public class NameTests
         Assert.StartsWith("[0, pointer SessionId r1", _name.Read(q => Queries.SessionsExist(q, TestShard.Id(1), TestShard.Id(2))));
         Assert.StartsWith("pointer SessionId r1", _name.Do(o => SessionOps.Renew(o, TestShard.Id(1), 1000)));
         Assert.StartsWith("pointer SessionId r1", _name.Do(o => SessionOps.Update(o, new UpdateSession { Id = TestShard.Id(1) })));
+        Assert.StartsWith("pointer SessionId r1", _name.Do(o => SessionOps.RenewIf(o, TestShard.Id(1), 1, 1000)));
         Assert.StartsWith("pointer SessionId r1", _name.Do(o => SessionOps.Revoke(o, TestShard.Id(1))));
+        Assert.StartsWith("pointer SessionId r1", _name.Do(o => SessionOps.RevokeIf(o, TestShard.Id(1), 1)));
         Assert.StartsWith("[0, pointer SessionId r1", _name.Do(o => SessionOps.RevokeMany(o, [TestShard.Id(1), TestShard.Id(2)])));
     }
 

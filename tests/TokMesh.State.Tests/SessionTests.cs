@@ -179,6 +179,25 @@ public class SessionTests
     }
 
     [Fact]
+    public void A_change_that_is_tied_to_a_version_is_made_of_that_version_alone()
+    {
+        _shard.Create(TestShard.Session(1, ttl: 500));
+        Assert.StartsWith("SessionVersionConflict 1", _shard.Do(o => SessionOps.RenewIf(o, TestShard.Id(1), 2, 5000)));
+        Assert.Equal("500", _shard.Read(q => Queries.SessionTtl(q, TestShard.Id(1))));
+        Assert.Equal("1005000", _shard.Do(o => SessionOps.RenewIf(o, TestShard.Id(1), 1, 5000)));
+        Assert.StartsWith("SessionVersionConflict 2", _shard.Do(o => SessionOps.RevokeIf(o, TestShard.Id(1), 1)));
+        Assert.StartsWith("ArgumentInvalid", _shard.Do(o => SessionOps.RenewIf(o, TestShard.Id(1), 2, 0)));
+        Assert.Equal("1", _shard.Do(o => SessionOps.RevokeIf(o, TestShard.Id(1), 2)));
+        Assert.Equal("0", _shard.Do(o => SessionOps.RevokeIf(o, TestShard.Id(1), 2)));
+        Assert.StartsWith("SessionNotFound", _shard.Do(o => SessionOps.RenewIf(o, TestShard.Id(1), 2, 5000)));
+        Assert.StartsWith("TokenRevoked", _shard.Validate("token-1"));
+        _shard.Create(TestShard.Session(2, ttl: 500));
+        _shard.Now += 500;
+        Assert.Equal("0", _shard.Do(o => SessionOps.RevokeIf(o, TestShard.Id(2), 7)));
+        Assert.StartsWith("SessionExpired", _shard.Do(o => SessionOps.RenewIf(o, TestShard.Id(2), 1, 5000)));
+    }
+
+    [Fact]
     public void Ttl_and_exists_answer_like_redis()
     {
         _shard.Create(TestShard.Session(1, ttl: 500));

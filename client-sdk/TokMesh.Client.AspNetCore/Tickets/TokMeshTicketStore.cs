@@ -1,6 +1,5 @@
 using System.Security.Claims;
 using System.Security.Cryptography;
-using System.Text;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.DataProtection;
@@ -17,19 +16,30 @@ namespace TokMesh.Client.AspNetCore;
 /// </para>
 /// <para>
 /// When another user signs in over a live cookie, ASP.NET Core goes on with the cookie's session id. A session cannot change hands: the
-/// new user gets one of his own, <c>aspnet/tickets/{id}/next</c> leads there, and the old one is revoked.
+/// new user gets one of his own, the old one is revoked, and <c>aspnet/tickets/{id}/next</c> leads there.
+/// </para>
+/// <para>
+/// A sign-out wins over everything that is under way with its cookie. Renewals are tied to the version of the session they found, so that
+/// they change nothing once it is gone. A change of hands takes three steps: the new session is noted as heir, which nobody follows; the
+/// old one is revoked, and the store says whether it was this call that ended it; only then, and only if the note is still there, the heir
+/// becomes the holder. A sign-out revokes the cookie's session first, then all that the note names, and deletes the note as it was read. So
+/// either it finds the heir, or the heir's step finds the old session ended by somebody else or the note gone, and comes to nothing.
 /// </para>
 /// </summary>
 public sealed class TokMeshTicketStore : ITicketStore
 {
     private const string Purpose = "TokMesh.Client.AspNetCore.Tickets.v1";
     private const ulong NeverRenewed = 1;
+    private const int Tries = 20;
+
+    /// <summary>In a ticket that was read here: of which session. It travels with the ticket through the application, and is not stored.</summary>
+    private const string OriginItem = ".tokmesh.session";
     private static readonly CallOptions Fresh = new() { Consistency = Consistency.Linearizable };
     private static readonly TimeSpan UsualTtl = TimeSpan.FromDays(14);
     private static readonly TimeSpan ShortestTtl = TimeSpan.FromSeconds(1);
     private readonly ITokMeshClient _client;
     private readonly IDataProtector _protector;
-    private readonly IDataProtector _nextProtector;
+    private readonly Successions _successions;
     private readonly TimeProvider _time;
 
     /// <summary>A store over a client.</summary>
@@ -43,7 +53,7 @@ public sealed class TokMeshTicketStore : ITicketStore
         ArgumentNullException.ThrowIfNull(time);
         _client = client;
         _protector = protection.CreateProtector(Purpose);
-        _nextProtector = protection.CreateProtector(Purpose, "next");
+        _successions = new Successions(client, protection.CreateProtector(Purpose, "next"));
         _time = time;
     }
 
@@ -78,36 +88,37 @@ public sealed class TokMeshTicketStore : ITicketStore
 
     /// <summary>
     /// Keeps a changed ticket and gives the session its new life span; or makes the ticket's user a session, if it is another user's. What
-    /// was revoked meanwhile stays so: this cannot be told from a request that was under way.
+    /// was removed or revoked stays so, also when that happens meanwhile.
     /// </summary>
-    /// <exception cref="TokMeshException">The store did not answer.</exception>
+    /// <exception cref="TokMeshException">The store did not answer, or others renewed the session again and again.</exception>
     public async Task RenewAsync(string key, AuthenticationTicket ticket)
     {
         ArgumentNullException.ThrowIfNull(ticket);
-        if (await LiveAsync(key) is not { } session) return;
-        var ttl = TtlOf(ticket);
-        if (session.UserId != UserOf(ticket))
+        var user = UserOf(ticket);
+        for (var n = 1; n <= Tries; n++)
         {
-            // The way to the new session counts only once the old one is gone.
-            await SetNextAsync(key, await StoreAsync(ticket), ttl);
-            await _client.Sessions.RevokeAsync(session.Id);
-            return;
+            var (session, succession) = await FindAsync(key);
+            // A ticket that was read from another session is of a request that was overtaken: who has signed in since stays.
+            if (session is null || (OriginOf(ticket) is { } origin && origin != session.Id)) return;
+            var done = session.UserId == user
+                ? await TryRenewAsync(key, session, succession, ticket)
+                : await TryHandOverAsync(key, session, succession, ticket);
+            if (done) return;
         }
-        // The ticket first: it counts only once the session's version says that there is one.
-        await _client.Keys.SetAsync(KeyOf(session.Id), Protect(ticket), ttl);
-        if (session.Id != key) await SetNextAsync(key, session.Id, ttl);
-        if (await _client.Sessions.RenewAsync(session.Id, ttl) is null) await _client.Keys.DeleteAsync(KeyOf(session.Id));
+        throw new TokMeshException(TokMeshErrorCode.SessionVersionConflict,
+            $"Others changed the session {Tries} times in a row; the ticket was not kept. Try again.", TokMeshOutcome.NotExecuted);
     }
 
     /// <summary>The ticket, if its session lives.</summary>
     /// <exception cref="TokMeshException">The store did not answer.</exception>
     public async Task<AuthenticationTicket?> RetrieveAsync(string key)
     {
-        if (await LiveAsync(key) is not { } session) return null;
+        if ((await FindAsync(key)).Session is not { } session) return null;
         var bytes = session.Version == NeverRenewed ? TicketPieces.Join(session.Data) : null;
         bytes ??= (await _client.Keys.GetAsync(KeyOf(session.Id), Fresh))?.Value.ToArray() ?? TicketPieces.Join(session.Data);
         if (bytes is null || Unprotect(bytes) is not { } ticket) return null;
         if (ticket.Properties.ExpiresUtc is not { } expires || expires > session.ExpiresAt) ticket.Properties.ExpiresUtc = session.ExpiresAt;
+        ticket.Properties.Items[OriginItem] = session.Id;
         return ticket;
     }
 
@@ -115,17 +126,26 @@ public sealed class TokMeshTicketStore : ITicketStore
     /// <exception cref="TokMeshException">The store did not answer: the session may still live.</exception>
     public async Task RemoveAsync(string key)
     {
-        var next = await NextAsync(key);
         await _client.Sessions.RevokeAsync(key);
-        if (next is not null) await _client.Sessions.RevokeAsync(next);
+        // After that: what is noted later finds the cookie's session gone.
+        var ended = new List<string> { key };
+        for (var n = 1; ; n++)
+        {
+            var succession = await _successions.ReadAsync(key);
+            foreach (var session in succession.Sessions)
+            {
+                await _client.Sessions.RevokeAsync(session);
+                ended.Add(session);
+            }
+            if (succession.Version == 0 || await _successions.TryDeleteAsync(key, succession)) break;
+            if (n == Tries)
+                throw new TokMeshException(TokMeshErrorCode.Timeout, $"Others changed whose cookie it is {Tries} times in a row: it may still be valid. Try again.", TokMeshOutcome.Unknown);
+        }
         // Without their sessions nobody reads them, and they end with their life span.
-        await TryAsync(() => _client.Keys.DeleteAsync(KeyOf(next ?? key)));
-        if (next is not null) await TryAsync(() => _client.Keys.DeleteAsync(NextKeyOf(key)));
+        foreach (var session in ended.Distinct()) await TryAsync(() => _client.Keys.DeleteAsync(KeyOf(session)));
     }
 
-    private static string KeyOf(string sessionId) => "aspnet/tickets/" + sessionId;
-
-    private static string NextKeyOf(string sessionId) => KeyOf(sessionId) + "/next";
+    internal static string KeyOf(string sessionId) => "aspnet/tickets/" + sessionId;
 
     private static string UserOf(AuthenticationTicket ticket) => ticket.Principal.FindFirstValue(ClaimTypes.NameIdentifier) ?? ticket.Principal.Identity?.Name
         ?? throw new InvalidOperationException("A ticket without a NameIdentifier or Name claim has no user whose session it could be. Add one at sign-in.");
@@ -142,29 +162,71 @@ public sealed class TokMeshTicketStore : ITicketStore
         }
     }
 
-    /// <summary>The session that a cookie's id leads to, if it lives.</summary>
-    private async Task<Session?> LiveAsync(string key)
+    /// <summary>The session that a cookie's id leads to, if it lives; with the note that led there, if it is not the one that the cookie names.</summary>
+    private async Task<(Session? Session, Succession? Succession)> FindAsync(string key)
     {
-        if (await _client.Sessions.GetAsync(key, Fresh) is { } session) return session;
-        return await NextAsync(key) is { } next ? await _client.Sessions.GetAsync(next, Fresh) : null;
+        if (await _client.Sessions.GetAsync(key, Fresh) is { } named) return (named, null);
+        var succession = await _successions.ReadAsync(key);
+        return (succession.Holder is { } holder ? await _client.Sessions.GetAsync(holder, Fresh) : null, succession);
     }
 
-    private async Task<string?> NextAsync(string key)
+    /// <summary>False when the session or its ticket has changed since it was read.</summary>
+    private async Task<bool> TryRenewAsync(string key, Session session, Succession? succession, AuthenticationTicket ticket)
     {
-        if (await _client.Keys.GetAsync(NextKeyOf(key), Fresh) is not { } entry) return null;
+        var ttl = TtlOf(ticket);
+        var kept = await _client.Keys.GetAsync(KeyOf(session.Id), Fresh);
+        // The ticket first: it counts only once the session's version says that there is one.
+        var written = await _client.Keys.SetAsync(KeyOf(session.Id), Protect(ticket), ttl, kept?.Version ?? 0);
+        if (!written.Written) return false;
+        if (succession is not null && !await _successions.TryWriteAsync(key, succession, ttl)) return false;
+        var renewed = await _client.Sessions.RenewIfAsync(session.Id, session.Version, ttl);
+        // Nobody reads a ticket without its session.
+        if (renewed.Status == ConditionalStatus.NotFound) await TryAsync(() => _client.Keys.DeleteAsync(KeyOf(session.Id), written.Version));
+        return renewed.Status != ConditionalStatus.Conflict;
+    }
+
+    /// <summary>False when the session has changed, or was ended by somebody else, since it was read: the new one is gone again.</summary>
+    private async Task<bool> TryHandOverAsync(string key, Session session, Succession? succession, AuthenticationTicket ticket)
+    {
+        var heir = await StoreAsync(ticket);
+        var kept = false;
         try
         {
-            return Encoding.UTF8.GetString(_nextProtector.Unprotect(entry.Value.ToArray()));
+            var ttl = TtlOf(ticket);
+            succession ??= await _successions.ReadAsync(key);
+            if (!await _successions.TryWriteAsync(key, succession with { Heir = heir }, ttl)) return false;
+            var ended = await _client.Sessions.RevokeIfAsync(session.Id, session.Version);
+            if (ended.Status != ConditionalStatus.Done) return false;
+            kept = await TrySucceedAsync(key, heir, ttl);
+            return true;
         }
-        catch (CryptographicException)
+        finally
         {
-            return null;
+            // Should this fail as well: nobody follows an heir.
+            if (!kept) await TryAsync(() => _client.Sessions.RevokeAsync(heir));
         }
     }
 
-    private async Task SetNextAsync(string key, string next, TimeSpan ttl) => await _client.Keys.SetAsync(NextKeyOf(key), _nextProtector.Protect(Encoding.UTF8.GetBytes(next)), ttl);
+    /// <summary>Makes the heir the holder, as long as it is noted; false when a sign-out, or another who signs in, has taken the note away.</summary>
+    private async Task<bool> TrySucceedAsync(string key, string heir, TimeSpan ttl)
+    {
+        for (var n = 1; n <= Tries; n++)
+        {
+            var noted = await _successions.ReadAsync(key);
+            if (noted.Heir != heir) return false;
+            if (await _successions.TryWriteAsync(key, noted with { Holder = heir, Heir = null }, ttl)) return true;
+        }
+        return false;
+    }
 
-    private byte[] Protect(AuthenticationTicket ticket) => _protector.Protect(TicketSerializer.Default.Serialize(ticket));
+    private static string? OriginOf(AuthenticationTicket ticket) => ticket.Properties.Items.TryGetValue(OriginItem, out var origin) ? origin : null;
+
+    private byte[] Protect(AuthenticationTicket ticket)
+    {
+        var stored = ticket.Clone();
+        stored.Properties.Items.Remove(OriginItem);
+        return _protector.Protect(TicketSerializer.Default.Serialize(stored));
+    }
 
     private AuthenticationTicket? Unprotect(byte[] bytes)
     {

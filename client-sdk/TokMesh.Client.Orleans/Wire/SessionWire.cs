@@ -159,3 +159,9 @@ public sealed class SessionPageWire
     [Id(1)]
     public long Total { get; init; }
 }
+
+/// <summary>A <see cref="ConditionalResult"/> between silos.</summary>
+/// <param name="Status">A <see cref="ConditionalStatus"/> as a number; numbers may only grow.</param>
+/// <param name="Version">As in <see cref="ConditionalResult.Version"/>.</param>
+[GenerateSerializer, Immutable, Alias("TokMesh.ConditionalResult")]
+public readonly record struct ConditionalWire([property: Id(0)] byte Status, [property: Id(1)] ulong Version);

@@ -35,6 +35,7 @@ internal sealed record HttpRequestPlan(Effect Effect, string Path, ReadOnlyMemor
     public static string Segment(string argument, string name)
     {
         ArgumentException.ThrowIfNullOrEmpty(name, argument);
+        TextArgument.Check(argument, name);
         // Both mean a folder in a path, also when percent-encoded, and would lead elsewhere.
         if (name is "." or "..")
             throw new TokMeshException(TokMeshErrorCode.ArgumentInvalid, $"{argument}: '.' and '..' cannot be named over HTTP.", TokMeshOutcome.Refused);

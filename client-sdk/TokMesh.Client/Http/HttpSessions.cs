@@ -11,6 +11,7 @@ internal sealed class HttpSessions(HttpCalls calls) : ITokMeshSessions
     {
         ArgumentNullException.ThrowIfNull(session);
         ArgumentException.ThrowIfNullOrEmpty(session.UserId);
+        TextArgument.Check(session);
         var plan = HttpRequestPlan.Post(Effect.Once, "sessions", json =>
         {
             json.WriteString("user_id"u8, session.UserId);
@@ -55,6 +56,24 @@ internal sealed class HttpSessions(HttpCalls calls) : ITokMeshSessions
         return calls.RunAsync<DateTimeOffset?>(plan, options, static data => SessionReader.Time(data, "new_expires_at"), NoSession, cancel);
     }
 
+    public Task<ConditionalResult> RenewIfAsync(string sessionId, ulong version, TimeSpan ttl, CallOptions? options, CancellationToken cancel)
+    {
+        var seconds = TimeToLive.Seconds(nameof(ttl), ttl);
+        var plan = HttpRequestPlan.Post(Effect.Once, PathOf(sessionId) + "/renew", json =>
+        {
+            json.WriteNumber("ttl_seconds"u8, seconds);
+            json.WriteNumber("if_version"u8, version);
+        });
+        return calls.RunAsync(plan, options, static _ => new ConditionalResult(ConditionalStatus.Done), NotChanged, cancel);
+    }
+
+    public Task<ConditionalResult> RevokeIfAsync(string sessionId, ulong version, CallOptions? options, CancellationToken cancel)
+    {
+        var plan = HttpRequestPlan.Post(Effect.Once, PathOf(sessionId) + "/revoke", json => json.WriteNumber("if_version"u8, version));
+        return calls.RunAsync(plan, options,
+            static data => new ConditionalResult(data.GetProperty("revoked").GetBoolean() ? ConditionalStatus.Done : ConditionalStatus.NotFound), NotChanged, cancel);
+    }
+
     public Task RevokeAsync(string sessionId, CallOptions? options, CancellationToken cancel) =>
         calls.RunAsync(HttpRequestPlan.Post(Effect.Idempotent, PathOf(sessionId) + "/revoke"), options, static _ => true, null, cancel);
 
@@ -81,6 +100,17 @@ internal sealed class HttpSessions(HttpCalls calls) : ITokMeshSessions
     {
         value = default;
         return answer.Code is TokMeshErrorCode.SessionNotFound or TokMeshErrorCode.SessionExpired;
+    }
+
+    private static bool NotChanged(in HttpAnswer answer, out ConditionalResult value)
+    {
+        value = answer.Code switch
+        {
+            TokMeshErrorCode.SessionNotFound or TokMeshErrorCode.SessionExpired => new ConditionalResult(ConditionalStatus.NotFound),
+            TokMeshErrorCode.SessionVersionConflict => new ConditionalResult(ConditionalStatus.Conflict, answer.Details.GetProperty("version").GetUInt64()),
+            _ => default,
+        };
+        return value.Status != ConditionalStatus.Done;
     }
 
     private static bool NotValid(in HttpAnswer answer, out TokenValidation value)

@@ -27,6 +27,8 @@ public sealed record SessionQuery
     internal void Check()
     {
         ArgumentException.ThrowIfNullOrEmpty(UserId);
+        TextArgument.Check("user_id", UserId);
+        TextArgument.Check("device_id", DeviceId);
         ArgumentOutOfRangeException.ThrowIfLessThan(Page, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(PageSize, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(PageSize, MaxPageSize);

@@ -1,4 +1,4 @@
-using System.Text;
+using TokMesh.State;
 
 namespace TokMesh.Cluster;
 
@@ -22,9 +22,9 @@ public static class Sharding
     public static ShardId OfName(string name, int shardCount)
     {
         Span<byte> utf8 = stackalloc byte[512];
-        var count = Encoding.UTF8.GetByteCount(name);
-        if (count > utf8.Length) return OfName(Encoding.UTF8.GetBytes(name), shardCount);
-        return OfName(utf8[..Encoding.UTF8.GetBytes(name, utf8)], shardCount);
+        var count = TextRules.Utf8.GetByteCount(name);
+        if (count > utf8.Length) return OfName(TextRules.Utf8.GetBytes(name), shardCount);
+        return OfName(utf8[..TextRules.Utf8.GetBytes(name, utf8)], shardCount);
     }
 
     /// <summary>

@@ -18,7 +18,7 @@ public sealed partial class SessionService
     /// </summary>
     public async ValueTask<(StoreReply Reply, string Token)> CreateAsync(NewSession session, Caller caller)
     {
-        var user = Encoding.UTF8.GetBytes(session.UserId);
+        var user = TextRules.Utf8.GetBytes(session.UserId);
         var home = Sharding.OfName(user, ShardCount);
         for (var attempt = 1; ; attempt++)
         {
@@ -57,7 +57,7 @@ public sealed partial class SessionService
             Id = id,
             Token = hash,
             UserId = user,
-            DeviceId = Encoding.UTF8.GetBytes(session.DeviceId),
+            DeviceId = TextRules.Utf8.GetBytes(session.DeviceId),
             Ip = caller.Ip,
             UserAgent = caller.UserAgent,
             CreatedBy = caller.Key,

@@ -68,6 +68,10 @@ public sealed partial class SessionService(StoreClient store, Action<Span<byte>>
     public ValueTask<StoreReply> RenewAsync(SessionId id, long ttlMs, Caller caller) =>
         FollowAsync(GroupOf(id), group => store.WriteAsync(group, b => SessionOps.Renew(b, id, ttlMs), caller.DeadlineMs));
 
+    /// <summary>As <see cref="RenewAsync"/>, but only of the version that was read; SESS-4091 with the present one as its detail.</summary>
+    public ValueTask<StoreReply> RenewIfAsync(SessionId id, ulong version, long ttlMs, Caller caller) =>
+        FollowAsync(GroupOf(id), group => store.WriteAsync(group, b => SessionOps.RenewIf(b, id, version, ttlMs), caller.DeadlineMs));
+
     /// <summary>Reply: Session; SESS-4040, SESS-4041, ARG-1001.</summary>
     public ValueTask<StoreReply> UpdateAsync(UpdateSession update, Caller caller) =>
         FollowAsync(GroupOf(update.Id), group => store.WriteAsync(group, b => SessionOps.Update(b, update), caller.DeadlineMs));
@@ -76,10 +80,14 @@ public sealed partial class SessionService(StoreClient store, Action<Span<byte>>
     public ValueTask<StoreReply> RevokeAsync(SessionId id, Caller caller) =>
         FollowAsync(GroupOf(id), group => store.WriteAsync(group, b => SessionOps.Revoke(b, id), caller.DeadlineMs));
 
+    /// <summary>As <see cref="RevokeAsync"/>, but only of the version that was read; SESS-4091 with the present one as its detail.</summary>
+    public ValueTask<StoreReply> RevokeIfAsync(SessionId id, ulong version, Caller caller) =>
+        FollowAsync(GroupOf(id), group => store.WriteAsync(group, b => SessionOps.RevokeIf(b, id, version), caller.DeadlineMs));
+
     /// <summary>Reply: Integer, how many were ended. One entry: all of them or none.</summary>
     public ValueTask<StoreReply> RevokeUserAsync(string userId, Caller caller)
     {
-        var utf8 = Encoding.UTF8.GetBytes(userId);
+        var utf8 = TextRules.Utf8.GetBytes(userId);
         return store.WriteAsync(Sharding.OfName(utf8, ShardCount).Group, b => SessionOps.RevokeUser(b, utf8), caller.DeadlineMs);
     }
 

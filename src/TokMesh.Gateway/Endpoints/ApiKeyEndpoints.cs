@@ -59,7 +59,7 @@ internal sealed class ApiKeyEndpoints(GatewayDoor door, KeyUsage usage)
 
     public async ValueTask ListAsync(Exchange exchange)
     {
-        var query = new QueryReader(exchange.Http.Request.Query, "page", "size", "role", "status");
+        var query = new QueryReader(exchange.Http.Request.QueryString.Value, "page", "size", "role", "status");
         var (page, size) = query.Page();
         var byRole = query.Text("role");
         var badRole = TryRole(byRole, out var role) || byRole is null ? null : BadRole();
@@ -144,6 +144,7 @@ internal sealed class ApiKeyEndpoints(GatewayDoor door, KeyUsage usage)
         if (string.IsNullOrEmpty(body.Role)) return new(ErrorCode.ArgumentMissing, "role is required");
         if (!TryRole(body.Role, out role)) return BadRole();
         if (body is { Name: not null, Description: not null }) return new(ErrorCode.ArgumentConflict, "name and description exclude each other: one text is kept");
+        if (TextRules.Check(body.Name is null ? "description" : "name", body.Description ?? body.Name) is { } noText) return noText;
         if (Encoding.UTF8.GetByteCount(body.Description ?? body.Name ?? "") > MaxDescriptionBytes)
             return new(ErrorCode.ArgumentInvalid, $"description: allowed are 0 to {MaxDescriptionBytes} bytes");
         if (body.RateLimit is < 1 or > MaxRateLimit) return new(ErrorCode.ArgumentInvalid, $"rate_limit: allowed are 1 to {MaxRateLimit}");

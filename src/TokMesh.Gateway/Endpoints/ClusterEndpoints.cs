@@ -82,7 +82,7 @@ internal sealed class ClusterEndpoints(GatewayDoor door, ReplicaSurvey survey)
 
     public async ValueTask ShardsAsync(Exchange exchange)
     {
-        var query = new QueryReader(exchange.Http.Request.Query, "digest");
+        var query = new QueryReader(exchange.Http.Request.QueryString.Value, "digest");
         var digest = query.Choice("digest", "false", "true");
         if (query.Broken is { } broken)
         {

@@ -1,5 +1,4 @@
 using System.Buffers.Text;
-using System.Globalization;
 using System.Text;
 using System.Text.Unicode;
 using TokMesh.Cluster;
@@ -47,7 +46,7 @@ internal sealed class KeyEndpoints(GatewayDoor door)
         var mode = body.TtlSeconds is null ? ExpiryMode.None : ExpiryMode.Relative;
         var reply = await door.Store.WriteAsync(GroupOf(key),
             b => KeyOps.Set(b, key, value, SetFlags.GetVersion, mode, (body.TtlSeconds ?? 0) * 1000, body.IfVersion), exchange.DeadlineMs);
-        if (FailIfConflict(exchange, reply) || exchange.FailIfRefused(reply)) return;
+        if (exchange.FailIfConflict(reply) || exchange.FailIfRefused(reply)) return;
         var json = exchange.Begin();
         json.WriteStartObject();
         json.WriteNumber("version"u8, new ReplyReader(reply.Body.Span).Integer());
@@ -66,7 +65,7 @@ internal sealed class KeyEndpoints(GatewayDoor door)
                 KeyOps.Del(b, 1);
                 KeyOps.KeyItem(b, key);
             }, exchange.DeadlineMs);
-        if (FailIfConflict(exchange, reply) || exchange.FailIfRefused(reply)) return;
+        if (exchange.FailIfConflict(reply) || exchange.FailIfRefused(reply)) return;
         var deleted = body.IfVersion is { } matched ? matched != 0 : new ReplyReader(reply.Body.Span).Integer() > 0;
         var json = exchange.Begin();
         json.WriteStartObject();
@@ -102,14 +101,6 @@ internal sealed class KeyEndpoints(GatewayDoor door)
                 return new(ErrorCode.ArgumentMissing, "value or value_base64 is required");
         }
         return KeyRules.Value(value.Length);
-    }
-
-    private static bool FailIfConflict(Exchange exchange, in StoreReply reply)
-    {
-        if (reply.Error != ErrorCode.KeyVersionConflict) return false;
-        _ = ulong.TryParse(reply.Detail, NumberStyles.None, CultureInfo.InvariantCulture, out var current);
-        exchange.Fail(ErrorCode.KeyVersionConflict, null, json => json.WriteNumber("version"u8, current));
-        return true;
     }
 
     private uint GroupOf(byte[] key) => Sharding.OfKey(key, door.Node.Genesis.ShardCount).Group;

@@ -17,6 +17,7 @@ internal sealed class MetricsEndpoint(Pipeline pipeline, ReplicaSurvey survey, I
         var replicas = await survey.TakeAsync();
         var text = new PrometheusWriter(exchange.BeginRaw(PrometheusWriter.ContentType));
         WriteDoor(text);
+        WriteConnections(text);
         WriteRequests(text);
         WriteCluster(text, replicas);
         WriteRaft(text, replicas);
@@ -48,6 +49,19 @@ internal sealed class MetricsEndpoint(Pipeline pipeline, ReplicaSurvey survey, I
         text.Single("tokmesh_auth_cache_misses_total", Counter, "Secrets that had to be verified.", misses);
         text.Begin("tokmesh_auth_cache_hit_rate", Gauge, "Share of secrets found verified.");
         text.Sample("tokmesh_auth_cache_hit_rate", "key=\"apikey\"", hits + misses == 0 ? 0 : (double)hits / (hits + misses));
+    }
+
+    private void WriteConnections(PrometheusWriter text)
+    {
+        text.Begin("tokmesh_connections", Gauge, "Connections that are open, by listener.");
+        foreach (var limit in _door.Connections) text.Sample("tokmesh_connections", $"listener=\"{limit.Name}\"", limit.Open);
+        text.Begin("tokmesh_connections_max", Gauge, "Most connections, by listener.");
+        foreach (var limit in _door.Connections) text.Sample("tokmesh_connections_max", $"listener=\"{limit.Name}\"", limit.Most);
+        text.Begin("tokmesh_connections_refused_total", Counter, "Connections refused because there were enough, by listener.");
+        foreach (var limit in _door.Connections) text.Sample("tokmesh_connections_refused_total", $"listener=\"{limit.Name}\"", limit.Refused);
+        text.Single("tokmesh_held_bytes", Gauge, "Bytes that all connections together hold: input, bodies, replies that are not read.", _door.Held.Held);
+        text.Single("tokmesh_held_bytes_max", Gauge, "Most bytes that all connections together may hold.", _door.Held.Most);
+        text.Single("tokmesh_held_refused_total", Counter, "Times something was answered busy, or a connection closed, because too much was held.", _door.Held.Refused);
     }
 
     private void WriteRequests(PrometheusWriter text)

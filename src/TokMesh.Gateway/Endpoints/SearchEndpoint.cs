@@ -13,7 +13,7 @@ internal sealed class SearchEndpoint(GatewayDoor door)
 
     public async ValueTask RunAsync(Exchange exchange)
     {
-        var query = new QueryReader(exchange.Http.Request.Query, "user_id", "device_id", "key_id", "ip_address", "time_range_start",
+        var query = new QueryReader(exchange.Http.Request.QueryString.Value, "user_id", "device_id", "key_id", "ip_address", "time_range_start",
             "time_range_end", "active_after", "status", "sort_by", "sort_order", "page", "size", "fields");
         var user = query.Bytes("user_id");
         if (user is null && !exchange.Identity.May(ApiRole.Admin))

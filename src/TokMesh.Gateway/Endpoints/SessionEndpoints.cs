@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using TokMesh.Cluster;
@@ -9,7 +8,6 @@ namespace TokMesh.Gateway;
 /// <summary>B1 and B3 to B7: sessions by id and by user.</summary>
 internal sealed class SessionEndpoints(GatewayDoor door, DoorMeter meter)
 {
-    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
     private readonly GatewayOptions _options = door.Options;
 
     public async ValueTask CreateAsync(Exchange exchange)
@@ -58,7 +56,7 @@ internal sealed class SessionEndpoints(GatewayDoor door, DoorMeter meter)
     public async ValueTask TouchAsync(Exchange exchange)
     {
         if (!exchange.TrySessionId(1, out var id)) return;
-        var query = new QueryReader(exchange.Http.Request.Query, "fields");
+        var query = new QueryReader(exchange.Http.Request.QueryString.Value, "fields");
         var fields = query.Fields("fields");
         if (query.Broken is { } broken)
         {
@@ -84,27 +82,33 @@ internal sealed class SessionEndpoints(GatewayDoor door, DoorMeter meter)
             exchange.Fail(broken);
             return;
         }
-        var reply = await door.Sessions.RenewAsync(id, body.TtlSeconds!.Value * 1000, exchange.Caller());
-        if (!exchange.FailIfRefused(reply)) WriteNumber(exchange, "new_expires_at"u8, new ReplyReader(reply.Body.Span).Integer());
+        var ttlMs = body.TtlSeconds!.Value * 1000;
+        var reply = body.IfVersion is { } version
+            ? await door.Sessions.RenewIfAsync(id, version, ttlMs, exchange.Caller())
+            : await door.Sessions.RenewAsync(id, ttlMs, exchange.Caller());
+        if (!exchange.FailIfConflict(reply) && !exchange.FailIfRefused(reply)) WriteNumber(exchange, "new_expires_at"u8, new ReplyReader(reply.Body.Span).Integer());
     }
 
     public async ValueTask RevokeAsync(Exchange exchange)
     {
         if (!exchange.TrySessionId(1, out var id)) return;
-        var (ok, _) = await exchange.ReadBodyAsync<RevokeBody>(RevokeBody.TryRead);
+        var (ok, body) = await exchange.ReadBodyAsync<RevokeOneBody>(RevokeOneBody.TryRead);
         if (!ok) return;
-        var reply = await door.Sessions.RevokeAsync(id, exchange.Caller());
-        if (exchange.FailIfRefused(reply)) return;
+        var reply = body.IfVersion is { } version
+            ? await door.Sessions.RevokeIfAsync(id, version, exchange.Caller())
+            : await door.Sessions.RevokeAsync(id, exchange.Caller());
+        if (exchange.FailIfConflict(reply) || exchange.FailIfRefused(reply)) return;
         var json = exchange.Begin();
         json.WriteStartObject();
+        // Without the condition the contract's answer is an empty object.
+        if (body.IfVersion is not null) json.WriteBoolean("revoked"u8, new ReplyReader(reply.Body.Span).Integer() > 0);
         json.WriteEndObject();
     }
 
     public async ValueTask RevokeUserAsync(Exchange exchange)
     {
         if (exchange.PathBytes(2) is not { } bytes) return;
-        var user = TextOf(bytes);
-        var broken = user is null ? new RuleViolation(ErrorCode.ArgumentInvalid, "user_id: not valid UTF-8") : SessionRules.UserId(user);
+        var broken = TextRules.Read("user_id", bytes, out var user) ?? SessionRules.UserId(user);
         if (broken is not null)
         {
             exchange.Fail(broken);
@@ -112,23 +116,11 @@ internal sealed class SessionEndpoints(GatewayDoor door, DoorMeter meter)
         }
         var (ok, _) = await exchange.ReadBodyAsync<RevokeBody>(RevokeBody.TryRead);
         if (!ok) return;
-        var reply = await door.Sessions.RevokeUserAsync(user!, exchange.Caller());
+        var reply = await door.Sessions.RevokeUserAsync(user, exchange.Caller());
         if (!exchange.FailIfRefused(reply)) WriteNumber(exchange, "revoked_count"u8, new ReplyReader(reply.Body.Span).Integer());
     }
 
     internal static RuleViolation Malformed() => new(ErrorCode.TokenMalformed, ErrorCode.TokenMalformed.Message());
-
-    private static string? TextOf(byte[] utf8)
-    {
-        try
-        {
-            return StrictUtf8.GetString(utf8);
-        }
-        catch (DecoderFallbackException)
-        {
-            return null;
-        }
-    }
 
     private static void WriteNumber(Exchange exchange, ReadOnlySpan<byte> name, long value)
     {

@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Text;
-using Microsoft.AspNetCore.Http;
 using TokMesh.State;
 
 namespace TokMesh.Gateway;
@@ -13,15 +11,22 @@ internal struct QueryReader
 {
     private const int MaxPageSize = 100;
     private static readonly string[] TimeFormats = ["yyyy-MM-dd'T'HH:mm:sszzz", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFzzz"];
-    private readonly IQueryCollection _query;
 
-    public QueryReader(IQueryCollection query, params ReadOnlySpan<string> known)
+    /// <summary>Characters of a parameter's name that a message repeats.</summary>
+    public const int MaxNameShown = 64;
+
+    private readonly List<KeyValuePair<string, string>> _query = [];
+
+    /// <param name="query">As it was sent.</param>
+    /// <param name="known">The parameters there may be.</param>
+    public QueryReader(string? query, params ReadOnlySpan<string> known)
     {
-        _query = query;
-        foreach (var (name, values) in query)
+        Broken = QueryText.TryRead(query, _query);
+        for (var i = 0; i < _query.Count; i++)
         {
-            if (known.IndexOf(name) < 0) Break(name.Length <= 64 ? name : name[..64], $"unknown parameter; known are: {string.Join(", ", known!)}");
-            else if (values.Count != 1) Break(name, "must be there once");
+            var name = _query[i].Key;
+            if (known.IndexOf(name) < 0) Break(name.Length <= MaxNameShown ? name : name[..MaxNameShown], $"unknown parameter; known are: {string.Join(", ", known!)}");
+            else if (_query.FindIndex(p => p.Key == name) != i) Break(name, "must be there once");
         }
     }
 
@@ -29,14 +34,14 @@ internal struct QueryReader
     public RuleViolation? Broken { get; private set; }
 
     /// <summary>The parameter's text; null when absent or empty.</summary>
-    public readonly string? Text(string name) => _query[name] is [{ Length: > 0 } text] ? text : null;
+    public readonly string? Text(string name) => _query.Find(p => p.Key == name).Value is { Length: > 0 } text ? text : null;
 
     /// <summary>The parameter's bytes.</summary>
     public readonly ReadOnlyMemory<byte>? Bytes(string name)
     {
         // Spelled out: a null array would turn into an empty memory, which is a filter, not the absence of one.
         if (Text(name) is not { } text) return null;
-        return Encoding.UTF8.GetBytes(text);
+        return TextRules.Utf8.GetBytes(text);
     }
 
     /// <summary>One of two words; the first when absent. True for the second.</summary>

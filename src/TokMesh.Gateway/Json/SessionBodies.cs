@@ -28,20 +28,42 @@ internal readonly record struct CreateBody(string? UserId, string? DeviceId, lon
 }
 
 /// <summary>Body of B5.</summary>
-internal readonly record struct RenewBody(long? TtlSeconds)
+internal readonly record struct RenewBody(long? TtlSeconds, ulong? IfVersion)
 {
-    private static readonly string[] Fields = ["ttl_seconds"];
+    private static readonly string[] Fields = ["ttl_seconds", "if_version"];
 
     public static RuleViolation? TryRead(in ReadOnlySequence<byte> body, out RenewBody value)
     {
         value = default;
         var json = new StrictObject(body, Fields);
-        while (json.Next() >= 0) value = new RenewBody(json.Integer());
+        while (json.Next() is var field and >= 0)
+        {
+            if (field == 0) value = value with { TtlSeconds = json.Integer() };
+            else value = value with { IfVersion = json.Unsigned() };
+        }
         return json.Broken;
     }
 }
 
-/// <summary>Body of B6 and B7: optional, and <c>sync</c> changes nothing, since every revoke is on a majority (decision 1).</summary>
+/// <summary>Body of B6: that of B7, and the version to which the revoke is tied.</summary>
+internal readonly record struct RevokeOneBody(ulong? IfVersion)
+{
+    private static readonly string[] Fields = ["sync", "if_version"];
+
+    public static RuleViolation? TryRead(in ReadOnlySequence<byte> body, out RevokeOneBody value)
+    {
+        value = default;
+        var json = new StrictObject(body, Fields, mayBeEmpty: true);
+        while (json.Next() is var field and >= 0)
+        {
+            if (field == 0) _ = json.Flag();
+            else value = new RevokeOneBody(json.Unsigned());
+        }
+        return json.Broken;
+    }
+}
+
+/// <summary>Body of B7: optional, and <c>sync</c> changes nothing, since every revoke is on a majority (decision 1).</summary>
 internal readonly record struct RevokeBody(bool Sync)
 {
     private static readonly string[] Fields = ["sync"];

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 using System.Text.Json;
 using TokMesh.State;
 
@@ -47,6 +48,11 @@ internal ref struct StrictObject
         catch (JsonException)
         {
             return NotJson();
+        }
+        // Of comparing a name that is half of a surrogate pair.
+        catch (InvalidOperationException)
+        {
+            return Break($"'{NameShown()}' is not a field of this request: it is not valid Unicode text");
         }
     }
 
@@ -174,7 +180,9 @@ internal ref struct StrictObject
         }
         catch (InvalidOperationException)
         {
-            return "?";
+            // As it was written, if that can be shown.
+            var raw = _json.HasValueSequence ? default : _json.ValueSpan;
+            return raw.Length is 0 or > MaxNameShown || !Ascii.IsValid(raw) ? "?" : Encoding.ASCII.GetString(raw);
         }
     }
 

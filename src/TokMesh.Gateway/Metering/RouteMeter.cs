@@ -11,8 +11,8 @@ internal sealed class RouteMeter
 
     public void Record(string method, int status, TimeSpan duration)
     {
-        // A client may send any word as its method: all but the two that are answered share one label.
-        var name = (method is "GET" or "POST" ? method : "other", status);
+        // A client may send any word as its method: all but those that are answered share one label.
+        var name = (method is "GET" or "HEAD" or "POST" ? method : "other", status);
         var histogram = _histograms.TryGetValue(name, out var known) ? known : _histograms.GetOrAdd(name, static _ => new Histogram());
         histogram.Record(duration);
     }

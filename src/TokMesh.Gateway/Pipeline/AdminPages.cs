@@ -1,5 +1,5 @@
-using System.Text;
 using Microsoft.AspNetCore.Http;
+using TokMesh.State;
 
 namespace TokMesh.Gateway;
 
@@ -17,10 +17,10 @@ internal sealed class AdminPages(Pipeline pipeline, RequestDelegate pages)
     {
         TakeBasic(http.Request.Headers);
         var exchange = new Exchange(pipeline.Door, http, Reading);
-        if (!HttpMethods.IsGet(http.Request.Method))
+        if (!HttpMethods.IsGet(http.Request.Method) && !HttpMethods.IsHead(http.Request.Method))
         {
-            http.Response.Headers.Allow = "GET";
-            exchange.Fail("TM-SYS-4000", StatusCodes.Status405MethodNotAllowed, "This path answers GET only.");
+            http.Response.Headers.Allow = "GET, HEAD";
+            exchange.Fail("TM-SYS-4000", StatusCodes.Status405MethodNotAllowed, "This path answers GET, HEAD only.");
         }
         else if (pipeline.Admits(exchange, Reading))
         {
@@ -36,7 +36,8 @@ internal sealed class AdminPages(Pipeline pipeline, RequestDelegate pages)
     {
         if (headers.Authorization is not [{ } authorization] || !authorization.StartsWith(Basic, StringComparison.OrdinalIgnoreCase)) return;
         var bytes = new byte[authorization.Length];
-        if (Convert.TryFromBase64String(authorization[Basic.Length..].Trim(), bytes, out var length))
-            headers.Authorization = "Bearer " + Encoding.UTF8.GetString(bytes, 0, length);
+        if (Convert.TryFromBase64String(authorization[Basic.Length..].Trim(), bytes, out var length)
+            && TextRules.Read("Authorization", bytes.AsSpan(0, length), out var credential) is null)
+            headers.Authorization = "Bearer " + credential;
     }
 }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using Microsoft.AspNetCore.Http.Features;
+using TokMesh.Cluster;
 using TokMesh.State;
 
 namespace TokMesh.Gateway;
@@ -10,6 +11,8 @@ internal delegate RuleViolation? BodyParser<T>(in ReadOnlySequence<byte> body, o
 // What an operation reads of its request: the body and the variable part of the path.
 internal sealed partial class Exchange
 {
+    private long _heldBody;
+
     /// <summary>Reads the whole body with a parser. False when the exchange has been failed.</summary>
     public async ValueTask<(bool Ok, T Value)> ReadBodyAsync<T>(BodyParser<T> parse)
     {
@@ -19,11 +22,18 @@ internal sealed partial class Exchange
             FailTooLarge();
             return default;
         }
+        // The body, and what is made of it. One whose length is not said is counted as it comes.
+        if (!TryHold(2 * (http.Request.ContentLength ?? 0))) return default;
         if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = limit;
         var reader = http.Request.BodyReader;
         while (true)
         {
             var read = await reader.ReadAsync();
+            if (!TryHold(2 * read.Buffer.Length))
+            {
+                reader.AdvanceTo(read.Buffer.End);
+                return default;
+            }
             if (!read.IsCompleted)
             {
                 reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
@@ -35,6 +45,20 @@ internal sealed partial class Exchange
             Fail(broken);
             return default;
         }
+    }
+
+    /// <summary>Counts what the request holds; false, and the exchange failed, when all connections together hold too much.</summary>
+    private bool TryHold(long bytes)
+    {
+        var more = Math.Max(0, bytes - HeldBytes.FreeBytes) - _heldBody;
+        if (more <= 0) return true;
+        if (!door.Held.TryTake(more))
+        {
+            FailBusy();
+            return false;
+        }
+        _heldBody += more;
+        return true;
     }
 
     /// <summary>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using TokMesh.Cluster;
@@ -77,6 +78,14 @@ internal sealed partial class Exchange(GatewayDoor door, HttpContext http, Opera
     /// <summary>The body is over its limit.</summary>
     public void FailTooLarge() => Fail(ErrorCode.AdminPayloadTooLarge, $"The body is larger than {operation!.MaxBodyBytes} bytes.");
 
+    /// <summary>The connections of this node hold as much as they may.</summary>
+    public void FailBusy()
+    {
+        door.Held.CountRefused();
+        http.Response.Headers.RetryAfter = "1";
+        Fail(ErrorCode.SysTooManyRequests, "the connections of this node hold as much memory as they may; nothing happened; try again after a moment", Outcomes.NotExecuted);
+    }
+
     public void Fail(string code, int status, string message, Action<Utf8JsonWriter>? details = null)
     {
         var json = Start(status);
@@ -117,6 +126,15 @@ internal sealed partial class Exchange(GatewayDoor door, HttpContext http, Opera
         return true;
     }
 
+    /// <summary>A condition on a version did not hold: the answer gives the present one, 0 when there is none. False for any other reply.</summary>
+    public bool FailIfConflict(in StoreReply reply)
+    {
+        if (reply.Error is not (ErrorCode.KeyVersionConflict or ErrorCode.SessionVersionConflict)) return false;
+        _ = ulong.TryParse(reply.Detail, NumberStyles.None, CultureInfo.InvariantCulture, out var current);
+        Fail(reply.Error, null, json => json.WriteNumber("version"u8, current));
+        return true;
+    }
+
     /// <summary>Sends what was gathered.</summary>
     public async ValueTask SendAsync()
     {
@@ -124,6 +142,9 @@ internal sealed partial class Exchange(GatewayDoor door, HttpContext http, Opera
         if (_isOpen) _reply.Json.WriteEndObject();
         _reply.Json.Flush();
         var body = _reply.Written;
+        // Until the client has read it.
+        var held = Math.Max(0, body.Length - HeldBytes.FreeBytes) + _heldBody;
+        door.Held.Add(held - _heldBody);
         var response = http.Response;
         response.StatusCode = _status;
         response.Headers[Gateway.RequestId.Header] = RequestId;
@@ -131,7 +152,20 @@ internal sealed partial class Exchange(GatewayDoor door, HttpContext http, Opera
         if (body.Length > 0)
         {
             response.ContentType = _contentType;
-            if (!HttpMethods.IsHead(http.Request.Method)) await response.BodyWriter.WriteAsync(body);
+            try
+            {
+                if (!HttpMethods.IsHead(http.Request.Method)) await response.BodyWriter.WriteAsync(body);
+            }
+            finally
+            {
+                door.Held.Return(held);
+                _heldBody = 0;
+            }
+        }
+        else
+        {
+            door.Held.Return(held);
+            _heldBody = 0;
         }
         _reply.Return();
         _reply = null;

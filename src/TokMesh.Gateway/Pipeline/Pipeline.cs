@@ -28,13 +28,25 @@ internal sealed class Pipeline
     {
         var started = Stopwatch.GetTimestamp();
         var method = http.Request.Method;
-        var operation = HttpMethods.IsGet(method) ? route.Get : HttpMethods.IsPost(method) ? route.Post : null;
+        var operation = HttpMethods.IsGet(method) || HttpMethods.IsHead(method) ? route.Get : HttpMethods.IsPost(method) ? route.Post : null;
         var exchange = new Exchange(Door, http, operation);
         try
         {
-            if (operation is not null)
+            if (http.Features.Get<LifeOnly>() is { } place)
             {
-                if (Admits(exchange, operation)) await operation.RunAsync(exchange);
+                http.Response.Headers.Connection = "close";
+                if (operation is { AnswersAlways: true }) await operation.RunAsync(exchange);
+                else
+                {
+                    place.Limit.CountRefused();
+                    http.Response.Headers.RetryAfter = "1";
+                    exchange.Fail(ErrorCode.SysUnavailable, "this node has as many HTTP connections as it may; close some, try another node, or raise server.http.max_connections", Outcomes.NotExecuted);
+                }
+            }
+            else if (operation is not null)
+            {
+                if (!operation.AnswersAlways && Door.Held.IsFull) exchange.FailBusy();
+                else if (Admits(exchange, operation)) await operation.RunAsync(exchange);
             }
             else if (route == Route.Unmatched)
             {

@@ -32,6 +32,9 @@ internal sealed record Operation(Func<Exchange, ValueTask> RunAsync, Access Acce
     /// <summary>Most bytes of a body: what is held for one request of an operation that needs little.</summary>
     public long MaxBodyBytes { get; init; } = 1 << 20;
 
+    /// <summary>Whether it answers also when the node can take on nothing else.</summary>
+    public bool AnswersAlways { get; init; }
+
     /// <summary>Errors carry no body, as scrapers expect.</summary>
     public bool HasBareErrors { get; init; }
 }
@@ -44,8 +47,8 @@ internal sealed record Route(string Template, Operation? Get = null, Operation? 
 
     public string Allow { get; } = (Get, Post) switch
     {
-        (not null, not null) => "GET, POST",
-        (not null, null) => "GET",
+        (not null, not null) => "GET, HEAD, POST",
+        (not null, null) => "GET, HEAD",
         _ => "POST",
     };
 

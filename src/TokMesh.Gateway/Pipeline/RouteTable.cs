@@ -39,11 +39,11 @@ internal static class RouteTable
             new("/cluster/status", Get: new(cluster.StatusAsync, Access.AnyKey)),
             new("/cluster/members", Get: new(cluster.MembersAsync, Access.AnyKey)),
             new("/cluster/shards", Get: new(cluster.ShardsAsync, Access.Of(ApiRole.Admin))),
-            new("/health", Get: new(health.HealthAsync, Access.Open)),
-            new("/ready", Get: new(health.ReadyAsync, Access.Open)),
+            new("/health", Get: new(health.HealthAsync, Access.Open) { AnswersAlways = true }),
+            new("/ready", Get: new(health.ReadyAsync, Access.Open) { AnswersAlways = true }),
         ];
         var metrics = new MetricsEndpoint(pipeline, survey, [.. routes, Route.Unmatched]);
         var access = door.Options.MetricsAuthentication ? Access.Of(ApiRole.Metrics) : Access.Open;
-        return [.. routes, new Route("/metrics", Get: new(metrics.RunAsync, access) { HasBareErrors = true })];
+        return [.. routes, new Route("/metrics", Get: new(metrics.RunAsync, access) { HasBareErrors = true, AnswersAlways = true })];
     }
 }

@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text;
 using Orleans;
 using Orleans.Concurrency;
 using TokMesh.Client;
@@ -17,8 +15,6 @@ namespace TokMesh.Orleans.Application;
 [StatelessWorker, Reentrant]
 public sealed class KeyValueGrain(NodeAccess access) : Grain, IKeyValueGrain
 {
-    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
-
     /// <inheritdoc/>
     public Task<Reply<KeyEntryWire>> GetAsync(string key, CallWire call, CancellationToken cancel) =>
         RunAsync<KeyEntryWire>(NameRule(key, out var name), async () =>
@@ -34,7 +30,7 @@ public sealed class KeyValueGrain(NodeAccess access) : Grain, IKeyValueGrain
             var mode = request.TtlSeconds is null ? ExpiryMode.None : ExpiryMode.Relative;
             var reply = await access.Store.WriteAsync(GroupOf(name),
                 b => KeyOps.Set(b, name, request.Value.Span, SetFlags.GetVersion, mode, (request.TtlSeconds ?? 0) * 1000, request.IfVersion), Replies.DeadlineMs(access.Node, call));
-            if (reply.Error == ErrorCode.KeyVersionConflict) return Replies.Ok(new SetWire(false, PresentVersion(reply)));
+            if (reply.Error == ErrorCode.KeyVersionConflict) return Replies.Ok(new SetWire(false, Replies.PresentVersion(reply)));
             return Replies.Of(reply, static (in StoreReply r) => new SetWire(true, (ulong)new ReplyReader(r.Body.Span).Integer()));
         }, cancel);
 
@@ -52,7 +48,7 @@ public sealed class KeyValueGrain(NodeAccess access) : Grain, IKeyValueGrain
                 KeyOps.Del(b, 1);
                 KeyOps.KeyItem(b, name);
             }, Replies.DeadlineMs(access.Node, call));
-            if (reply.Error == ErrorCode.KeyVersionConflict) return Replies.Ok(new DeleteWire((byte)DeleteStatus.Conflict, PresentVersion(reply)));
+            if (reply.Error == ErrorCode.KeyVersionConflict) return Replies.Ok(new DeleteWire((byte)DeleteStatus.Conflict, Replies.PresentVersion(reply)));
             return Replies.Of(reply, (in StoreReply r) =>
             {
                 var deleted = ifVersion is { } matched ? matched != 0 : new ReplyReader(r.Body.Span).Integer() > 0;
@@ -62,15 +58,9 @@ public sealed class KeyValueGrain(NodeAccess access) : Grain, IKeyValueGrain
 
     private static RuleViolation? NameRule(string key, out byte[] name)
     {
-        try
-        {
-            name = StrictUtf8.GetBytes(key);
-        }
-        catch (EncoderFallbackException)
-        {
-            name = [];
-            return new RuleViolation(ErrorCode.ArgumentInvalid, "key: not valid Unicode text");
-        }
+        name = [];
+        if (TextRules.Check("key", key) is { } broken) return broken;
+        name = TextRules.Utf8.GetBytes(key);
         return KeyRules.Name(name);
     }
 
@@ -95,8 +85,6 @@ public sealed class KeyValueGrain(NodeAccess access) : Grain, IKeyValueGrain
         var value = new ReplyReader(reply.Body.Span).Versioned(out var version, out var expiresAt);
         return new KeyEntryWire { Value = value.ToArray(), Version = version, ExpiresAtMs = expiresAt };
     }
-
-    private static ulong PresentVersion(in StoreReply reply) => ulong.Parse(reply.Detail, NumberStyles.None, CultureInfo.InvariantCulture);
 
     private uint GroupOf(byte[] key) => Sharding.OfKey(key, access.Node.Genesis.ShardCount).Group;
 }

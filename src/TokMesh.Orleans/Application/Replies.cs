@@ -1,3 +1,4 @@
+using System.Globalization;
 using TokMesh.Client.Orleans;
 using TokMesh.Cluster;
 using TokMesh.State;
@@ -41,6 +42,9 @@ internal static class Replies
         };
         return new Reply<T> { Outcome = outcome, Code = code.ToText(), Message = reply.Detail.Length > 0 ? reply.Detail : code.Message() };
     }
+
+    /// <summary>The version that a conflict gives as its detail.</summary>
+    public static ulong PresentVersion(in StoreReply reply) => ulong.Parse(reply.Detail, NumberStyles.None, CultureInfo.InvariantCulture);
 
     /// <summary>Until when a call waits, on the node's clock.</summary>
     public static long DeadlineMs(Node node, in CallWire call) => node.NowMs + Math.Clamp(call.DeadlineMs, 1, LongestDeadlineMs);

@@ -4,6 +4,7 @@ using Orleans.Concurrency;
 using TokMesh.Client.Orleans;
 using TokMesh.Cluster;
 using TokMesh.State;
+using ConditionalStatus = TokMesh.Client.ConditionalStatus;
 using ErrorCode = TokMesh.State.ErrorCode;
 
 namespace TokMesh.Orleans.Application;
@@ -70,6 +71,15 @@ public sealed class SessionGrain(NodeAccess access, TokMeshLimits limits) : Grai
         RunAsync(IdRule(sessionId, out var id), call, async (sessions, caller) => Replies.Of(await sessions.RevokeAsync(id, caller), IntegerOf), cancel);
 
     /// <inheritdoc/>
+    public Task<Reply<ConditionalWire>> RenewIfAsync(string sessionId, ulong version, long ttlSeconds, CallWire call, CancellationToken cancel) =>
+        RunAsync(IdRule(sessionId, out var id) ?? SessionRules.RenewTtl(ttlSeconds, (long)limits.MaxTtl.TotalSeconds), call,
+            async (sessions, caller) => ConditionalOf(await sessions.RenewIfAsync(id, version, ttlSeconds * 1000, caller)), cancel);
+
+    /// <inheritdoc/>
+    public Task<Reply<ConditionalWire>> RevokeIfAsync(string sessionId, ulong version, CallWire call, CancellationToken cancel) =>
+        RunAsync(IdRule(sessionId, out var id), call, async (sessions, caller) => ConditionalOf(await sessions.RevokeIfAsync(id, version, caller)), cancel);
+
+    /// <inheritdoc/>
     public Task<Reply<long>> RevokeUserAsync(string userId, CallWire call, CancellationToken cancel) =>
         RunAsync(SessionRules.UserId(userId), call, async (sessions, caller) => Replies.Of(await sessions.RevokeUserAsync(userId, caller), IntegerOf), cancel);
 
@@ -85,8 +95,8 @@ public sealed class SessionGrain(NodeAccess access, TokMeshLimits limits) : Grai
         {
             var replies = await sessions.SearchAsync(new SessionSearch
             {
-                UserId = Encoding.UTF8.GetBytes(query.UserId),
-                DeviceId = query.DeviceId is { Length: > 0 } device ? Encoding.UTF8.GetBytes(device) : default(ReadOnlyMemory<byte>?),
+                UserId = TextRules.Utf8.GetBytes(query.UserId),
+                DeviceId = query.DeviceId is { Length: > 0 } device ? TextRules.Utf8.GetBytes(device) : default(ReadOnlyMemory<byte>?),
                 SortBy = query.ByLastActive ? SearchSort.LastActive : SearchSort.CreatedAt,
                 Descending = !query.Ascending,
                 Limit = (int)depth,
@@ -114,6 +124,15 @@ public sealed class SessionGrain(NodeAccess access, TokMeshLimits limits) : Grai
             return Replies.NotReady<T>(e);
         }
     }
+
+    // Both operations answer with an integer that is above 0 exactly when the session was changed.
+    private static Reply<ConditionalWire> ConditionalOf(in StoreReply reply) => reply.Error switch
+    {
+        ErrorCode.SessionNotFound or ErrorCode.SessionExpired => Replies.Ok(new ConditionalWire((byte)ConditionalStatus.NotFound, 0)),
+        ErrorCode.SessionVersionConflict => Replies.Ok(new ConditionalWire((byte)ConditionalStatus.Conflict, Replies.PresentVersion(reply))),
+        _ => Replies.Of(reply, static (in StoreReply r) =>
+            new ConditionalWire((byte)(IntegerOf(r) > 0 ? ConditionalStatus.Done : ConditionalStatus.NotFound), 0)),
+    };
 
     private static long IntegerOf(in StoreReply reply) => new ReplyReader(reply.Body.Span).Integer();
 

@@ -1,4 +1,5 @@
 using TokMesh.Cluster;
+using TokMesh.State;
 
 namespace TokMesh.Redis;
 
@@ -19,6 +20,24 @@ internal struct PendingReply
 
     /// <summary>Bytes of <see cref="ReplyShape.Written"/>.</summary>
     public int Length;
+
+    /// <summary>The length of a value that has still to be fetched; 0 if there is nothing to fetch.</summary>
+    public readonly int ToFetch =>
+        Shape == ReplyShape.Value && Call is { Outcome: CallOutcome.Answered } call && call.Reply.Span[0] == (byte)ReplyTag.Integer
+            ? (int)new ReplyReader(call.Reply.Span).Integer()
+            : 0;
+
+    /// <summary>Bytes of its shards' replies.</summary>
+    public readonly long ReplyBytes
+    {
+        get
+        {
+            long bytes = Call?.Reply.Length ?? 0;
+            if (Split is { } split)
+                foreach (var call in split.Calls) bytes += call.Reply.Length;
+            return bytes;
+        }
+    }
 
     /// <summary>Whether a shard may answer with a pointer to another one.</summary>
     public readonly bool MayMove => Shape >= ReplyShape.SessionJson;

@@ -14,10 +14,10 @@ internal sealed class RedisConnection : IDisposable
 {
     /// <summary>Input taken into one stage, in bytes: bounds what one client holds of the lanes.</summary>
     private const int MaxStageBytes = 1 << 20;
-
-    /// <summary>Replies of one stage above this make the next stage smaller.</summary>
-    private const long LargeReplies = 4 << 20;
     private const int FlushAboveBytes = 64 * 1024;
+
+    /// <summary>How long a client is waited for that does not read, and one that has sent half of a large command, while all together hold too much.</summary>
+    private const int PatienceMs = 5_000;
 
     private readonly RedisDoor _door;
     private readonly PipeReader _reader;
@@ -29,8 +29,12 @@ internal sealed class RedisConnection : IDisposable
     private readonly CommandScope _scope;
     private readonly Dispatcher _dispatcher;
     private readonly LoneCommands _lone;
-    private int _stageLimit;
+    private readonly int _stageLimit;
     private bool _waited;
+    private long _heldInput;
+
+    // How far into the stage's own bytes its replies are written.
+    private int _writtenAt;
 
     // The command that is parsed and waits for the next stage, and its length.
     private int _parsed;
@@ -69,13 +73,15 @@ internal sealed class RedisConnection : IDisposable
             var stay = await ExecuteAsync();
             _input.Release();
             _reader.AdvanceTo(read.Buffer.End);
-            if ((await _output.FlushAsync()).IsCompleted || !stay || read.IsCompleted) return;
+            if (!await FlushAsync() || !stay || read.IsCompleted) return;
+            if (!await HoldInputAsync()) return;
         }
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
+        _door.Held.Return(_heldInput);
         _input.Dispose();
         _translator.Dispose();
     }
@@ -85,8 +91,10 @@ internal sealed class RedisConnection : IDisposable
     {
         while (true)
         {
+            // Before more is asked for: what waits stays with the client. Then it goes on in any case, with little at a time.
+            if (_door.Held.IsFull) await _door.Held.HasRoomAsync(PatienceMs);
             var end = FillStage(out var words);
-            if (_stage.Count > 0) await FinishStageAsync();
+            if (_stage.Count > 0 && !await FinishStageAsync()) return false;
             switch (end)
             {
                 case StageEnd.InputEnds:
@@ -101,7 +109,7 @@ internal sealed class RedisConnection : IDisposable
                     if (!await _lone.RunAsync(_command!, words)) return false;
                     break;
             }
-            if (_output.CanGetUnflushedBytes && _output.UnflushedBytes > FlushAboveBytes && (await _output.FlushAsync()).IsCompleted) return false;
+            if (_output.CanGetUnflushedBytes && _output.UnflushedBytes > FlushAboveBytes && !await FlushAsync()) return false;
         }
     }
 
@@ -156,7 +164,8 @@ internal sealed class RedisConnection : IDisposable
         _parsed = 0;
     }
 
-    private async ValueTask FinishStageAsync()
+    /// <summary>False when the client is gone, or does not read while all together hold too much.</summary>
+    private async ValueTask<bool> FinishStageAsync()
     {
         _door.Executed(_stage.Count);
         Client.ActiveAtMs = _door.Node.NowMs;
@@ -167,13 +176,10 @@ internal sealed class RedisConnection : IDisposable
             await _stage.WhenAnswered();
             if (_stage.MayMove) await FollowPointersAsync();
         }
-        var writer = new RespWriter(_output, Client.IsResp3);
-        _translator.Write(ref writer, _stage);
-        writer.Commit();
-        // What many replies will weigh is known only afterwards: large ones make the next stage smaller.
-        if (writer.Committed > LargeReplies) _stageLimit = Math.Max(1, _stageLimit / 8);
-        else if (_stageLimit < _door.Options.MaxPipelinedCommands) _stageLimit = Math.Min(_stageLimit * 2, _door.Options.MaxPipelinedCommands);
+        var next = WriteReplies(0);
+        var stay = next == _stage.Count || await WriteRestAsync(next);
         _stage.Clear();
+        return stay;
     }
 
     /// <summary>Repeats what was answered with a pointer where the pointer says: in the shard of the session's user.</summary>
@@ -198,6 +204,129 @@ internal sealed class RedisConnection : IDisposable
             await batch.Completion;
             _stage.Replies[i].Call = followed;
         }
+    }
+
+    /// <summary>Writes replies from a place on, as far as they are there; the place of the first that is not written.</summary>
+    private int WriteReplies(int from)
+    {
+        if (from == 0) _writtenAt = 0;
+        var writer = new RespWriter(_output, Client.IsResp3);
+        var next = _translator.Write(ref writer, _stage, from, ref _writtenAt);
+        writer.Commit();
+        return next;
+    }
+
+    /// <summary>Goes on writing as the client reads, and fetches long values when it is their turn.</summary>
+    private async ValueTask<bool> WriteRestAsync(int next)
+    {
+        long held = 0;
+        foreach (ref readonly var reply in _stage.Replies[next..]) held += reply.ReplyBytes;
+        held = Math.Max(0, held - HeldBytes.FreeBytes);
+        _door.Held.Add(held);
+        long fetched = 0;
+        try
+        {
+            while (next < _stage.Count)
+            {
+                // What was written before, and so all that was fetched for it, is on its way.
+                if (!await FlushAsync()) return false;
+                if (_stage.Replies[next].ToFetch > 0)
+                {
+                    _door.Held.Return(fetched);
+                    fetched = 0;
+                    fetched = await FetchAsync(next);
+                }
+                next = WriteReplies(next);
+            }
+            return await FlushAsync();
+        }
+        finally
+        {
+            _door.Held.Return(held + fetched);
+        }
+    }
+
+    /// <summary>Fetches the long value whose turn it is, and those after it that fit beside it. Gives the bytes that were taken for them.</summary>
+    private async ValueTask<long> FetchAsync(int next)
+    {
+        var places = new List<int>();
+        long bytes = 0;
+        for (var place = next; place < _stage.Count && _stage.Replies[place] is var reply; place++)
+        {
+            if (reply.ToFetch == 0) continue;
+            if (places.Count > 0 && bytes + reply.ToFetch > ReplyBounds.FetchBytes) break;
+            places.Add(place);
+            bytes += reply.ToFetch;
+        }
+        _scope.StartClock();
+        var hasRoom = await _door.Held.TakeAsync(bytes, PatienceMs);
+        if (!hasRoom) _door.Held.CountRefused();
+        var batch = new CallBatch(places.Count);
+        foreach (var place in places)
+        {
+            var asked = _stage.Replies[place].Call!;
+            // Alone it may have grown meanwhile; beside others it must not, and is fetched later if it has.
+            var most = places.Count == 1 ? KeyRules.MaxValueBytes : _stage.Replies[place].ToFetch;
+            Queries.GetWithin(_scope.Arena, asked.Body, most);
+            var call = new Call
+            {
+                Group = asked.Group,
+                Kind = CallKind.Read,
+                Body = _scope.Arena.Take(),
+                // Without room nothing is asked: the client hears that it may try again.
+                DeadlineMs = hasRoom ? _scope.DeadlineMs : 0,
+                Consistency = asked.Consistency,
+                Owner = batch,
+            };
+            _stage.Replies[place].Call = call;
+            _door.Node.Submit(call);
+        }
+        await batch.Completion;
+        return hasRoom ? bytes : 0;
+    }
+
+    /// <summary>False when the client is gone, or did not read for long while all together held too much.</summary>
+    private async ValueTask<bool> FlushAsync()
+    {
+        var flushing = _output.FlushAsync();
+        if (flushing.IsCompleted) return !(await flushing).IsCompleted;
+        var task = flushing.AsTask();
+        while (true)
+        {
+            try
+            {
+                return !(await task.WaitAsync(TimeSpan.FromMilliseconds(PatienceMs))).IsCompleted;
+            }
+            catch (TimeoutException)
+            {
+                if (!_door.Held.IsFull) continue;
+                _door.Held.CountRefused();
+                return false;
+            }
+        }
+    }
+
+    /// <summary>Counts the half command that waits for its rest; false to close the connection, when there is no room for it.</summary>
+    private async ValueTask<bool> HoldInputAsync()
+    {
+        var holds = Math.Max(0, _input.Capacity - HeldBytes.FreeBytes);
+        if (holds <= _heldInput)
+        {
+            _door.Held.Return(_heldInput - holds);
+            _heldInput = holds;
+            return true;
+        }
+        if (!await _door.Held.TakeAsync(holds - _heldInput, PatienceMs))
+        {
+            _door.Held.CountRefused();
+            var writer = new RespWriter(_output, Client.IsResp3);
+            writer.Error($"ERR {ErrorCode.SysTooManyRequests.ToText()} the connections of this node hold as much memory as they may; nothing happened; connect again after a moment");
+            writer.Commit();
+            await FlushAsync();
+            return false;
+        }
+        _heldInput = holds;
+        return true;
     }
 
     private void WriteProblem()

@@ -27,6 +27,15 @@ internal enum ReplyShape : byte
     /// <summary>Several shards: their values in the order of the keys.</summary>
     Values,
 
+    /// <summary>A value, or its length if it is too long to be brought along with others.</summary>
+    Value,
+
+    /// <summary>How many of one key there are: the error of a time that is no integer if it is there, else nil.</summary>
+    NotAnIntegerIfThere,
+
+    /// <summary>How many of one key there are: the error of a time that cannot be if it is there, else nil.</summary>
+    InvalidExpireIfThere,
+
     /// <summary>A session as JSON, nil if there is none.</summary>
     SessionJson,
 

@@ -11,20 +11,27 @@ internal sealed class ReplyTranslator : IDisposable
     private readonly ArrayBufferWriter<byte> _json = new(512);
     private Utf8JsonWriter? _jsonWriter;
 
-    /// <summary>Writes all replies of a stage whose calls have ended.</summary>
-    public void Write(ref RespWriter writer, Stage stage)
+    /// <summary>
+    /// Writes the replies of a stage whose calls have ended, from one on, until a value has to be fetched or enough is written; lets go
+    /// of what is written. Gives the place of the first that is not.
+    /// </summary>
+    public int Write(ref RespWriter writer, Stage stage, int from, ref int writtenAt)
     {
-        var written = stage.Written;
-        foreach (ref readonly var reply in stage.Replies)
+        var replies = stage.Replies;
+        for (var place = from; place < replies.Length; place++)
         {
+            ref var reply = ref replies[place];
             if (reply.Shape == ReplyShape.Written)
             {
-                writer.Raw(written[..reply.Length]);
-                written = written[reply.Length..];
+                writer.Raw(stage.Written.Slice(writtenAt, reply.Length));
+                writtenAt += reply.Length;
             }
+            else if (reply.ToFetch > 0 || writer.Committed > ReplyBounds.UnreadBytes) return place;
             else if (reply.Call is { } call) WriteOne(ref writer, reply, call);
             else if (reply.Split is { } split) WriteMany(ref writer, reply, split);
+            (reply.Call, reply.Split) = (null, null);
         }
+        return replies.Length;
     }
 
     /// <summary>A session as JSON in a bulk.</summary>
@@ -48,7 +55,9 @@ internal sealed class ReplyTranslator : IDisposable
             var reader = new ReplyReader(call.Reply.Span);
             if (!reader.IsError)
             {
-                Write(ref writer, reply.Shape, ref reader);
+                if (reply.Shape is ReplyShape.NotAnIntegerIfThere or ReplyShape.InvalidExpireIfThere && reader.Integer() > 0)
+                    writer.Error(reply.Shape == ReplyShape.NotAnIntegerIfThere ? ErrorReplies.NotAnInteger : ErrorReplies.InvalidExpire(reply.Command!));
+                else Write(ref writer, reply.Shape, ref reader);
                 return;
             }
             if (WriteAbsent(ref writer, reply.Shape, reader.Error(out _))) return;
@@ -60,8 +69,11 @@ internal sealed class ReplyTranslator : IDisposable
     {
         switch (shape)
         {
-            case ReplyShape.Plain:
+            case ReplyShape.Plain or ReplyShape.Value:
                 Plain(ref writer, ref reader);
+                break;
+            case ReplyShape.NotAnIntegerIfThere or ReplyShape.InvalidExpireIfThere:
+                writer.Nil();
                 break;
             case ReplyShape.Seconds or ReplyShape.SessionTtlSeconds:
                 var ms = reader.Integer();

@@ -37,6 +37,7 @@ internal sealed class Stage(int groups, WakeQueue wakes) : ICallOwner, IValueTas
     private PendingReply[] _replies = new PendingReply[16];
     private SessionUse _sessions;
     private int _open = 1;
+    private int _returning;
 
     /// <summary>Commands in it.</summary>
     public int Count { get; private set; }
@@ -69,6 +70,12 @@ internal sealed class Stage(int groups, WakeQueue wakes) : ICallOwner, IValueTas
 
     /// <summary>Notes how sessions are used.</summary>
     public void Use(SessionUse use) => _sessions = use;
+
+    /// <summary>Whether one more command that gives back a value of any length may be under way.</summary>
+    public bool MayReturnValue => _returning < ReplyBounds.ReturningCommands;
+
+    /// <summary>Notes such a command.</summary>
+    public void ReturnsValue() => _returning++;
 
     /// <summary>A place for the reply to a call.</summary>
     public void Add(ReplyShape shape, CommandSpec command, Call call)
@@ -116,6 +123,7 @@ internal sealed class Stage(int groups, WakeQueue wakes) : ICallOwner, IValueTas
         _writes.Clear();
         _sessions = SessionUse.None;
         HasCalls = MayMove = false;
+        _returning = 0;
         _done.Reset();
         _open = 1;
     }

@@ -27,6 +27,11 @@ internal sealed class MultiKeyCommands(CommandScope scope)
         var keys = (request.Count - 1) / step;
         _split.Sort(scope, request, keys, step);
         if (!_split.MayUse(scope.Stage, kind)) return Taken.NextStage;
+        if (shape == ReplyShape.Values)
+        {
+            if (!scope.Stage.MayReturnValue) return Taken.NextStage;
+            scope.Stage.ReturnsValue();
+        }
         if (_split.Parts == 1)
         {
             WriteBody(command.Id, request, 0, step);
@@ -48,7 +53,7 @@ internal sealed class MultiKeyCommands(CommandScope scope)
         switch (command)
         {
             case Command.MGet:
-                Queries.MGet(arena, count);
+                Queries.MGetWithin(arena, count, ReplyBounds.ManyValuesBytes);
                 break;
             case Command.Exists:
                 Queries.Exists(arena, count);

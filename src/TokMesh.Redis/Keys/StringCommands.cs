@@ -9,8 +9,8 @@ internal static class StringCommands
     public static Taken Get(CommandScope scope, CommandSpec command, in Request request)
     {
         if (!scope.MayRead(request[1], out var group)) return Taken.NextStage;
-        Queries.Get(scope.Arena, request[1]);
-        return scope.Submit(command, ReplyShape.Plain, group, CallKind.Read);
+        Queries.GetWithin(scope.Arena, request[1], scope.Stage.Count == 0 ? ReplyBounds.FirstValueBytes : ReplyBounds.ValueBytes);
+        return scope.Submit(command, ReplyShape.Value, group, CallKind.Read);
     }
 
     public static Taken StrLen(CommandScope scope, CommandSpec command, in Request request)
@@ -42,18 +42,29 @@ internal static class StringCommands
 
     public static Taken GetDel(CommandScope scope, CommandSpec command, in Request request)
     {
-        if (!scope.MayWrite(request[1], out var group)) return Taken.NextStage;
+        if (!scope.Stage.MayReturnValue || !scope.MayWrite(request[1], out var group)) return Taken.NextStage;
+        scope.Stage.ReturnsValue();
         KeyOps.GetDel(scope.Arena, request[1]);
         return scope.Submit(command, ReplyShape.Plain, group, CallKind.Write);
     }
 
     public static Taken GetEx(CommandScope scope, CommandSpec command, in Request request)
     {
-        if (SetOptions.Read(request, 2, command, out var options) is { } error) return scope.Refuse(error);
+        if (SetOptions.Read(request, 2, command, out var options) is { } error) return error == ErrorReplies.Syntax ? scope.Refuse(error) : RefuseIfThere(scope, command, request, error);
         if (options.Mode == ExpiryMode.None) return Get(scope, command, request);
-        if (!scope.MayWrite(request[1], out var group)) return Taken.NextStage;
+        if (!scope.Stage.MayReturnValue || !scope.MayWrite(request[1], out var group)) return Taken.NextStage;
+        scope.Stage.ReturnsValue();
         KeyOps.GetEx(scope.Arena, request[1], options.Mode, options.ExpiryMs);
         return scope.Submit(command, ReplyShape.Plain, group, CallKind.Write);
+    }
+
+    /// <summary>Redis looks for the key before it looks at the time, though after the words: of a key that is not there it says nil.</summary>
+    private static Taken RefuseIfThere(CommandScope scope, CommandSpec command, in Request request, string error)
+    {
+        if (!scope.MayRead(request[1], out var group)) return Taken.NextStage;
+        Queries.Exists(scope.Arena, 1);
+        Queries.KeyItem(scope.Arena, request[1]);
+        return scope.Submit(command, error == ErrorReplies.NotAnInteger ? ReplyShape.NotAnIntegerIfThere : ReplyShape.InvalidExpireIfThere, group, CallKind.Read);
     }
 
     /// <summary>INCR, INCRBY, DECR, DECRBY.</summary>
@@ -81,6 +92,11 @@ internal static class StringCommands
     private static Taken Set(CommandScope scope, CommandSpec command, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, in SetOptions options, ReplyShape shape)
     {
         if (!scope.MayWrite(key, out var group)) return Taken.NextStage;
+        if ((options.Flags & SetFlags.GetOld) != 0)
+        {
+            if (!scope.Stage.MayReturnValue) return Taken.NextStage;
+            scope.Stage.ReturnsValue();
+        }
         KeyOps.Set(scope.Arena, key, value, options.Flags, options.Mode, options.ExpiryMs);
         return scope.Submit(command, shape, group, CallKind.Write);
     }

@@ -21,6 +21,9 @@ internal sealed class InputBuffer : IDisposable
     /// <summary>Bytes not consumed.</summary>
     public int Length => _inPlace.IsEmpty ? _end - _start : _inPlace.Length;
 
+    /// <summary>Bytes of memory it keeps between reads.</summary>
+    public int Capacity => _carried.Length;
+
     /// <summary>Takes what a read has brought; its memory must stay until <see cref="Release"/>.</summary>
     public void Accept(in ReadOnlySequence<byte> read, int needed)
     {

@@ -12,6 +12,9 @@ internal sealed class SessionBody
 {
     private static readonly JsonDocumentOptions Strict = new() { MaxDepth = 16 };
 
+    // What is being read, for a message: a known field's name, since no other field's text is looked at.
+    private string _reading = "";
+
     public string? UserId { get; private set; }
 
     public string? Token { get; private set; }
@@ -30,10 +33,14 @@ internal sealed class SessionBody
             using var document = JsonDocument.Parse(json, Strict);
             return body.Take(document.RootElement) ? null : "ERR invalid JSON value";
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        catch (JsonException)
         {
-            // InvalidOperationException: text that is not Unicode.
             return "ERR invalid JSON value";
+        }
+        // Of text that is not Unicode: bytes that are not UTF-8, or an escaped half of a surrogate pair.
+        catch (InvalidOperationException)
+        {
+            return ErrorReplies.Of(ErrorCode.ArgumentInvalid, $"{body._reading}: not valid Unicode text");
         }
     }
 
@@ -44,9 +51,9 @@ internal sealed class SessionBody
     /// <summary>The data as operations carry it; null when absent.</summary>
     public ReadOnlyMemory<byte>? EncodeData() => Some(Data is null ? null : SessionData.Encode(Data));
 
-    public ReadOnlyMemory<byte>? EncodeDevice() => Some(DeviceId is null ? null : Encoding.UTF8.GetBytes(DeviceId));
+    public ReadOnlyMemory<byte>? EncodeDevice() => Some(DeviceId is null ? null : TextRules.Utf8.GetBytes(DeviceId));
 
-    public ReadOnlyMemory<byte>? EncodeUser() => Some(UserId is null ? null : Encoding.UTF8.GetBytes(UserId));
+    public ReadOnlyMemory<byte>? EncodeUser() => Some(UserId is null ? null : TextRules.Utf8.GetBytes(UserId));
 
     // Spelt out: a null array converts to an empty memory, which would be a value.
     private static ReadOnlyMemory<byte>? Some(byte[]? bytes)
@@ -60,7 +67,10 @@ internal sealed class SessionBody
         if (root.ValueKind != JsonValueKind.Object) return false;
         foreach (var field in root.EnumerateObject())
         {
-            switch (field.Name)
+            _reading = "the name of a member";
+            var name = field.Name;
+            _reading = name;
+            switch (name)
             {
                 case "user_id":
                     if (!IsText(field.Value)) return false;

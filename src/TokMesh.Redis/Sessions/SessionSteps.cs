@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.IO.Pipelines;
-using System.Text;
 using System.Text.Json;
 using TokMesh.Cluster;
 using TokMesh.State;
@@ -62,8 +61,7 @@ internal sealed class SessionSteps(CommandScope scope, PipeWriter output)
     /// <summary>TM.REVOKE_USER user_id.</summary>
     public async ValueTask RevokeUserAsync(byte[][] words)
     {
-        var user = Encoding.UTF8.GetString(words[1]);
-        if (SessionRules.UserId(user) is { } broken)
+        if ((TextRules.Read("user_id", words[1], out var user) ?? SessionRules.UserId(user)) is { } broken)
         {
             Error(ErrorReplies.Of(broken));
             return;

@@ -27,6 +27,12 @@ public enum OpCode : byte
     /// <summary><see cref="SessionOps.ExpireSweep"/></summary>
     ExpireSweep = 8,
 
+    /// <summary><see cref="SessionOps.RenewIf"/></summary>
+    SessionRenewIf = 9,
+
+    /// <summary><see cref="SessionOps.RevokeIf"/></summary>
+    SessionRevokeIf = 10,
+
     /// <summary><see cref="KeyOps.Set"/></summary>
     KeySet = 20,
 

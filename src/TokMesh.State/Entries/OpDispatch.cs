@@ -23,6 +23,9 @@ internal sealed class OpDispatch(ShardData data, TouchOverlay touches)
             case OpCode.SessionRenew:
                 _sessions.Renew(reader.UInt128(), reader.Int64(), reply);
                 break;
+            case OpCode.SessionRenewIf:
+                _sessions.RenewIf(reader.UInt128(), reader.Varint(), reader.Int64(), reply);
+                break;
             case OpCode.SessionTouches:
                 for (int count = reader.Count(); count > 0; count--)
                     _sessions.Touch(TouchItem.Read(ref reader));
@@ -30,6 +33,9 @@ internal sealed class OpDispatch(ShardData data, TouchOverlay touches)
                 break;
             case OpCode.SessionRevoke:
                 _sessions.Revoke(reader.UInt128(), reply);
+                break;
+            case OpCode.SessionRevokeIf:
+                _sessions.RevokeIf(reader.UInt128(), reader.Varint(), reply);
                 break;
             case OpCode.SessionRevokeMany:
                 _sessions.RevokeMany(ref reader, reply);

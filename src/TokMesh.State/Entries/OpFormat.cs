@@ -20,6 +20,15 @@ public static class OpFormat
             case OpCode.SessionRenew:
                 reader.Take(16 + 8);
                 break;
+            case OpCode.SessionRenewIf:
+                reader.Take(16);
+                reader.Varint();
+                reader.Int64();
+                break;
+            case OpCode.SessionRevokeIf:
+                reader.Take(16);
+                reader.Varint();
+                break;
             case OpCode.SessionTouches:
                 for (int count = reader.Count(); count > 0; count--)
                     TouchItem.Read(ref reader);

@@ -26,7 +26,7 @@ public readonly record struct TokenHash(UInt128 High, UInt128 Low)
     }
 
     /// <summary>The hash of a token.</summary>
-    public static TokenHash OfToken(string token) => OfToken(Encoding.UTF8.GetBytes(token));
+    public static TokenHash OfToken(string token) => OfToken(TextRules.Utf8.GetBytes(token));
 
     /// <summary>Takes the 32 bytes.</summary>
     public static TokenHash Read(ReadOnlySpan<byte> bytes)

@@ -14,6 +14,27 @@ internal sealed class KeyQueries(ShardData data)
             ReplyWriter.Bulk(reply, KeyRecord.Value(record));
     }
 
+    public void GetWithin(int most, ReadOnlySpan<byte> key, long now, IBufferWriter<byte> reply)
+    {
+        byte[]? record = Find(key, now);
+        if (record is not null && KeyRecord.ValueLength(record) > most)
+            ReplyWriter.Integer(reply, KeyRecord.ValueLength(record));
+        else
+            Get(key, now, reply);
+    }
+
+    public void MGetWithin(int most, ref WireReader keys, long now, IBufferWriter<byte> reply)
+    {
+        WireReader ahead = keys;
+        long bytes = 0;
+        for (int count = ahead.Count(); count > 0; count--)
+            bytes += Find(ahead.Bytes(), now) is { } record ? KeyRecord.ValueLength(record) : 0;
+        if (bytes > most)
+            ReplyWriter.Error(reply, ErrorCode.KeyTooLong, $"the values of one shard are {bytes} bytes together, allowed are {most}; ask for fewer keys at once");
+        else
+            MGet(ref keys, now, reply);
+    }
+
     public void MGet(ref WireReader keys, long now, IBufferWriter<byte> reply)
     {
         int count = keys.Count();

@@ -61,6 +61,33 @@ public static class Queries
     /// <summary>GET. Reply: Bulk or Nil.</summary>
     public static void Get(IBufferWriter<byte> output, ReadOnlySpan<byte> key) => Write(output, QueryCode.KeyGet, key);
 
+    /// <summary>GET of a value that may be large. Reply: Bulk or Nil; or Integer, how long it is, when it is longer than <paramref name="most"/> bytes.</summary>
+    public static void GetWithin(IBufferWriter<byte> output, ReadOnlySpan<byte> key, int most)
+    {
+        output.WriteByte((byte)QueryCode.KeyGetWithin);
+        output.WriteVarint((ulong)most);
+        output.WriteBytes(key);
+    }
+
+    /// <summary>The query that <see cref="GetWithin"/> wrote, with another bound.</summary>
+    public static void GetWithin(IBufferWriter<byte> output, ReadOnlyMemory<byte> query, int most)
+    {
+        var reader = new WireReader(query.Span[1..]);
+        reader.Varint();
+        GetWithin(output, reader.Bytes(), most);
+    }
+
+    /// <summary>
+    /// MGET of values that may be large. Reply: Array of Bulk or Nil; KEYS-4007 when they are more than <paramref name="most"/> bytes
+    /// together. Call <see cref="KeyItem"/> count times after this.
+    /// </summary>
+    public static void MGetWithin(IBufferWriter<byte> output, int count, int most)
+    {
+        output.WriteByte((byte)QueryCode.KeyMGetWithin);
+        output.WriteVarint((ulong)most);
+        output.WriteVarint((ulong)count);
+    }
+
     /// <summary>MGET. Reply: Array of Bulk or Nil. Call <see cref="KeyItem"/> count times after this.</summary>
     public static void MGet(IBufferWriter<byte> output, int count) => Write(output, QueryCode.KeyMGet, count);
 

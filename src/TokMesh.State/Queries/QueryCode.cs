@@ -51,6 +51,12 @@ public enum QueryCode : byte
     /// <summary><see cref="Queries.Scan"/></summary>
     Scan = 28,
 
+    /// <summary><see cref="Queries.GetWithin"/></summary>
+    KeyGetWithin = 29,
+
+    /// <summary><see cref="Queries.MGetWithin"/></summary>
+    KeyMGetWithin = 30,
+
     /// <summary><see cref="Queries.LookupName"/></summary>
     LookupName = 40,
 

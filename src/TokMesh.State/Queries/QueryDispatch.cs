@@ -54,6 +54,12 @@ internal sealed class QueryDispatch
             case QueryCode.KeyGet:
                 _keys.Get(reader.Bytes(), now, reply);
                 break;
+            case QueryCode.KeyGetWithin:
+                _keys.GetWithin((int)Math.Min(reader.Varint(), int.MaxValue), reader.Bytes(), now, reply);
+                break;
+            case QueryCode.KeyMGetWithin:
+                _keys.MGetWithin((int)Math.Min(reader.Varint(), int.MaxValue), ref reader, now, reply);
+                break;
             case QueryCode.KeyMGet:
                 _keys.MGet(ref reader, now, reply);
                 break;
@@ -114,7 +120,13 @@ internal sealed class QueryDispatch
                 or QueryCode.KeyPExpireTime or QueryCode.KeyType:
                 reader.Bytes();
                 break;
-            case QueryCode.KeyMGet or QueryCode.KeyExists:
+            case QueryCode.KeyGetWithin:
+                reader.Varint();
+                reader.Bytes();
+                break;
+            case QueryCode.KeyMGetWithin or QueryCode.KeyMGet or QueryCode.KeyExists:
+                if (query[0] == (byte)QueryCode.KeyMGetWithin)
+                    reader.Varint();
                 for (int count = reader.Count(); count > 0; count--)
                     reader.Bytes();
                 break;

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 
 namespace TokMesh.State;
 
@@ -110,8 +111,24 @@ internal sealed class SessionCommands(ShardData data, TouchOverlay touches)
             return;
         }
         int slot = FindLive(id, reply);
-        if (slot < 0)
+        if (slot >= 0)
+            Renew(slot, ttlMs, reply);
+    }
+
+    public void RenewIf(UInt128 id, ulong version, long ttlMs, IBufferWriter<byte> reply)
+    {
+        if (ttlMs <= 0)
+        {
+            ReplyWriter.Error(reply, ErrorCode.ArgumentInvalid, "ttl must be above 0");
             return;
+        }
+        int slot = FindLive(id, reply);
+        if (slot >= 0 && IsVersion(slot, version, reply))
+            Renew(slot, ttlMs, reply);
+    }
+
+    private void Renew(int slot, long ttlMs, IBufferWriter<byte> reply)
+    {
         long expires = Later(ttlMs);
         SessionRecord.RaiseLastActive(data.Sessions[slot], data.Time);
         SessionRecord.BumpVersion(data.Sessions[slot]);
@@ -146,6 +163,13 @@ internal sealed class SessionCommands(ShardData data, TouchOverlay touches)
             ReplyWriter.Pointer(reply, pointer);
         else
             ReplyWriter.Integer(reply, removed ? 1 : 0);
+    }
+
+    public void RevokeIf(UInt128 id, ulong version, IBufferWriter<byte> reply)
+    {
+        int slot = data.Sessions.FindId(id);
+        if (!IsLive(slot) || IsVersion(slot, version, reply))
+            Revoke(id, reply);
     }
 
     public void RevokeMany(ref WireReader ids, IBufferWriter<byte> reply)
@@ -202,6 +226,16 @@ internal sealed class SessionCommands(ShardData data, TouchOverlay touches)
             return false;
         Bury(slot, expired: false);
         return true;
+    }
+
+    /// <summary>Whether a session still has the version that was read; if not, the error is in the reply.</summary>
+    private bool IsVersion(int slot, ulong version, IBufferWriter<byte> reply)
+    {
+        ulong present = SessionRecord.View(data.Sessions[slot]).Version;
+        if (present == version)
+            return true;
+        ReplyWriter.Error(reply, ErrorCode.SessionVersionConflict, present.ToString(CultureInfo.InvariantCulture));
+        return false;
     }
 
     private static void ReplySession(byte[] record, IBufferWriter<byte> reply)

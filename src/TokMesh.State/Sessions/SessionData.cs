@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text;
 
 namespace TokMesh.State;
 
@@ -18,8 +17,8 @@ public static class SessionData
         output.WriteVarint((ulong)data.Count);
         foreach ((string key, string value) in data)
         {
-            output.WriteBytes(Encoding.UTF8.GetBytes(key));
-            output.WriteBytes(Encoding.UTF8.GetBytes(value));
+            output.WriteBytes(TextRules.Utf8.GetBytes(key));
+            output.WriteBytes(TextRules.Utf8.GetBytes(value));
         }
         return output.WrittenSpan.ToArray();
     }

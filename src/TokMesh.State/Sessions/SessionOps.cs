@@ -3,7 +3,7 @@ using System.Buffers;
 namespace TokMesh.State;
 
 /// <summary>
-/// Writes the operations on sessions. Update, Renew and Revoke of a session whose record lives in another shard are answered
+/// Writes the operations on sessions. Update, Renew, Revoke and their conditional forms of a session whose record lives in another shard are answered
 /// with the <see cref="NamePointer"/> held for its id: send the operation to the shard of its user.
 /// </summary>
 public static class SessionOps
@@ -56,6 +56,29 @@ public static class SessionOps
         output.WriteByte((byte)OpCode.SessionRenew);
         output.WriteUInt128(id.Ulid.Value);
         output.WriteInt64(ttlMs);
+    }
+
+    /// <summary>
+    /// As <see cref="Renew"/>, but only of the version that was read. Reply: Integer, the new expires_at in Unix ms; SESS-4040,
+    /// SESS-4041, ARG-1001; SESS-4091, whose detail is the present version in decimal.
+    /// </summary>
+    public static void RenewIf(IBufferWriter<byte> output, SessionId id, ulong version, long ttlMs)
+    {
+        output.WriteByte((byte)OpCode.SessionRenewIf);
+        output.WriteUInt128(id.Ulid.Value);
+        output.WriteVarint(version);
+        output.WriteInt64(ttlMs);
+    }
+
+    /// <summary>
+    /// As <see cref="Revoke"/>, but only of the version that was read. Reply: Integer, 1 if it was removed, 0 if there is no live
+    /// session; SESS-4091, whose detail is the present version in decimal.
+    /// </summary>
+    public static void RevokeIf(IBufferWriter<byte> output, SessionId id, ulong version)
+    {
+        output.WriteByte((byte)OpCode.SessionRevokeIf);
+        output.WriteUInt128(id.Ulid.Value);
+        output.WriteVarint(version);
     }
 
     /// <summary>Reply: Integer, 1 if a live session was removed, else 0.</summary>

@@ -25,7 +25,7 @@ public static class SessionRules
     /// <summary>Most bytes of data as a compact JSON object.</summary>
     public const int MaxDataBytes = 4096;
 
-    /// <summary>user_id: there (else ARG-1002), at most 128 bytes (else SESS-4001).</summary>
+    /// <summary>user_id: there (else ARG-1002), text (else ARG-1001), at most 128 bytes (else SESS-4001).</summary>
     public static RuleViolation? UserId(string? userId)
         => string.IsNullOrEmpty(userId)
             ? new RuleViolation(ErrorCode.ArgumentMissing, "user_id is required")
@@ -64,22 +64,16 @@ public static class SessionRules
         if (string.IsNullOrEmpty(userAgent))
             return [];
         var target = new byte[MaxUserAgentBytes];
-        // Stops before the first character that does not fit; lone surrogates become U+FFFD.
+        // Stops before the first character that does not fit. It names nobody and nothing: what is no text becomes U+FFFD.
         Utf8.FromUtf16(userAgent, target, out _, out int written);
         return target[..written];
     }
 
     private static RuleViolation? Text(string field, string value, int min, int max)
     {
-        int length;
-        try
-        {
-            length = Strict.GetByteCount(value);
-        }
-        catch (EncoderFallbackException)
-        {
-            return new RuleViolation(ErrorCode.SessionRuleViolation, $"{field}: not valid Unicode text");
-        }
+        if (TextRules.Check(field, value) is { } broken)
+            return broken;
+        int length = Encoding.UTF8.GetByteCount(value);
         return length >= min && length <= max ? null
             : new RuleViolation(ErrorCode.SessionRuleViolation, Invariant($"{field}: {length} bytes, allowed are {min} to {max}"));
     }
@@ -104,6 +98,4 @@ public static class SessionRules
     }
 
     private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
-
-    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 }

@@ -48,7 +48,7 @@ public sealed class TestDoor : IAsyncDisposable
     public string Metrics => Keys[ApiRole.Metrics];
 
     public static async Task<TestDoor> StartAsync(GatewayOptions? options = null, int foundingNodes = 1, Action<Span<byte>>? doorRandom = null,
-        bool isStopping = false, bool withKeys = true, IMembership? membership = null)
+        bool isStopping = false, bool withKeys = true, IMembership? membership = null, HeldBytes? held = null)
     {
         options ??= new GatewayOptions { FailedAuthenticationsPerMinute = 1_000_000 };
         var genesis = new Genesis
@@ -87,6 +87,7 @@ public sealed class TestDoor : IAsyncDisposable
             Meter = meter,
             Options = options,
             IsStopping = () => isStopping,
+            Held = held ?? HeldBytes.Unlimited,
         };
         app.MapTokMesh(door);
         await app.StartAsync();

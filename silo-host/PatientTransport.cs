@@ -1,0 +1,116 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.Options;
+
+namespace TokMesh.Host;
+
+/// <summary>
+/// Accepts connections as Kestrel's own transport does, but for one thing: when there is no descriptor for another connection, it waits a
+/// moment before it tries again. Kestrel's tries at once, for ever, which takes a whole core from the rest of the node.
+/// </summary>
+internal sealed class PatientTransport(IOptions<SocketTransportOptions> options, ILoggerFactory loggers, AcceptTrouble trouble) : IConnectionListenerFactory
+{
+    public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default) =>
+        ValueTask.FromResult<IConnectionListener>(new Listener(endpoint, options.Value, loggers, trouble));
+
+    private sealed class Listener : IConnectionListener
+    {
+        private const int PauseMs = 100;
+        private readonly Socket _socket;
+        private readonly SocketConnectionContextFactory _factory;
+        private readonly AcceptTrouble _trouble;
+        private readonly CancellationTokenSource _unbound = new();
+
+        public Listener(EndPoint endpoint, SocketTransportOptions options, ILoggerFactory loggers, AcceptTrouble trouble)
+        {
+            _trouble = trouble;
+            _factory = new SocketConnectionContextFactory(Like(options), loggers.CreateLogger("Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets"));
+            _socket = options.CreateBoundListenSocket(endpoint);
+            try
+            {
+                _socket.Listen(options.Backlog);
+            }
+            catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressAlreadyInUse)
+            {
+                throw new AddressInUseException(e.Message, e);
+            }
+            EndPoint = _socket.LocalEndPoint!;
+        }
+
+        public EndPoint EndPoint { get; }
+
+        private static SocketConnectionFactoryOptions Like(SocketTransportOptions options) => new()
+        {
+            IOQueueCount = options.IOQueueCount,
+            WaitForDataBeforeAllocatingBuffer = options.WaitForDataBeforeAllocatingBuffer,
+            MaxReadBufferSize = options.MaxReadBufferSize,
+            MaxWriteBufferSize = options.MaxWriteBufferSize,
+            UnsafePreferInlineScheduling = options.UnsafePreferInlineScheduling,
+        };
+
+        [SuppressMessage("Reliability", "CA2000", Justification = "The connection owns its socket.")]
+        public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default)
+        {
+            while (true)
+            {
+                try
+                {
+                    var accepted = await _socket.AcceptAsync(cancellationToken);
+                    if (accepted.LocalEndPoint is IPEndPoint) accepted.NoDelay = true;
+                    return _factory.Create(accepted);
+                }
+                catch (ObjectDisposedException)
+                {
+                    return null;
+                }
+                catch (SocketException e) when (e.SocketErrorCode == SocketError.OperationAborted || _unbound.IsCancellationRequested)
+                {
+                    return null;
+                }
+                catch (SocketException e) when (e.SocketErrorCode is SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable)
+                {
+                    // The client waits in the backlog meanwhile.
+                    _trouble.NoDescriptor();
+                    await Task.Delay(PauseMs, CancellationToken.None);
+                }
+                catch (SocketException)
+                {
+                    // It was reset while it waited in the backlog.
+                }
+            }
+        }
+
+        public ValueTask UnbindAsync(CancellationToken cancellationToken = default)
+        {
+            _unbound.Cancel();
+            _socket.Dispose();
+            return ValueTask.CompletedTask;
+        }
+
+        public ValueTask DisposeAsync()
+        {
+            _socket.Dispose();
+            _factory.Dispose();
+            _unbound.Dispose();
+            return ValueTask.CompletedTask;
+        }
+    }
+}
+
+/// <summary>Says that connections could not be accepted, every ten seconds at most.</summary>
+internal sealed class AcceptTrouble(NodeLog log)
+{
+    private const long SayEveryMs = 10_000;
+    private long _saidAtMs = -SayEveryMs;
+
+    public void NoDescriptor()
+    {
+        var now = Environment.TickCount64;
+        var said = Volatile.Read(ref _saidAtMs);
+        if (now - said < SayEveryMs || Interlocked.CompareExchange(ref _saidAtMs, now, said) != said) return;
+        log.NoDescriptor(Descriptors.Limit());
+    }
+}

@@ -1,0 +1,85 @@
+using System.Net.Sockets;
+using System.Text;
+using TokMesh.Cluster;
+
+namespace TokMesh.Gateway.Tests;
+
+/// <summary>What requests may hold together.</summary>
+public sealed class HeldTests
+{
+    [Fact]
+    public async Task A_body_for_which_there_is_no_room_is_answered_busy_and_health_all_the_same()
+    {
+        var held = new HeldBytes(4 << 20);
+        await using var door = await TestDoor.StartAsync(held: held);
+        var value = new string('x', 1_000_000);
+        (await door.PostAsync("/keys/k", door.Issuer, $$"""{"value":"{{value}}"}""")).IsOk();
+        Assert.Equal(0, held.Held);
+
+        held.Add(3 << 20);
+        var busy = await door.PostAsync("/keys/k", door.Issuer, $$"""{"value":"{{value}}"}""");
+        busy.Is(429, "TM-SYS-4290");
+        Assert.Equal("not_executed", busy.Details.GetProperty("outcome").GetString());
+        Assert.Equal("1", busy.Header("Retry-After"));
+        // What is small goes on, until nothing may be taken on at all.
+        (await door.PostAsync("/keys/s", door.Issuer, """{"value":"small"}""")).IsOk();
+        held.Add(1 << 20);
+        (await door.GetAsync("/keys/s", door.Issuer)).Is(429, "TM-SYS-4290");
+        Assert.Equal(200, (await door.GetAsync("/health", null)).Status);
+        Assert.Contains("tokmesh_held_bytes 4194304", (await door.GetAsync("/metrics", door.Metrics)).Text, StringComparison.Ordinal);
+        Assert.Equal(2, held.Refused);
+
+        held.Return(4 << 20);
+        (await door.PostAsync("/keys/k", door.Issuer, $$"""{"value":"{{value}}"}""")).IsOk();
+        Assert.Equal(value, (await door.GetAsync("/keys/k", door.Issuer)).IsOk().GetProperty("value").GetString());
+        Assert.Equal(0, held.Held);
+    }
+
+    [Fact]
+    public async Task A_body_whose_length_is_not_said_is_counted_as_it_comes()
+    {
+        var held = new HeldBytes(2 << 20);
+        await using var door = await TestDoor.StartAsync(held: held);
+        using var tcp = new TcpClient();
+        await tcp.ConnectAsync(door.Address.Host, door.Address.Port);
+        var stream = tcp.GetStream();
+        await stream.WriteAsync(Encoding.ASCII.GetBytes($"POST /keys/k HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {door.Issuer}\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"));
+        var reply = Task.Run(async () =>
+        {
+            using var reader = new StreamReader(stream, Encoding.ASCII, leaveOpen: true);
+            // The status alone: what the node no longer reads ends in a reset.
+            return await reader.ReadLineAsync();
+        });
+        var chunk = Encoding.ASCII.GetBytes("10000\r\n" + new string('y', 65_536) + "\r\n");
+        try
+        {
+            for (var n = 0; n < 60; n++)
+            {
+                await stream.WriteAsync(chunk);
+                Assert.InRange(held.Held, 0, 2 << 20);
+            }
+        }
+        catch (IOException)
+        {
+            // The node no longer reads it.
+        }
+        Assert.StartsWith("HTTP/1.1 429", await reply, StringComparison.Ordinal);
+        for (var until = DateTime.UtcNow.AddSeconds(20); held.Held > 0 && DateTime.UtcNow < until;) await Task.Delay(10);
+        Assert.Equal(0, held.Held);
+    }
+
+    [Fact]
+    public void Bytes_are_taken_up_to_the_most_and_one_alone_always_is()
+    {
+        var held = new HeldBytes(10);
+        Assert.True(held.TryTake(11));
+        Assert.False(held.TryTake(1));
+        held.Return(11);
+        Assert.True(held.TryTake(6));
+        Assert.False(held.TryTake(5));
+        Assert.True(held.TryTake(4));
+        Assert.True(held.IsFull);
+        held.Return(10);
+        Assert.Equal(0, held.Held);
+    }
+}
