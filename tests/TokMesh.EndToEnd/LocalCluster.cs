@@ -111,9 +111,12 @@ internal sealed partial class LocalCluster : IAsyncDisposable
     }
 
     /// <summary>A node that the cluster does not have yet, with ports and a directory of its own.</summary>
-    public LocalNode NewNode(int number)
+    public LocalNode NewNode(int number) => NewNode(number, $"tmnd-e2e{number}");
+
+    /// <summary>The same with an id that another may have.</summary>
+    public LocalNode NewNode(int number, string id)
     {
-        var (id, peer) = ($"tmnd-e2e{number}", FreePort());
+        var peer = FreePort();
         return new LocalNode
         {
             Id = id,

@@ -223,8 +223,8 @@ public class KeyTests
         Assert.Equal("'12345'", _shard.Read(q => Queries.GetWithin(q, "k"u8, 5)));
         Assert.Equal("5", _shard.Read(q => Queries.GetWithin(q, "k"u8, 4)));
         Assert.Equal("nil", _shard.Read(q => Queries.GetWithin(q, "none"u8, 0)));
-        byte[] small = TestShard.Bytes(q => Queries.GetWithin(q, "l"u8, 4));
-        Assert.Equal("'1234567'", _shard.Read(q => Queries.GetWithin(q, small, 7)));
+        Assert.Equal("7", _shard.Read(q => Queries.GetWithin(q, "l"u8, 6)));
+        Assert.Equal("'1234567'", _shard.Read(q => Queries.GetWithin(q, "l"u8, 7)));
         Assert.Equal("['12345', nil, '1234567']", _shard.Read(q => MGet(q, 12)));
         Assert.StartsWith("KeyTooLong the values of one shard are 12 bytes together, allowed are 11", _shard.Read(q => MGet(q, 11)));
 
