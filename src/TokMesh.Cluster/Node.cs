@@ -115,6 +115,9 @@ public sealed class Node : IDisposable
     /// <summary>Writes to disk that committed work of all groups together.</summary>
     public long LogFlushes => _parts.Log.Flushes;
 
+    /// <summary>Whether something was handed to the log and is not durable yet.</summary>
+    public bool HasUnwritten => _parts.Log.WaitingBytes > 0;
+
     /// <summary>Monotonic time in milliseconds, for deadlines of calls.</summary>
     public long NowMs => _parts.Clock.MonotonicMs;
 

@@ -63,11 +63,13 @@ public sealed class NodeRuntime : IAsyncDisposable
     {
         var until = Node.NowMs + _handOverMs;
         Node.HandOver();
-        while (Node.GroupsLed > 0 && Node.NowMs < until) await Task.Delay(5);
+        do await Task.Delay(5);
+        while ((Node.GroupsLed > 0 || Node.HasUnwritten) && Node.NowMs < until);
         _stop.Cancel();
         await _watch.ContinueWith(static _ => { }, TaskScheduler.Default);
         _threads.Dispose();
-        Node.Dispose();
+        // A write that hangs goes on in files that must stay open under it; the process ends all the same.
+        if (_threads.HaveEnded) Node.Dispose();
         _stop.Dispose();
     }
 

@@ -6,6 +6,8 @@ namespace TokMesh.Cluster;
 /// </summary>
 public sealed class NodeThreads : IDisposable
 {
+    private const int MostWaitMs = 5_000;
+
     private readonly Node _node;
     private readonly Action<Exception> _failed;
     private readonly List<Thread> _threads = [];
@@ -24,13 +26,18 @@ public sealed class NodeThreads : IDisposable
         foreach (var lane in node.Lanes) Start($"lane-{lane.Number}", lane.Turn, wake => lane.Wake = wake, () => lane.NextTurnMs);
     }
 
-    /// <summary>Lets every worker finish its turn and ends the threads.</summary>
+    /// <summary>Whether all of them have ended; one whose disk hangs may not, and still uses what it was given.</summary>
+    public bool HaveEnded { get; private set; }
+
+    /// <summary>Lets every worker finish its turn and ends the threads; waits no longer than a few seconds for one whose disk hangs.</summary>
     public void Dispose()
     {
         _stopping = true;
         foreach (var signal in _signals) signal.Set();
+        HaveEnded = true;
         foreach (var thread in _threads)
-            if (thread != Thread.CurrentThread) thread.Join();
+            if (thread != Thread.CurrentThread && !thread.Join(MostWaitMs)) HaveEnded = false;
+        if (!HaveEnded) return;
         foreach (var signal in _signals) signal.Dispose();
     }
 
