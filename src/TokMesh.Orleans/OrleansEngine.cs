@@ -136,7 +136,7 @@ internal sealed class OrleansEngine : IEngine, IDisposable
         var number = hello.Guest?.Number ?? genesis.NumberOf(hello.Self.NodeId).Value;
         if (await AdmitAsync(new MemberId(number), hello) is { } unfit)
         {
-            Log.RefusedNode(hello.Self.NodeId, unfit.Code, unfit.Message);
+            if (unfit.IsFinal) Log.RefusedNode(hello.Self.NodeId, unfit.Code, unfit.Message);
             return answer with { Refusal = unfit };
         }
         var link = Link(number, hello.Self.NodeId);

@@ -123,7 +123,7 @@ public sealed class PeerEngine : IEngine, IDisposable
     {
         var (answer, member) = Answer(hello, certifiedAs);
         if (member is not { } from || !hello.IsLink || await AdmitAsync(from, hello) is not { } refusal) return (answer, member);
-        Log.RefusedPeer(hello.Self.NodeId, refusal.Code, refusal.Message);
+        if (refusal.IsFinal) Log.RefusedPeer(hello.Self.NodeId, refusal.Code, refusal.Message);
         return (answer with { Refusal = refusal }, null);
     }
 
