@@ -14,7 +14,7 @@ public sealed class HeldTests
         await using var door = await TestDoor.StartAsync(held: held);
         var value = new string('x', 1_000_000);
         (await door.PostAsync("/keys/k", door.Issuer, $$"""{"value":"{{value}}"}""")).IsOk();
-        Assert.Equal(0, held.Held);
+        await GivenBackAsync(held);
 
         held.Add(3 << 20);
         var busy = await door.PostAsync("/keys/k", door.Issuer, $$"""{"value":"{{value}}"}""");
@@ -32,7 +32,7 @@ public sealed class HeldTests
         held.Return(4 << 20);
         (await door.PostAsync("/keys/k", door.Issuer, $$"""{"value":"{{value}}"}""")).IsOk();
         Assert.Equal(value, (await door.GetAsync("/keys/k", door.Issuer)).IsOk().GetProperty("value").GetString());
-        Assert.Equal(0, held.Held);
+        await GivenBackAsync(held);
     }
 
     [Fact]
@@ -64,6 +64,12 @@ public sealed class HeldTests
             // The node no longer reads it.
         }
         Assert.StartsWith("HTTP/1.1 429", await reply, StringComparison.Ordinal);
+        await GivenBackAsync(held);
+    }
+
+    /// <summary>The client may have read an answer a moment before the node is done with it.</summary>
+    private static async Task GivenBackAsync(HeldBytes held)
+    {
         for (var until = DateTime.UtcNow.AddSeconds(20); held.Held > 0 && DateTime.UtcNow < until;) await Task.Delay(10);
         Assert.Equal(0, held.Held);
     }
