@@ -33,6 +33,9 @@ public sealed class DiskWatch
     /// <summary>Between two looks at most so much time is taken to have passed for the disk: the process may have been stopped.</summary>
     private const int MostBetweenLooksMs = 100;
 
+    /// <summary>The slowest disk that is expected to do; much data takes its time.</summary>
+    private const long SlowestBytesPerMs = 4 << 10;
+
     private const int LatelyMs = 10_000;
     private const int FirstTrustMs = 2_000;
     private const int MostTrustMs = 60_000;
@@ -42,6 +45,7 @@ public sealed class DiskWatch
     private readonly Action _changed;
     private readonly Queue<(long At, long TookMs)> _recent = new();
     private int _outstanding;
+    private long _outstandingBytes;
     private long _waitedMs;
     private long _lookedAt;
     private long _trustedAt;
@@ -66,18 +70,19 @@ public sealed class DiskWatch
         }
     }
 
-    /// <summary>A write was handed over.</summary>
-    public void Submitted(long nowMs)
+    /// <summary>A write of so many bytes was handed over.</summary>
+    public void Submitted(long bytes, long nowMs)
     {
         lock (_lock)
         {
+            _outstandingBytes += bytes;
             if (_outstanding++ > 0) return;
             (_waitedMs, _lookedAt) = (0, nowMs);
         }
     }
 
     /// <summary>Some came back, in one write to the disk.</summary>
-    public void Completed(int count, long nowMs)
+    public void Completed(int count, long bytes, long nowMs)
     {
         var changed = false;
         lock (_lock)
@@ -85,6 +90,7 @@ public sealed class DiskWatch
             Pass(nowMs);
             var waited = _waitedMs;
             _outstanding -= count;
+            _outstandingBytes -= bytes;
             _waitedMs = 0;
             // A hang counts too: if all writes take so long, that is how the disk is.
             _recent.Enqueue((nowMs, waited));
@@ -136,7 +142,7 @@ public sealed class DiskWatch
         lock (_lock) return UsualSince(nowMs - LatelyMs);
     }
 
-    private long LimitMs => Math.Clamp(TimesUsual * UsualSince(long.MinValue), _timeoutMs, MostTimeouts * (long)_timeoutMs);
+    private long LimitMs => Math.Clamp(TimesUsual * UsualSince(long.MinValue), _timeoutMs, MostTimeouts * (long)_timeoutMs) + _outstandingBytes / SlowestBytesPerMs;
 
     private long UsualSince(long at)
     {

@@ -13,7 +13,7 @@ public sealed class DiskWatchTests
     [Fact]
     public void A_write_that_is_not_back_after_an_election_timeout_is_a_hang()
     {
-        _watch.Submitted(_now);
+        _watch.Submitted(100, _now);
         Pass(TimeoutMs - 10);
         Assert.Equal(DiskState.Answers, _watch.State);
         Pass(20);
@@ -33,11 +33,11 @@ public sealed class DiskWatchTests
     [Fact]
     public void Many_writes_that_wait_behind_each_other_and_come_back_are_no_hang()
     {
-        for (var i = 0; i < 5; i++) _watch.Submitted(_now);
+        for (var i = 0; i < 5; i++) _watch.Submitted(100, _now);
         for (var i = 0; i < 5; i++)
         {
             Pass(TimeoutMs - 50);
-            _watch.Completed(1, _now);
+            _watch.Completed(1, 100, _now);
         }
         Assert.Empty(_told);
     }
@@ -59,7 +59,7 @@ public sealed class DiskWatchTests
         Hang();
         Pass(1_000);
         Assert.Equal(DiskState.Recovers, _watch.State);
-        _watch.Submitted(_now);
+        _watch.Submitted(100, _now);
         Pass(TimeoutMs + 10);
         Assert.Equal(DiskState.Hangs, _watch.State);
     }
@@ -75,7 +75,7 @@ public sealed class DiskWatchTests
         for (var i = 0; i < 50; i++) Write(900 + (i % 5) * 200);
         Assert.Empty(_told);
         // Far beyond what it usually takes it does.
-        _watch.Submitted(_now);
+        _watch.Submitted(100, _now);
         Pass(5_500);
         Assert.Equal(DiskState.Hangs, _watch.State);
     }
@@ -86,7 +86,7 @@ public sealed class DiskWatchTests
         for (var i = 0; i < 20; i++) Write(5_900);
         Pass(120_000);
         _told.Clear();
-        _watch.Submitted(_now);
+        _watch.Submitted(100, _now);
         Pass(10 * TimeoutMs + 10);
         Assert.Equal(DiskState.Hangs, _watch.State);
     }
@@ -98,7 +98,22 @@ public sealed class DiskWatchTests
         Write(20_000);
         Pass(10_000);
         Assert.Equal(DiskState.Answers, _watch.State);
-        _watch.Submitted(_now);
+        _watch.Submitted(100, _now);
+        Pass(TimeoutMs + 10);
+        Assert.Equal(DiskState.Hangs, _watch.State);
+    }
+
+    [Fact]
+    public void Much_data_takes_its_time()
+    {
+        _watch.Submitted(16 << 20, _now);
+        Pass(4_500);
+        Assert.Equal(DiskState.Answers, _watch.State);
+        Pass(300);
+        Assert.Equal(DiskState.Hangs, _watch.State);
+        _watch.Completed(1, 16 << 20, _now);
+        Pass(120_000);
+        _watch.Submitted(100, _now);
         Pass(TimeoutMs + 10);
         Assert.Equal(DiskState.Hangs, _watch.State);
     }
@@ -106,11 +121,11 @@ public sealed class DiskWatchTests
     [Fact]
     public void A_process_that_stood_still_does_not_blame_the_disk()
     {
-        _watch.Submitted(_now);
+        _watch.Submitted(100, _now);
         _now += 30_000;
         _watch.Look(_now);
         Assert.Equal(DiskState.Answers, _watch.State);
-        _watch.Completed(1, _now);
+        _watch.Completed(1, 100, _now);
         Assert.Empty(_told);
     }
 
@@ -129,9 +144,9 @@ public sealed class DiskWatchTests
 
     private void Write(int ms)
     {
-        _watch.Submitted(_now);
+        _watch.Submitted(100, _now);
         Pass(ms);
-        _watch.Completed(1, _now);
+        _watch.Completed(1, 100, _now);
     }
 
     private void Pass(int ms)

@@ -48,7 +48,7 @@ internal sealed class LogWriter(WriteAheadLog log, LogPlace place, ulong start, 
 
     public void Submit(LogWork work)
     {
-        disk.Submitted(clock.MonotonicMs);
+        disk.Submitted(work.Records.Bytes, clock.MonotonicMs);
         Interlocked.Add(ref _waitingBytes, work.Records.Bytes);
         _inbox.Add(work);
     }
@@ -66,17 +66,19 @@ internal sealed class LogWriter(WriteAheadLog log, LogPlace place, ulong start, 
     {
         var works = _inbox.Take();
         if (works.Count == 0) return false;
-        foreach (var work in works) log.Append(work.Records);
+        long bytes = 0;
+        foreach (var work in works)
+        {
+            log.Append(work.Records);
+            bytes += work.Records.Bytes;
+        }
         log.Flush();
         Volatile.Write(ref _sequence, log.Sequence);
         Flushes++;
-        disk.Completed(works.Count, clock.MonotonicMs);
+        disk.Completed(works.Count, bytes, clock.MonotonicMs);
+        Interlocked.Add(ref _waitingBytes, -bytes);
         if (log.NewestSegment != _segment) place.Remember(new LogMemory(start, _segment = log.NewestSegment));
-        foreach (var work in works)
-        {
-            Interlocked.Add(ref _waitingBytes, -work.Records.Bytes);
-            work.Durable(work);
-        }
+        foreach (var work in works) work.Durable(work);
         RelievePressure();
         return !_inbox.IsEmpty;
     }
