@@ -13,12 +13,12 @@ namespace TokMesh.EndToEnd;
 [Collection(MachineCollection.Name)]
 public sealed class FaultTests(Machine machine, ITestOutputHelper output)
 {
-    private static TimeSpan Duration(Engine engine) => Seconds("TOKMESH_FAULT_SECONDS", engine == Engine.Peer ? 60 : 40);
+    private static TimeSpan Duration() => Seconds("TOKMESH_FAULT_SECONDS", 30);
 
     [SkippableTheory]
     [InlineData(Engine.Peer)]
     [InlineData(Engine.Orleans)]
-    public Task Acknowledged_writes_survive_kill_9_of_any_node(Engine engine) => RunAsync(engine, Duration(engine), 4000, async (cluster, random, _) =>
+    public Task Acknowledged_writes_survive_kill_9_of_any_node(Engine engine) => RunAsync(engine, Duration(), 4000, async (cluster, random, _) =>
     {
         var node = random.Next(2) == 0 ? await LeaderOfMostAsync(cluster) : cluster.Nodes[random.Next(3)];
         await LocalCluster.KillAsync(node);
@@ -29,7 +29,7 @@ public sealed class FaultTests(Machine machine, ITestOutputHelper output)
     [SkippableTheory]
     [InlineData(Engine.Peer)]
     [InlineData(Engine.Orleans)]
-    public Task Acknowledged_writes_survive_a_node_frozen_for_three_seconds(Engine engine) => RunAsync(engine, Duration(engine), 4000, async (cluster, random, _) =>
+    public Task Acknowledged_writes_survive_a_node_frozen_for_three_seconds(Engine engine) => RunAsync(engine, Duration(), 4000, async (cluster, random, _) =>
     {
         var node = random.Next(2) == 0 ? await LeaderOfMostAsync(cluster) : cluster.Nodes[random.Next(3)];
         LocalCluster.Pause(node);
@@ -40,7 +40,7 @@ public sealed class FaultTests(Machine machine, ITestOutputHelper output)
     [SkippableTheory]
     [InlineData(Engine.Peer)]
     [InlineData(Engine.Orleans)]
-    public Task Acknowledged_writes_survive_cut_links(Engine engine) => RunAsync(engine, Duration(engine), 4000, async (cluster, random, _) =>
+    public Task Acknowledged_writes_survive_cut_links(Engine engine) => RunAsync(engine, Duration(), 4000, async (cluster, random, _) =>
     {
         var node = random.Next(2) == 0 ? await LeaderOfMostAsync(cluster) : cluster.Nodes[random.Next(3)];
         var how = random.Next(4);
