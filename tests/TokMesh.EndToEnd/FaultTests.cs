@@ -7,7 +7,7 @@ using Xunit.Abstractions;
 namespace TokMesh.EndToEnd;
 
 /// <summary>
-/// Three real processes, eight callers over both protocols for a minute, and something going wrong every few seconds. Afterwards the
+/// Three real processes, eight callers over both protocols for half a minute, and something going wrong every few seconds. Afterwards the
 /// whole history must be linearizable, no acknowledged write missing, no revoked token valid, and all replicas equal.
 /// </summary>
 [Collection(MachineCollection.Name)]
@@ -94,7 +94,7 @@ public sealed class FaultTests(Machine machine, ITestOutputHelper output)
     /// far as it has heard, until the silo reads it too and ends.
     /// </summary>
     [SkippableFact]
-    public Task No_promise_is_broken_when_silos_are_declared_dead_while_they_live() => RunAsync(Engine.Orleans, Duration(Engine.Orleans), 1000, async (cluster, random, _) =>
+    public Task No_promise_is_broken_when_silos_are_declared_dead_while_they_live() => RunAsync(Engine.Orleans, Duration(), 1000, async (cluster, random, _) =>
     {
         var node = random.Next(2) == 0 ? await LeaderOfMostAsync(cluster) : cluster.Nodes[random.Next(3)];
         await cluster.DeclareDeadAsync(node);
