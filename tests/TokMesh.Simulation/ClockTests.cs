@@ -11,6 +11,10 @@ public sealed class ClockTests
     private const long HourMs = 3_600_000;
     private const uint Group = 1;
 
+    // Of two shards: the name is reserved at one before the session is created at the other.
+    private const string User = "v";
+    private const string Token = "dictated-by-the-client";
+
     public static TheoryData<string> Levels => ["linearizable", "bounded", "local"];
 
     [Theory]
@@ -125,14 +129,24 @@ public sealed class ClockTests
         world.JudgeClock(node);
         Assert.InRange(node.Node.Time.WallMs, right - 300, right + 300);
         // A name that another shard must hold for a while is held until a moment that the other shards agree is to come.
-        var context = SynchronizationContext.Current;
-        // What awaits goes on inside the event that answers it, not where a test framework would send it.
-        SynchronizationContext.SetSynchronizationContext(null);
-        var created = node.Sessions!.CreateAsync(new NewSession { UserId = "u", Token = "dictated-by-the-client", TtlMs = HourMs, Quota = 5 },
+        var created = node.Sessions!.CreateAsync(new NewSession { UserId = User, Token = Token, TtlMs = HourMs, Quota = 5 },
             new Caller(node.MonotonicMs + 5_000, Consistency.Linearizable, null, default, default)).AsTask();
         var (reply, _) = Answer(world, created, 5_000);
-        SynchronizationContext.SetSynchronizationContext(context);
         Assert.True(reply.IsOk, reply.Error.ToString());
+    }
+
+    /// <summary>A clock that is ahead before anybody has judged it: what it asks for is refused, not held for longer than by others.</summary>
+    [Fact]
+    public void A_name_asked_for_by_a_wrong_clock_that_nobody_has_judged_is_not_held()
+    {
+        var world = Started(seed: 12);
+        var node = world.Nodes[2];
+        StoreReply Create(long aheadMs) => Answer(world, new SessionService(node.Store!, world.Random.NextBytes, () => node.Clock.WallMs + aheadMs).CreateAsync(
+            new NewSession { UserId = User, Token = Token, TtlMs = HourMs, Quota = 5 },
+            new Caller(node.MonotonicMs + 5_000, Consistency.Linearizable, null, default, default)).AsTask(), 5_000).Reply;
+        Assert.NotEqual(Sharding.OfName(User, 4), Sharding.OfName(Token, 4));
+        Assert.Equal(ErrorCode.ReservationLapsed, Create(aheadMs: 60_000).Error);
+        Assert.True(Create(aheadMs: 0).IsOk);
     }
 
     private static VirtualWorld Started(int seed)

@@ -50,6 +50,14 @@ public class NameTests
     }
 
     [Fact]
+    public void A_name_is_reserved_for_12_seconds_at_most()
+    {
+        Assert.StartsWith("ReservationLapsed", Reserve(1, limit: _name.Now + NamePointer.MostReservedMs + 1));
+        Assert.Equal("nil", Lookup());
+        Assert.Equal("OK", Reserve(1, limit: _name.Now + NamePointer.MostReservedMs));
+    }
+
+    [Fact]
     public void Operations_by_a_dictated_id_are_led_on()
     {
         Name id = Name.Of(TestShard.Id(1));

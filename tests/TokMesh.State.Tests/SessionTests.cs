@@ -69,6 +69,16 @@ public class SessionTests
         Assert.Equal(0, _shard.State.SessionCount);
     }
 
+    [Theory]
+    [InlineData(0, "tmss-")]
+    [InlineData(1, "ReservationLapsed")]
+    public void A_create_whose_time_limit_is_too_far_ahead_does_nothing(int beyondMs, string answer)
+    {
+        var early = new CreateSession { Id = TestShard.Id(1), Token = default, UserId = TestShard.U("u"), TtlMs = 5, NotAfterMs = _shard.Now + NamePointer.MostReservedMs + beyondMs };
+        Assert.StartsWith(answer, _shard.Create(early));
+        Assert.Equal(1 - beyondMs, _shard.State.SessionCount);
+    }
+
     [Fact]
     public void Get_tells_unknown_from_expired()
     {

@@ -75,6 +75,15 @@ public enum Resolution : byte
 public sealed record NamePointer(
     Name Name, UInt128 Reservation, SessionId Session, ReadOnlyMemory<byte> UserId, NameState State, long NotAfterMs)
 {
+    /// <summary>
+    /// How far ahead of the entry time the limit of a create may be, in milliseconds: ten seconds, which creates ask for, and what clocks
+    /// may differ by. The limit is told by the clock of the node that asks, and nobody may have judged that clock yet: without a bound one
+    /// that is a year ahead would hold the name for a year.
+    /// </summary>
+    public const int MostReservedMs = 12_000;
+
+    internal const string TooFarAhead = "the time limit is more than 12 s ahead: the clock of the node that asked is wrong";
+
     internal void Write(IBufferWriter<byte> output)
     {
         Name.Write(output);

@@ -19,6 +19,11 @@ internal sealed class SessionCommands(ShardData data, TouchOverlay touches)
             ReplyWriter.Error(reply, ErrorCode.ReservationLapsed);
             return;
         }
+        if (op.NotAfterMs - data.Time > NamePointer.MostReservedMs)
+        {
+            ReplyWriter.Error(reply, ErrorCode.ReservationLapsed, NamePointer.TooFarAhead);
+            return;
+        }
         if (IsLive(data.Sessions.FindId(op.Id)))
         {
             ReplyWriter.Error(reply, ErrorCode.SessionIdConflict);

@@ -17,7 +17,7 @@ internal sealed class SessionChecks(VirtualWorld world, SessionHistory history, 
     private const int DeadlineMs = 5000;
 
     /// <summary>Long enough for every reservation to lapse and to be asked about.</summary>
-    public const int ReservationsLapseMs = 12_000;
+    public const int ReservationsLapseMs = NamePointer.MostReservedMs + 2_000;
 
     private VirtualNode[] Nodes => [.. world.Present];
 

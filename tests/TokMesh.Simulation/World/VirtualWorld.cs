@@ -43,6 +43,8 @@ internal sealed class VirtualWorld
 
     public VirtualWorld(WorldPlan plan, Stream? trace = null, Timeline? timeline = null)
     {
+        // What awaits goes on inside the event that answers it, not where a test framework would send it.
+        SynchronizationContext.SetSynchronizationContext(null);
         var seed = plan.Seed;
         Random = new Random(seed);
         Network = new VirtualNetwork(Time, new Random(seed + 1), plan.Nodes);
