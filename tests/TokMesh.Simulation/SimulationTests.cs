@@ -37,6 +37,8 @@ public sealed class SimulationTests
     [InlineData("sessions", 249917371)]
     // A name held for longer than reservations last, because the node that asked for it had a clock ahead that nobody had judged yet.
     [InlineData("default", 77646733)]
+    // A vote whose write hung while a snapshot was installed: the check forgot the write and called the vote, sent when it was done, a lie.
+    [InlineData("default", 195607154)]
     public void A_seed_that_failed_once_holds(string profile, int seed) => Holds(profile, seed, 1);
 
     [Fact]

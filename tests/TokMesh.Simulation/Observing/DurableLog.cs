@@ -40,10 +40,12 @@ internal sealed class DurableLog
         }
     }
 
-    /// <summary>A snapshot from a leader is on disk and stands for the whole log.</summary>
+    /// <summary>
+    /// A snapshot from a leader is on disk and stands for the whole log. Terms and votes whose writes wait for a slow log still get there.
+    /// </summary>
     public void Reset(LogIndex index, Term term)
     {
-        _underWay.Clear();
+        for (var waiting = _underWay.Count; waiting > 0; waiting--) _underWay.Enqueue(_underWay.Dequeue() with { First = 0, Terms = [] });
         _terms.Clear();
         (_base, _baseTerm) = (index.Value, term);
     }
