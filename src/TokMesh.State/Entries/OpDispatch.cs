@@ -21,10 +21,10 @@ internal sealed class OpDispatch(ShardData data, TouchOverlay touches)
                 _sessions.Update(UpdateOp.Read(ref reader), reply);
                 break;
             case OpCode.SessionRenew:
-                _sessions.Renew(reader.UInt128(), reader.Int64(), reply);
+                _sessions.Renew(reader.UInt128(), null, reader.Int64(), reply);
                 break;
             case OpCode.SessionRenewIf:
-                _sessions.RenewIf(reader.UInt128(), reader.Varint(), reader.Int64(), reply);
+                _sessions.Renew(reader.UInt128(), reader.Varint(), reader.Int64(), reply);
                 break;
             case OpCode.SessionTouches:
                 for (int count = reader.Count(); count > 0; count--)
@@ -32,10 +32,10 @@ internal sealed class OpDispatch(ShardData data, TouchOverlay touches)
                 ReplyWriter.Ok(reply);
                 break;
             case OpCode.SessionRevoke:
-                _sessions.Revoke(reader.UInt128(), reply);
+                _sessions.Revoke(reader.UInt128(), null, reply);
                 break;
             case OpCode.SessionRevokeIf:
-                _sessions.RevokeIf(reader.UInt128(), reader.Varint(), reply);
+                _sessions.Revoke(reader.UInt128(), reader.Varint(), reply);
                 break;
             case OpCode.SessionRevokeMany:
                 _sessions.RevokeMany(ref reader, reply);

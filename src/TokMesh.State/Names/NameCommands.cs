@@ -13,16 +13,8 @@ internal sealed class NameCommands(ShardData data)
             ReplyWriter.Ok(reply);
             return;
         }
-        if (data.Time > op.NotAfterMs)
-        {
-            ReplyWriter.Error(reply, ErrorCode.ReservationLapsed);
+        if (!NamePointer.IsInTime(op.NotAfterMs, data.Time, reply))
             return;
-        }
-        if (op.NotAfterMs - data.Time > NamePointer.MostReservedMs)
-        {
-            ReplyWriter.Error(reply, ErrorCode.ReservationLapsed, NamePointer.TooFarAhead);
-            return;
-        }
         int slot = op.Name.Kind == NameKind.SessionId
             ? data.Sessions.FindId(op.Name.High) : data.Sessions.FindToken(op.Name.Token);
         if (slot >= 0 && !SessionRecord.IsExpired(data.Sessions[slot], data.Time))

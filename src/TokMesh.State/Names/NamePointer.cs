@@ -82,7 +82,16 @@ public sealed record NamePointer(
     /// </summary>
     public const int MostReservedMs = 12_000;
 
-    internal const string TooFarAhead = "the time limit is more than 12 s ahead: the clock of the node that asked is wrong";
+    /// <summary>Whether a limit is neither over nor too far ahead at an entry's time; if it is, the error is in the reply.</summary>
+    internal static bool IsInTime(long notAfterMs, long entryTimeMs, IBufferWriter<byte> reply)
+    {
+        bool isOver = entryTimeMs > notAfterMs;
+        if (!isOver && notAfterMs - entryTimeMs <= MostReservedMs)
+            return true;
+        ReplyWriter.Error(reply, ErrorCode.ReservationLapsed,
+            isOver ? "" : "the time limit is more than 12 s ahead: the clock of the node that asked is wrong");
+        return false;
+    }
 
     internal void Write(IBufferWriter<byte> output)
     {

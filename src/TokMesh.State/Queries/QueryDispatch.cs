@@ -124,9 +124,11 @@ internal sealed class QueryDispatch
                 reader.Varint();
                 reader.Bytes();
                 break;
-            case QueryCode.KeyMGetWithin or QueryCode.KeyMGet or QueryCode.KeyExists:
-                if (query[0] == (byte)QueryCode.KeyMGetWithin)
-                    reader.Varint();
+            case QueryCode.KeyMGetWithin:
+                reader.Varint();
+                goto case QueryCode.KeyMGet;
+            case QueryCode.KeyMGet:
+            case QueryCode.KeyExists:
                 for (int count = reader.Count(); count > 0; count--)
                     reader.Bytes();
                 break;

@@ -14,16 +14,8 @@ internal sealed class SessionCommands(ShardData data, TouchOverlay touches)
             ReplyWriter.Error(reply, ErrorCode.ArgumentInvalid, op.TtlMs < 0 ? "ttl below 0" : "a foreign name needs a time limit");
             return;
         }
-        if (op.NotAfterMs != 0 && data.Time > op.NotAfterMs)
-        {
-            ReplyWriter.Error(reply, ErrorCode.ReservationLapsed);
+        if (op.NotAfterMs != 0 && !NamePointer.IsInTime(op.NotAfterMs, data.Time, reply))
             return;
-        }
-        if (op.NotAfterMs - data.Time > NamePointer.MostReservedMs)
-        {
-            ReplyWriter.Error(reply, ErrorCode.ReservationLapsed, NamePointer.TooFarAhead);
-            return;
-        }
         if (IsLive(data.Sessions.FindId(op.Id)))
         {
             ReplyWriter.Error(reply, ErrorCode.SessionIdConflict);
@@ -108,7 +100,7 @@ internal sealed class SessionCommands(ShardData data, TouchOverlay touches)
         ReplySession(changed, reply);
     }
 
-    public void Renew(UInt128 id, long ttlMs, IBufferWriter<byte> reply)
+    public void Renew(UInt128 id, ulong? ifVersion, long ttlMs, IBufferWriter<byte> reply)
     {
         if (ttlMs <= 0)
         {
@@ -116,24 +108,8 @@ internal sealed class SessionCommands(ShardData data, TouchOverlay touches)
             return;
         }
         int slot = FindLive(id, reply);
-        if (slot >= 0)
-            Renew(slot, ttlMs, reply);
-    }
-
-    public void RenewIf(UInt128 id, ulong version, long ttlMs, IBufferWriter<byte> reply)
-    {
-        if (ttlMs <= 0)
-        {
-            ReplyWriter.Error(reply, ErrorCode.ArgumentInvalid, "ttl must be above 0");
+        if (slot < 0 || !IsVersion(slot, ifVersion, reply))
             return;
-        }
-        int slot = FindLive(id, reply);
-        if (slot >= 0 && IsVersion(slot, version, reply))
-            Renew(slot, ttlMs, reply);
-    }
-
-    private void Renew(int slot, long ttlMs, IBufferWriter<byte> reply)
-    {
         long expires = Later(ttlMs);
         SessionRecord.RaiseLastActive(data.Sessions[slot], data.Time);
         SessionRecord.BumpVersion(data.Sessions[slot]);
@@ -161,20 +137,16 @@ internal sealed class SessionCommands(ShardData data, TouchOverlay touches)
         touches.Applied(slot, item.LastActive);
     }
 
-    public void Revoke(UInt128 id, IBufferWriter<byte> reply)
+    public void Revoke(UInt128 id, ulong? ifVersion, IBufferWriter<byte> reply)
     {
-        bool removed = TryRevoke(id);
+        int slot = data.Sessions.FindId(id);
+        if (IsLive(slot) && !IsVersion(slot, ifVersion, reply))
+            return;
+        bool removed = TryRevoke(slot);
         if (!removed && data.Names.Find(Name.Of(new SessionId(new Ulid(id)))) is { } pointer)
             ReplyWriter.Pointer(reply, pointer);
         else
             ReplyWriter.Integer(reply, removed ? 1 : 0);
-    }
-
-    public void RevokeIf(UInt128 id, ulong version, IBufferWriter<byte> reply)
-    {
-        int slot = data.Sessions.FindId(id);
-        if (!IsLive(slot) || IsVersion(slot, version, reply))
-            Revoke(id, reply);
     }
 
     public void RevokeMany(ref WireReader ids, IBufferWriter<byte> reply)
@@ -184,7 +156,7 @@ internal sealed class SessionCommands(ShardData data, TouchOverlay touches)
         for (int count = ids.Count(); count > 0; count--)
         {
             UInt128 id = ids.UInt128();
-            if (TryRevoke(id))
+            if (TryRevoke(data.Sessions.FindId(id)))
                 removed++;
             else if (data.Names.Find(Name.Of(new SessionId(new Ulid(id)))) is { } pointer)
                 (elsewhere ??= []).Add(pointer);
@@ -224,18 +196,19 @@ internal sealed class SessionCommands(ShardData data, TouchOverlay touches)
     }
 
     /// <summary>An expired session is left to the sweep, and remembered as expired.</summary>
-    private bool TryRevoke(UInt128 id)
+    private bool TryRevoke(int slot)
     {
-        int slot = data.Sessions.FindId(id);
         if (!IsLive(slot))
             return false;
         Bury(slot, expired: false);
         return true;
     }
 
-    /// <summary>Whether a session still has the version that was read; if not, the error is in the reply.</summary>
-    private bool IsVersion(int slot, ulong version, IBufferWriter<byte> reply)
+    /// <summary>Whether a session still has the version that was read, or none was named; if not, the error is in the reply.</summary>
+    private bool IsVersion(int slot, ulong? version, IBufferWriter<byte> reply)
     {
+        if (version is null)
+            return true;
         ulong present = SessionRecord.View(data.Sessions[slot]).Version;
         if (present == version)
             return true;

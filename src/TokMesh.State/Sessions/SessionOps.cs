@@ -3,8 +3,8 @@ using System.Buffers;
 namespace TokMesh.State;
 
 /// <summary>
-/// Writes the operations on sessions. Update, Renew, Revoke and their conditional forms of a session whose record lives in another shard are answered
-/// with the <see cref="NamePointer"/> held for its id: send the operation to the shard of its user.
+/// Writes the operations on sessions. Update, Renew, Revoke and their conditional forms of a session whose record lives in another
+/// shard are answered with the <see cref="NamePointer"/> held for its id: send the operation to the shard of its user.
 /// </summary>
 public static class SessionOps
 {
