@@ -72,13 +72,9 @@ public sealed class ClockGuard
             (trusted, median) = (true, 0);
         }
         _verdict = new Verdict(trusted, median, mono, wall);
-        if (trusted == (before?.IsTrusted ?? false))
-        {
-            if (before is null) _watch.ClockJudged(trusted, median);
-            return false;
-        }
-        if (before is not null) _watch.ClockJudged(trusted, median);
-        return true;
+        // That a clock is right from the start is no news to anybody but this node, which did not go by it until now.
+        if (trusted != (before?.IsTrusted ?? true)) _watch.ClockJudged(trusted, median);
+        return trusted != (before?.IsTrusted ?? false);
     }
 
     /// <summary>The time now. Any thread may ask.</summary>

@@ -70,6 +70,9 @@ public sealed class DiskWatch
         }
     }
 
+    /// <summary>Bytes that were handed to the disk and are not durable yet.</summary>
+    public long WaitingBytes => Volatile.Read(ref _outstandingBytes);
+
     /// <summary>A write of so many bytes was handed over.</summary>
     public void Submitted(long bytes, long nowMs)
     {

@@ -116,7 +116,7 @@ public sealed partial class Node : IDisposable
     public long LogFlushes => _parts.Log.Flushes;
 
     /// <summary>Whether something was handed to the log and is not durable yet.</summary>
-    public bool HasUnwritten => _parts.Log.WaitingBytes > 0;
+    public bool HasUnwritten => Disk.WaitingBytes > 0;
 
     /// <summary>Monotonic time in milliseconds, for deadlines of calls.</summary>
     public long NowMs => _parts.Clock.MonotonicMs;
@@ -178,10 +178,7 @@ public sealed partial class Node : IDisposable
     /// also when nobody could be measured: a node that has never been judged does not lead either.
     /// </summary>
     /// <param name="offsetsMs">The clock of each node that could be measured minus this one's, in milliseconds.</param>
-    public void JudgeClock(IReadOnlyList<double> offsetsMs)
-    {
-        Clock.Judge(offsetsMs);
-    }
+    public void JudgeClock(IReadOnlyList<double> offsetsMs) => Clock.Judge(offsetsMs);
 
     /// <summary>Watches the disk of this node's log.</summary>
     public DiskWatch Disk { get; }
@@ -267,8 +264,9 @@ public sealed partial class Node : IDisposable
         log.Remember(new LogMemory(history.Current.Number, _log.NewestSegment));
         return new NodePast(history.Starts, recovery.Sequence);
     }
+
     private IEnumerable<uint> OtherMembers() =>
-        Genesis.Nodes.Concat(Volatile.Read(ref _meta).Map.Guests).Select(n => n.Number).Where(n => n != Self.Value);
+        Genesis.Nodes.Concat(Volatile.Read(ref _meta).Map.Guests).Select(n => n.Number).Where(n => n != Self.Value).Distinct();
 
     private static ulong NextRandom(Action<Span<byte>> fill)
     {
@@ -324,10 +322,7 @@ public sealed partial class Node : IDisposable
     private Replica? AddReplica(Lane lane, uint group, RaftOptions options)
     {
         if (group >= _parts.GroupCount) return null;
-        var raft = new RaftGroup(Self, Configuration.Empty, default, new RaftLog(LogIndex.Zero, Term.Zero, []), options, _parts.NextRandom(), lane.NowMs)
-        {
-            MayLead = Clock.IsTrusted,
-        };
+        var raft = new RaftGroup(Self, Configuration.Empty, default, new RaftLog(LogIndex.Zero, Term.Zero, []), options, _parts.NextRandom(), lane.NowMs);
         var replica = new Replica(lane, group, raft, New(group), RestoreOf(group));
         lane.Log.AppendGroupMeta(group, Configuration.Empty.Encode());
         lane.Add(replica);

@@ -5,7 +5,7 @@ internal sealed partial class Leadership
 {
     public void OnAppendReply(in Message m, long now)
     {
-        if (Find(m.From) is not { IsCounted: true } p) return;
+        if (Counted(m.From) is not { } p) return;
         p.HeardAt = now;
         if (m.Reject)
         {
@@ -46,7 +46,7 @@ internal sealed partial class Leadership
 
     public void OnHeartbeatReply(in Message m, long now)
     {
-        if (Find(m.From) is not { IsCounted: true } p) return;
+        if (Counted(m.From) is not { } p) return;
         p.HeardAt = now;
         if (m.Context <= _rounds.Current) p.Round = Math.Max(p.Round, m.Context);
         if (m.LogTerm > Term.Zero) p.SilentRound = Math.Max(p.SilentRound, m.Context);
@@ -71,7 +71,7 @@ internal sealed partial class Leadership
 
     public void OnSnapshotReply(in Message m, long now)
     {
-        if (Find(m.From) is not { IsCounted: true } p) return;
+        if (Counted(m.From) is not { } p) return;
         p.HeardAt = now;
         if (p.Mode == ProgressMode.Snapshot && p.Snapshot is { } s && s.Context == m.Context) s.Acknowledged(m.Offset, m.Reject, now, _options.HeartbeatMs);
     }
@@ -79,13 +79,7 @@ internal sealed partial class Leadership
     /// <summary>A follower says that its disk, or this member's, has lost what it promised to keep.</summary>
     public void OnViolation(in Message m)
     {
-        if (Find(m.From) is { IsCounted: true } p) Exclude(p, (LogViolation)m.Context, m.Index, tell: false);
-    }
-
-    private void Exclude(Progress p, LogViolation violation, LogIndex index, bool tell = true)
-    {
-        p.Exclude(violation);
-        _exclusions.Add(p.Id, violation, index, tell);
+        if (Counted(m.From) is { } p) Exclude(p, (LogViolation)m.Context, m.Index, tell: false);
     }
 
     public void ProvideSnapshot(MemberId to, SnapshotMeta meta, ReadOnlyMemory<byte> data, long now)
@@ -93,5 +87,11 @@ internal sealed partial class Leadership
         if (Find(to) is not { Mode: ProgressMode.Snapshot, Snapshot: null } p) return;
         p.Snapshot = new SnapshotSend(meta, data, _options.SnapshotChunkBytes, _options.SnapshotWindow);
         p.Snapshot.Started(now);
+    }
+
+    private void Exclude(Progress p, LogViolation violation, LogIndex index, bool tell = true)
+    {
+        p.Exclude(violation);
+        _exclusions.Add(p.Id, violation, index, tell);
     }
 }

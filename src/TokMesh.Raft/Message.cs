@@ -63,14 +63,14 @@ public readonly record struct Message
 
     /// <summary>
     /// Append: position before the first entry. AppendReply: last position known to match, or the refused position.
-    /// Violation, Exclusion: the position that is missing or contradicted. Vote, PreVote: candidate's last position. Snapshot messages: last position the snapshot includes. Heartbeat: how far the log
-    /// is committed, without regard to the receiver.
+    /// Violation, Exclusion: the position that is missing or contradicted. Vote, PreVote: candidate's last position. Snapshot messages:
+    /// last position the snapshot includes. Heartbeat: how far the log is committed, without regard to the receiver.
     /// </summary>
     public LogIndex Index { get; init; }
 
     /// <summary>
-    /// Term at <see cref="Index"/>, also in an AppendReply; in a refused one the term at <see cref="Hint"/>. Heartbeat: zero, unless the log ends there
-    /// and the group may fall silent; the reply of a follower that does repeats it.
+    /// Term at <see cref="Index"/>, also in an AppendReply; in a refused one the term at <see cref="Hint"/>. Heartbeat: zero, unless the
+    /// log ends there and the group may fall silent; the reply of a follower that does repeats it.
     /// </summary>
     public Term LogTerm { get; init; }
 
@@ -84,8 +84,8 @@ public readonly record struct Message
     public LogIndex Hint { get; init; }
 
     /// <summary>
-    /// Append and its reply: the number of a probe, zero for none. Heartbeat and its reply: the leader's round number. Violation, Exclusion: which one. Snapshot messages: identifies the transfer, so that pieces of two
-    /// snapshots are never mixed. Vote: 1 when the leader itself made the candidate stand, so that loyalty to it is no reason to refuse.
+    /// Append and its reply: the number of a probe, zero for none. Heartbeat and its reply: the leader's round number. Violation,
+    /// Exclusion: which one. Snapshot messages: identifies the transfer, so that pieces of two snapshots are never mixed. Vote: 1 when the leader itself made the candidate stand, so that loyalty to it is no reason to refuse.
     /// </summary>
     public ulong Context { get; init; }
 

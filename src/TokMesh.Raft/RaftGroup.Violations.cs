@@ -13,9 +13,6 @@ public sealed partial class RaftGroup
     /// <summary>Why this member takes part no more; none while it does.</summary>
     public LogViolation Violation => _halted?.Violation ?? LogViolation.None;
 
-    /// <summary>Why a member is not counted here any more; none while it is.</summary>
-    public LogViolation ViolationOf(MemberId member) => _exclusions.Of(member);
-
     /// <summary>
     /// The host has admitted a member that was started anew, knowing its past: it counts again. A leader asks it first for what it had
     /// acknowledged before it was excluded.

@@ -5,8 +5,8 @@ namespace TokMesh.Cluster;
 /// <summary>What one lane found when it last looked at its groups.</summary>
 internal sealed class LaneFindings(int groupCount)
 {
-    private readonly byte[] _led = new byte[(groupCount + 7) / 8];
-    private readonly byte[] _held = new byte[(groupCount + 7) / 8];
+    private readonly byte[] _led = GroupBits.For(groupCount);
+    private readonly byte[] _held = GroupBits.For(groupCount);
 
     public SortedDictionary<(HealthCode Code, uint Subject), Finding> Seen { get; } = [];
 
@@ -16,9 +16,9 @@ internal sealed class LaneFindings(int groupCount)
     /// <summary>Of every group a bit: whether the lane has a replica of it.</summary>
     public ReadOnlySpan<byte> Held => _held;
 
-    public void IsHeld(uint group) => Set(_held, group);
+    public void IsHeld(uint group) => GroupBits.Set(_held, group);
 
-    public void Leads(uint group) => Set(_led, group);
+    public void Leads(uint group) => GroupBits.Set(_led, group);
 
     /// <summary>Groups whose replica here has known no leader for longer than an election takes, and whether so many voters are away that there can be none.</summary>
     public List<(uint Group, bool MajorityIsLost)> Leaderless { get; } = [];
@@ -28,8 +28,6 @@ internal sealed class LaneFindings(int groupCount)
         if (!Seen.TryGetValue((code, subject.Value), out var finding)) Seen[(code, subject.Value)] = finding = new Finding();
         finding.Add(group);
     }
-
-    private static void Set(byte[] bits, uint group) => bits[group / 8] |= (byte)(1 << (int)(group % 8));
 }
 
 /// <summary>

@@ -90,7 +90,7 @@ public sealed class NodeHealth
             return new ClusterHealth
             {
                 Conditions = ClusterHealth.Combine(Fresh(now).Select(r => (r.Node, r.Report.Conditions)).Append((_self, _own))),
-                Reports = [.. _others().Distinct().Order().Select(n => _reports.TryGetValue(n, out var r)
+                Reports = [.. _others().Order().Select(n => _reports.TryGetValue(n, out var r)
                     ? new ReportAge(new MemberId(n), now - r.AtMs, now - r.AtMs > StaleMs) : new ReportAge(new MemberId(n), null, true))],
             };
         }
@@ -110,7 +110,7 @@ public sealed class NodeHealth
     /// <summary>Whether another node that is heard says that it leads a group.</summary>
     public bool IsLedElsewhere(uint group)
     {
-        lock (_lock) return Fresh(_time.MonotonicMs).Any(r => group / 8 < r.Report.Led.Length && (r.Report.Led.Span[(int)(group / 8)] & (1 << (int)(group % 8))) != 0);
+        lock (_lock) return Fresh(_time.MonotonicMs).Any(r => GroupBits.IsSet(r.Report.Led.Span, group));
     }
 
     /// <summary>What a lane found.</summary>
@@ -131,7 +131,7 @@ public sealed class NodeHealth
         {
             _hasNews = false;
             report = new HealthReport { Boot = _boot, Number = ++_number, Led = LedHere(), Conditions = _own };
-            others = [.. _others().Distinct()];
+            others = [.. _others()];
         }
         foreach (var other in others)
         {
@@ -185,11 +185,11 @@ public sealed class NodeHealth
         foreach (var (key, finding) in _lanes.Values.SelectMany(l => l.Seen)) Of(key).Add(finding);
         foreach (var (key, raised) in _raised)
         {
-            if (nowMs >= raised.UntilMs) _raised.Remove(key);
-            else Take(key, raised);
-        }
-        void Take((HealthCode, uint) key, Raised raised)
-        {
+            if (nowMs >= raised.UntilMs)
+            {
+                _raised.Remove(key);
+                continue;
+            }
             var finding = Of(key);
             finding.Detail = raised.Detail;
             foreach (var group in raised.Groups) finding.Add(group);
@@ -199,7 +199,7 @@ public sealed class NodeHealth
         else if (_disk.State == DiskState.Recovers) Of(KeyOf(HealthCode.DiskSlow, default)).Detail = $"it hung for {_disk.HungMs} ms, and must answer for a while before the node leads again";
         else if (_disk.UsualMs(nowMs) is >= SlowMs and var usual) Of(KeyOf(HealthCode.DiskSlow, default)).Detail = $"writes take up to {usual} ms";
         if (!_knowsMeta()) Of(KeyOf(HealthCode.Starting, default));
-        var others = _others().Distinct().ToArray();
+        var others = _others().ToArray();
         foreach (var gone in _reports.Keys.Except(others).ToArray()) _reports.Remove(gone);
         foreach (var other in others)
         {
@@ -209,7 +209,7 @@ public sealed class NodeHealth
         var led = LedSomewhere(nowMs);
         // A replica may follow nobody since it was left out of its group and could not hear of it; then the leader's own node speaks for it.
         foreach (var (group, majorityIsLost) in _lanes.Values.SelectMany(l => l.Leaderless))
-            if (!IsSet(led, group)) Of((majorityIsLost ? HealthCode.MajorityLost : HealthCode.NoLeader, 0)).Add(group);
+            if (!GroupBits.IsSet(led, group)) Of((majorityIsLost ? HealthCode.MajorityLost : HealthCode.NoLeader, 0)).Add(group);
         LookForUnled(led, nowMs, group => Of((HealthCode.NoLeader, 0)).Add(group));
         return seen;
 
@@ -226,10 +226,10 @@ public sealed class NodeHealth
         // Before every lane has looked it is not known which groups are this node's own.
         if (nowMs - _startedMs < GraceMs || _lanes.Count == 0) return;
         var held = new byte[led.Length];
-        foreach (var lane in _lanes.Values) Join(held, lane.Held);
+        foreach (var lane in _lanes.Values) GroupBits.Join(held, lane.Held);
         for (uint group = 0; group < _groupCount; group++)
         {
-            if (IsSet(led, group) || IsSet(held, group)) _unledSince.Remove(group);
+            if (GroupBits.IsSet(led, group) || GroupBits.IsSet(held, group)) _unledSince.Remove(group);
             else if (!_unledSince.TryAdd(group, nowMs) && nowMs - _unledSince[group] >= UnledMs) see(group);
         }
     }
@@ -237,22 +237,15 @@ public sealed class NodeHealth
     private byte[] LedSomewhere(long nowMs)
     {
         var led = LedHere();
-        foreach (var (_, report) in Fresh(nowMs)) Join(led, report.Led.Span);
+        foreach (var (_, report) in Fresh(nowMs)) GroupBits.Join(led, report.Led.Span);
         return led;
     }
-
-    private static bool IsSet(byte[] bits, uint group) => (bits[group / 8] & (1 << (int)(group % 8))) != 0;
 
     private byte[] LedHere()
     {
-        var led = new byte[(_groupCount + 7) / 8];
-        foreach (var lane in _lanes.Values) Join(led, lane.Led);
+        var led = GroupBits.For(_groupCount);
+        foreach (var lane in _lanes.Values) GroupBits.Join(led, lane.Led);
         return led;
-    }
-
-    private static void Join(byte[] bits, ReadOnlySpan<byte> more)
-    {
-        for (var i = 0; i < Math.Min(bits.Length, more.Length); i++) bits[i] |= more[i];
     }
 
     private sealed class Raised

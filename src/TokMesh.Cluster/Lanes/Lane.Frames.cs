@@ -82,7 +82,7 @@ internal sealed partial class Lane
             replica = added;
         }
         // What a disk that hangs is to take on does not grow without bound: beyond it appends are lost, as on the network.
-        if (message.Type == MessageType.Append && _entries.Count > 0 && _node.Log.WaitingBytes > MaxWaitingLogBytes) return;
+        if (message.Type == MessageType.Append && _entries.Count > 0 && _node.Disk.WaitingBytes > MaxWaitingLogBytes) return;
         _node.Trace?.Received(replica, message, _entries, data);
         replica.Raft.Step(message, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_entries), data, NowMs);
         _node.Trace?.Stepped(replica);

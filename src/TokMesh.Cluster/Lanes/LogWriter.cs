@@ -31,7 +31,6 @@ internal sealed class LogWriter(WriteAheadLog log, LogPlace place, ulong start, 
     private readonly Inbox<LogWork> _inbox = new();
     private uint _segment = log.NewestSegment;
     private ulong _sequence = log.Sequence;
-    private long _waitingBytes;
     private int _pressureTurns;
 
     public Action Wake { set => _inbox.Wake = value; }
@@ -43,13 +42,9 @@ internal sealed class LogWriter(WriteAheadLog log, LogPlace place, ulong start, 
     /// <summary>How far the log is durable (<see cref="LogRecovery.Sequence"/>).</summary>
     public ulong Sequence => Volatile.Read(ref _sequence);
 
-    /// <summary>Bytes handed over that are not durable yet.</summary>
-    public long WaitingBytes => Interlocked.Read(ref _waitingBytes);
-
     public void Submit(LogWork work)
     {
         disk.Submitted(work.Records.Bytes, clock.MonotonicMs);
-        Interlocked.Add(ref _waitingBytes, work.Records.Bytes);
         _inbox.Add(work);
     }
 
@@ -76,7 +71,6 @@ internal sealed class LogWriter(WriteAheadLog log, LogPlace place, ulong start, 
         Volatile.Write(ref _sequence, log.Sequence);
         Flushes++;
         disk.Completed(works.Count, bytes, clock.MonotonicMs);
-        Interlocked.Add(ref _waitingBytes, -bytes);
         if (log.NewestSegment != _segment) place.Remember(new LogMemory(start, _segment = log.NewestSegment));
         foreach (var work in works) work.Durable(work);
         RelievePressure();

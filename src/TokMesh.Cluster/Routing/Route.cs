@@ -5,22 +5,6 @@ using TokMesh.State;
 
 namespace TokMesh.Cluster;
 
-/// <summary>Why a node would not take a call. On the wire: numbers may only grow.</summary>
-internal enum Refusal : byte
-{
-    /// <summary>It does not lead the group, or holds no replica of it.</summary>
-    NotLeader = 1,
-
-    /// <summary>Its queues are full.</summary>
-    Busy = 2,
-
-    /// <summary>Its replica is not fresh enough.</summary>
-    TooStale = 3,
-
-    /// <summary>The operation cannot be read.</summary>
-    Malformed = 4,
-}
-
 /// <summary>
 /// Brings the calls of this node's callers to the leader of one group, whoever that is, until they are answered or their time is
 /// over. Writes leave in order and are never overtaken: all of them name an <em>epoch</em>; once a node has refused one, it
@@ -177,6 +161,18 @@ internal sealed class Route(Lane lane, uint group)
     {
         if (IsIdle) return;
         var now = lane.NowMs;
+        EndLateWrites(now);
+        EndLateReads(now);
+        if (!IsIdle && _target != lane.Self && !_target.IsNone && now - _progressAt >= AttemptMs + _writes.Bytes / SlowestBytesPerMs)
+        {
+            if (lane.ReplicaOf(group) is { } replica) lane.WakeUp(replica);
+            Redirect(MemberId.None, pause: false);
+        }
+        if (HasUnsent && now >= _retryAt) lane.RouteHasWork(this);
+    }
+
+    private void EndLateWrites(long now)
+    {
         var expired = false;
         for (var i = 0; i < _writes.Count; i++)
         {
@@ -187,26 +183,22 @@ internal sealed class Route(Lane lane, uint group)
             else call.Fail(CallOutcome.Unknown, ErrorCode.ClusterTimeout);
         }
         if (expired) Trim();
+    }
+
+    private void EndLateReads(long now)
+    {
         List<ulong>? late = null;
         foreach (var (id, call) in _reads)
             if (call.DeadlineMs <= now) (late ??= []).Add(id);
-        if (late is not null)
+        if (late is null) return;
+        foreach (var id in late)
         {
-            foreach (var id in late)
-            {
-                // A read that was not answered changed nothing that anybody could tell.
-                if (!_reads.Remove(id, out var call)) continue;
-                // It was only passed on since this node does not know the time.
-                if (call.Kind == CallKind.Read && lane.ReplicaOf(group) is { } local && local.TryReadByStamp(call)) continue;
-                call.Fail(CallOutcome.Failed, _target.IsNone ? ErrorCode.ClusterNoNode : ErrorCode.ClusterTimeout);
-            }
+            // A read that was not answered changed nothing that anybody could tell.
+            if (!_reads.Remove(id, out var call)) continue;
+            // It was only passed on since this node does not know the time.
+            if (call.Kind == CallKind.Read && lane.ReplicaOf(group) is { } local && local.TryReadByStamp(call)) continue;
+            call.Fail(CallOutcome.Failed, _target.IsNone ? ErrorCode.ClusterNoNode : ErrorCode.ClusterTimeout);
         }
-        if (!IsIdle && _target != lane.Self && !_target.IsNone && now - _progressAt >= AttemptMs + _writes.Bytes / SlowestBytesPerMs)
-        {
-            if (lane.ReplicaOf(group) is { } replica) lane.WakeUp(replica);
-            Redirect(MemberId.None, pause: false);
-        }
-        if (HasUnsent && now >= _retryAt) lane.RouteHasWork(this);
     }
 
     /// <summary>Whoever was asked does not lead; perhaps somebody else is known to.</summary>

@@ -49,6 +49,7 @@ internal sealed class PeerLedger
     public void Admit(MemberId member, string node, NodePast past, long nowMs, Action<HelloRefusal?> done)
     {
         HelloRefusal? refusal;
+        var isKnown = false;
         byte[] note;
         Peer? peer;
         lock (_lock)
@@ -59,14 +60,13 @@ internal sealed class PeerLedger
                 Volatile.Write(ref _all, [.. _peers]);
             }
             refusal = PastJudge.Judge(node, peer.Record, past, nowMs - peer.HeardAtMs < _aliveMs);
-            if (refusal is null && peer.Record is { } known && known.Start == past.Current && peer.IsStored)
+            if (refusal is null && peer.Record?.Start == past.Current && peer.IsStored)
             {
+                isKnown = true;
                 peer.Current = past.Current;
                 peer.Heard(nowMs);
-                done(null);
-                return;
             }
-            if (refusal is null && peer.Record?.Start != past.Current)
+            else if (refusal is null && peer.Record?.Start != past.Current)
             {
                 peer.Record = (peer.Record ?? default).Admit(past);
                 peer.IsStored = false;
@@ -76,7 +76,7 @@ internal sealed class PeerLedger
             }
             note = peer.Record?.Encode() ?? [];
         }
-        if (refusal is not null)
+        if (refusal is not null || isKnown)
         {
             done(refusal);
             return;
