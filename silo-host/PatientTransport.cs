@@ -22,7 +22,7 @@ internal sealed class PatientTransport(IOptions<SocketTransportOptions> options,
         private readonly Socket _socket;
         private readonly SocketConnectionContextFactory _factory;
         private readonly AcceptTrouble _trouble;
-        private readonly CancellationTokenSource _unbound = new();
+        private volatile bool _isUnbound;
 
         public Listener(EndPoint endpoint, SocketTransportOptions options, ILoggerFactory loggers, AcceptTrouble trouble)
         {
@@ -66,7 +66,7 @@ internal sealed class PatientTransport(IOptions<SocketTransportOptions> options,
                 {
                     return null;
                 }
-                catch (SocketException e) when (e.SocketErrorCode == SocketError.OperationAborted || _unbound.IsCancellationRequested)
+                catch (SocketException e) when (e.SocketErrorCode == SocketError.OperationAborted || _isUnbound)
                 {
                     return null;
                 }
@@ -85,7 +85,7 @@ internal sealed class PatientTransport(IOptions<SocketTransportOptions> options,
 
         public ValueTask UnbindAsync(CancellationToken cancellationToken = default)
         {
-            _unbound.Cancel();
+            _isUnbound = true;
             _socket.Dispose();
             return ValueTask.CompletedTask;
         }
@@ -94,7 +94,6 @@ internal sealed class PatientTransport(IOptions<SocketTransportOptions> options,
         {
             _socket.Dispose();
             _factory.Dispose();
-            _unbound.Dispose();
             return ValueTask.CompletedTask;
         }
     }
@@ -104,6 +103,9 @@ internal sealed class PatientTransport(IOptions<SocketTransportOptions> options,
 internal sealed class AcceptTrouble(NodeLog log)
 {
     private const long SayEveryMs = 10_000;
+
+    // Read in time: when there are none left, this cannot be read either.
+    private readonly long _limit = Descriptors.Limit();
     private long _saidAtMs = -SayEveryMs;
 
     public void NoDescriptor()
@@ -111,6 +113,6 @@ internal sealed class AcceptTrouble(NodeLog log)
         var now = Environment.TickCount64;
         var said = Volatile.Read(ref _saidAtMs);
         if (now - said < SayEveryMs || Interlocked.CompareExchange(ref _saidAtMs, now, said) != said) return;
-        log.NoDescriptor(Descriptors.Limit());
+        log.NoDescriptor(_limit);
     }
 }

@@ -33,7 +33,7 @@ internal sealed class Server(HostSettings settings, ILoggerFactory loggers) : IA
             ? await StartInSiloAsync(directory, meter, cancel)
             : await StartAmongPeersAsync(directory, meter, cancel);
 
-        _log.NodeIdOf = number => node.Genesis.Nodes.FirstOrDefault(n => n.Number == number.Value)?.NodeId ?? $"number {number.Value}";
+        _log.NodeIdOf = number => node.NodeIdOf(number) ?? $"number {number.Value}";
         var doors = await Doors.OpenAsync(settings, node, meter, membership, loggers, () => _isStopping, dashboard, cancel);
         Undo(async () => await StopAsync(doors));
         if (node.Self.Value == 1)

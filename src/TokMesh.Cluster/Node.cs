@@ -227,6 +227,9 @@ public sealed partial class Node : IDisposable
     /// <summary>Whom this node's replica of a group last followed; none where it has no replica, or knows no leader.</summary>
     public MemberId LeaderOf(uint group) => _parts.LeaderOf(group);
 
+    /// <summary>The node id of a founder or guest; null when this node knows none with that number.</summary>
+    public string? NodeIdOf(MemberId member) => Members().FirstOrDefault(n => n.Number == member.Value)?.NodeId;
+
     /// <summary>
     /// Begins to hand every group this node leads to the best of the nodes it is linked to, so that a node that stops leaves no
     /// group without a leader for an election timeout. <see cref="GroupsLed"/> tells how far that is.
@@ -265,8 +268,9 @@ public sealed partial class Node : IDisposable
         return new NodePast(history.Starts, recovery.Sequence);
     }
 
-    private IEnumerable<uint> OtherMembers() =>
-        Genesis.Nodes.Concat(Volatile.Read(ref _meta).Map.Guests).Select(n => n.Number).Where(n => n != Self.Value).Distinct();
+    private IEnumerable<FoundingNode> Members() => Genesis.Nodes.Concat(Volatile.Read(ref _meta).Map.Guests);
+
+    private IEnumerable<uint> OtherMembers() => Members().Select(n => n.Number).Where(n => n != Self.Value).Distinct();
 
     private static ulong NextRandom(Action<Span<byte>> fill)
     {

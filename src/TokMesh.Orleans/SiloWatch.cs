@@ -22,7 +22,8 @@ internal sealed partial class SiloWatch(ILogger<SiloWatch> logger) : INodeWatch
         var (code, text) = (condition.Code.ToText(), condition.Describe(static member => member.ToString()));
         if (!isRaised) Over(code, text);
         else if (condition.Severity == Severity.Critical) Critical(code, text);
-        else Wrong(code, text);
+        else if (condition.Severity == Severity.Warning) Wrong(code, text);
+        else Note(code, text);
     }
 
     [LoggerMessage(6101, LogLevel.Debug, "Group {Group}: {Role} in term {Term}, led by member {Leader}")]
@@ -42,6 +43,9 @@ internal sealed partial class SiloWatch(ILogger<SiloWatch> logger) : INodeWatch
 
     [LoggerMessage(6107, LogLevel.Warning, "{Code}: {Text}")]
     private partial void Wrong(string code, string text);
+
+    [LoggerMessage(6108, LogLevel.Information, "{Code}: {Text}")]
+    private partial void Note(string code, string text);
 
     [LoggerMessage(6106, LogLevel.Information, "{Code} is over: {Text}")]
     private partial void Over(string code, string text);

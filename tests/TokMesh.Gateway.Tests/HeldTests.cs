@@ -27,7 +27,8 @@ public sealed class HeldTests
         (await door.GetAsync("/keys/s", door.Issuer)).Is(429, "TM-SYS-4290");
         Assert.Equal(200, (await door.GetAsync("/health", null)).Status);
         Assert.Contains("tokmesh_held_bytes 4194304", (await door.GetAsync("/metrics", door.Metrics)).Text, StringComparison.Ordinal);
-        Assert.Equal(2, held.Refused);
+        (await door.GetAsync("/pages/one", door.Admin)).Is(429, "TM-SYS-4290");
+        Assert.Equal(3, held.Refused);
 
         held.Return(4 << 20);
         (await door.PostAsync("/keys/k", door.Issuer, $$"""{"value":"{{value}}"}""")).IsOk();
@@ -72,6 +73,39 @@ public sealed class HeldTests
     {
         for (var until = DateTime.UtcNow.AddSeconds(20); held.Held > 0 && DateTime.UtcNow < until;) await Task.Delay(10);
         Assert.Equal(0, held.Held);
+    }
+
+    [Fact]
+    public async Task In_a_reserved_place_only_signs_of_life_are_answered_and_nobody_needs_a_key_for_them()
+    {
+        var limit = new ConnectionLimit("http", most: 1, mostPerAddress: 1, reserved: 1);
+        await using var door = await TestDoor.StartAsync(place: new LifeOnly(limit));
+        Assert.Equal(200, (await door.GetAsync("/health", null)).Status);
+        Assert.Equal(200, (await door.GetAsync("/ready", null)).Status);
+        Assert.Equal(0, limit.Refused);
+        string[] others = ["/metrics", "/keys/k", "/cluster/status", "/pages/one", "/no/such/path"];
+        foreach (var path in others)
+        foreach (var key in new[] { null, door.Admin })
+        {
+            var answer = await door.GetAsync(path, key);
+            Assert.Equal((503, "TM-SYS-5030"), (answer.Status, answer.Header("X-Error-Code")));
+            Assert.DoesNotContain("tokmesh_", answer.Text, StringComparison.Ordinal);
+            Assert.Equal(("close", "1"), (answer.Header("Connection"), answer.Header("Retry-After")));
+        }
+        (await door.PostAsync("/health", null, "{}")).Is(503, "TM-SYS-5030");
+        Assert.Equal(others.Length * 2 + 1, limit.Refused);
+    }
+
+    [Fact]
+    public async Task Pages_of_another_program_are_read_with_an_administrators_key()
+    {
+        await using var door = await TestDoor.StartAsync();
+        Assert.Equal("a page", (await door.GetAsync("/pages/one", door.Admin)).Text);
+        (await door.GetAsync("/pages/one", door.Issuer)).Is(403, "TM-ADMIN-4030");
+        (await door.GetAsync("/pages/one", null)).Is(401, "TM-AUTH-4010");
+        var posted = await door.PostAsync("/pages/one", door.Admin, "{}");
+        posted.Is(405, "TM-SYS-4000");
+        Assert.Equal("GET,HEAD", posted.Header("Allow"));
     }
 
     [Fact]

@@ -143,6 +143,24 @@ public sealed class BoundTests
     }
 
     [Fact]
+    public async Task A_long_value_for_which_there_is_no_room_is_not_fetched_and_the_client_hears_so()
+    {
+        var held = new HeldBytes(8 << 20);
+        await using var host = await BoundHost.StartAsync(held: held);
+        using var client = await host.ConnectAsync(ApiRole.Issuer);
+        Assert.Equal("+OK\r\n", client.Call("SET", "big", new string('x', Large)));
+        // What others hold leaves room for everything but this value.
+        await UntilAsync(() => held.Held == 0);
+        held.Add(held.Most - 1);
+        client.Send([.. RespClient.Encode("GET", "big"), .. RespClient.Encode("PING")]);
+        Assert.Equal("-TRYAGAIN TM-SYS-4290 the connections of this node hold as much memory as they may; nothing happened\r\n", client.Read());
+        Assert.Equal("+PONG\r\n", client.Read());
+        Assert.Equal((1, held.Most - 1), (held.Refused, held.Held));
+        held.Return(held.Most - 1);
+        Assert.Equal(Large + 12, client.Call("GET", "big").Length);
+    }
+
+    [Fact]
     public async Task Too_many_bytes_in_one_MGET_are_refused_with_what_to_do()
     {
         await using var host = await BoundHost.StartAsync();

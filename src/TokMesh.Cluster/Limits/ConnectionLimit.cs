@@ -57,7 +57,7 @@ public sealed class ConnectionLimit(string name, int most, int mostPerAddress, i
             var same = _ofAddress.GetValueOrDefault(address);
             if (Open < most && same < mostPerAddress) return Take(Place.Admitted);
             if (Open < most + reserved && same < mostPerAddress + reserved) return Take(Place.Reserved);
-            _refused++;
+            CountRefused();
             return Place.Refused;
 
             Place Take(Place place)
@@ -91,8 +91,9 @@ public sealed class ConnectionLimit(string name, int most, int mostPerAddress, i
         lock (_lock)
         {
             if (nowMs - _saidAtMs < SayEveryMs) return 0;
-            var since = _refused - _said;
-            if (since > 0) (_said, _saidAtMs) = (_refused, nowMs);
+            var refused = Refused;
+            var since = refused - _said;
+            if (since > 0) (_said, _saidAtMs) = (refused, nowMs);
             return since;
         }
     }

@@ -42,33 +42,32 @@ public sealed class HeldBytes(long most)
     }
 
     /// <summary>As <see cref="TryTake"/>, but waits for others to give back; false when that took too long.</summary>
-    public async ValueTask<bool> TakeAsync(long bytes, int timeoutMs)
-    {
-        for (var waited = 0; !TryTake(bytes); waited += LookAgainMs)
-        {
-            if (waited >= timeoutMs) return false;
-            await Task.Delay(LookAgainMs);
-        }
-        return true;
-    }
+    public ValueTask<bool> TakeAsync(long bytes, int timeoutMs) =>
+        TryTake(bytes) ? ValueTask.FromResult(true) : UntilAsync(() => TryTake(bytes), timeoutMs);
 
     /// <summary>Takes bytes that are there already, also beyond the most.</summary>
-    public void Add(long bytes) => Interlocked.Add(ref _held, bytes);
+    public void Add(long bytes)
+    {
+        // Most hold nothing that counts: then the processors need not share the counter.
+        if (bytes != 0) Interlocked.Add(ref _held, bytes);
+    }
 
     /// <summary>Gives back what was taken.</summary>
-    public void Return(long bytes) => Interlocked.Add(ref _held, -bytes);
+    public void Return(long bytes) => Add(-bytes);
 
     /// <summary>Waits until more may be taken on; false when that took too long.</summary>
-    public async ValueTask<bool> HasRoomAsync(int timeoutMs)
-    {
-        for (var waited = 0; IsFull; waited += LookAgainMs)
-        {
-            if (waited >= timeoutMs) return false;
-            await Task.Delay(LookAgainMs);
-        }
-        return true;
-    }
+    public ValueTask<bool> HasRoomAsync(int timeoutMs) => UntilAsync(() => !IsFull, timeoutMs);
 
     /// <summary>Something was answered busy, or a connection closed.</summary>
     public void CountRefused() => Interlocked.Increment(ref _refused);
+
+    private static async ValueTask<bool> UntilAsync(Func<bool> holds, int timeoutMs)
+    {
+        for (var waited = 0; !holds(); waited += LookAgainMs)
+        {
+            if (waited >= timeoutMs) return false;
+            await Task.Delay(LookAgainMs);
+        }
+        return true;
+    }
 }

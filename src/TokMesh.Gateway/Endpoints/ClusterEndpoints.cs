@@ -159,7 +159,7 @@ internal sealed class ClusterEndpoints(GatewayDoor door, ReplicaSurvey survey)
 
     private IReadOnlyList<FoundingNode> Guests => door.Node.Meta?.Map.Guests ?? [];
 
-    private string NodeIdOf(MemberId number) => _genesis.Nodes.Concat(Guests).FirstOrDefault(n => n.Number == number.Value)?.NodeId ?? "";
+    private string NodeIdOf(MemberId number) => door.Node.NodeIdOf(number) ?? "";
 }
 
 /// <summary>The warning about an even number of nodes (decision 12): it concerns the meta voters only.</summary>

@@ -37,15 +37,10 @@ internal sealed class HealthEndpoints(GatewayDoor door, ReplicaSurvey survey)
             json.WriteStartObject();
             json.WriteString("status"u8, "ready"u8);
             WriteChecks(json);
-            ConditionWriter.WriteCodes(json, "reasons"u8, reasons);
             json.WriteEndObject();
             return;
         }
-        exchange.Fail(ErrorCode.SysUnavailable, running ? "not ready" : "shutting down", json =>
-        {
-            WriteChecks(json);
-            ConditionWriter.WriteCodes(json, "reasons"u8, reasons);
-        });
+        exchange.Fail(ErrorCode.SysUnavailable, running ? "not ready" : "shutting down", WriteChecks);
 
         void WriteChecks(Utf8JsonWriter json)
         {
@@ -54,6 +49,7 @@ internal sealed class HealthEndpoints(GatewayDoor door, ReplicaSurvey survey)
             json.WriteString("cluster"u8, cluster ? "ok"u8 : "no leader known"u8);
             json.WriteString("keys"u8, keys ? "ok"u8 : "no admin key visible"u8);
             json.WriteEndObject();
+            ConditionWriter.WriteCodes(json, "reasons"u8, reasons);
         }
     }
 

@@ -11,18 +11,14 @@ namespace TokMesh.Gateway;
 internal sealed class AdminPages(Pipeline pipeline, RequestDelegate pages)
 {
     private const string Basic = "Basic ";
-    private static readonly Operation Reading = new(static _ => ValueTask.CompletedTask, Access.AdminApi);
+    private static readonly Route Reading = new("pages", Get: new(static _ => ValueTask.CompletedTask, Access.AdminApi));
 
     public async Task RunAsync(HttpContext http)
     {
         TakeBasic(http.Request.Headers);
-        var exchange = new Exchange(pipeline.Door, http, Reading);
-        if (!HttpMethods.IsGet(http.Request.Method) && !HttpMethods.IsHead(http.Request.Method))
-        {
-            http.Response.Headers.Allow = "GET, HEAD";
-            exchange.Fail("TM-SYS-4000", StatusCodes.Status405MethodNotAllowed, "This path answers GET, HEAD only.");
-        }
-        else if (pipeline.Admits(exchange, Reading))
+        var operation = Reading.For(http.Request.Method);
+        var exchange = new Exchange(pipeline.Door, http, operation);
+        if (pipeline.Admits(exchange, Reading, operation))
         {
             http.Request.Headers.Authorization = default;
             await pages(http);

@@ -78,6 +78,25 @@ internal sealed partial class Exchange(GatewayDoor door, HttpContext http, Opera
     /// <summary>The body is over its limit.</summary>
     public void FailTooLarge() => Fail(ErrorCode.AdminPayloadTooLarge, $"The body is larger than {operation!.MaxBodyBytes} bytes.");
 
+    /// <summary>All places for connections are taken.</summary>
+    public void FailWithoutPlace()
+    {
+        http.Response.Headers.RetryAfter = "1";
+        Fail(ErrorCode.SysUnavailable, "this node has as many HTTP connections as it may; close some, try another node, or raise server.http.max_connections", Outcomes.NotExecuted);
+    }
+
+    /// <summary>There is no such path, or it does nothing for this method.</summary>
+    public void FailUnmatched(Route route)
+    {
+        if (route == Route.Unmatched)
+        {
+            Fail("TM-SYS-4000", StatusCodes.Status404NotFound, "There is no such path.");
+            return;
+        }
+        http.Response.Headers.Allow = route.Allow;
+        Fail("TM-SYS-4000", StatusCodes.Status405MethodNotAllowed, $"This path answers {route.Allow} only.");
+    }
+
     /// <summary>The connections of this node hold as much as they may.</summary>
     public void FailBusy()
     {
@@ -142,29 +161,21 @@ internal sealed partial class Exchange(GatewayDoor door, HttpContext http, Opera
         if (_isOpen) _reply.Json.WriteEndObject();
         _reply.Json.Flush();
         var body = _reply.Written;
-        // Until the client has read it.
-        var held = Math.Max(0, body.Length - HeldBytes.FreeBytes) + _heldBody;
-        door.Held.Add(held - _heldBody);
         var response = http.Response;
         response.StatusCode = _status;
         response.Headers[Gateway.RequestId.Header] = RequestId;
         response.ContentLength = body.Length;
-        if (body.Length > 0)
+        if (body.Length > 0) response.ContentType = _contentType;
+        // Until the client has read it.
+        var heldReply = Math.Max(0, body.Length - HeldBytes.FreeBytes);
+        door.Held.Add(heldReply);
+        try
         {
-            response.ContentType = _contentType;
-            try
-            {
-                if (!HttpMethods.IsHead(http.Request.Method)) await response.BodyWriter.WriteAsync(body);
-            }
-            finally
-            {
-                door.Held.Return(held);
-                _heldBody = 0;
-            }
+            if (body.Length > 0 && !HttpMethods.IsHead(http.Request.Method)) await response.BodyWriter.WriteAsync(body);
         }
-        else
+        finally
         {
-            door.Held.Return(held);
+            door.Held.Return(heldReply + _heldBody);
             _heldBody = 0;
         }
         _reply.Return();

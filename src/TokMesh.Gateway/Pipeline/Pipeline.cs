@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.AspNetCore.Http;
 using TokMesh.State;
 
@@ -21,42 +22,39 @@ internal sealed class Pipeline
 
     public KeyUsage Usage { get; } = new();
 
-    /// <summary>Whether the request may reach the operation; if not, the exchange has been failed.</summary>
-    public bool Admits(Exchange exchange, Operation operation) => _admission.Admit(exchange, operation);
+    /// <summary>Whether the request may reach the operation its route has for it; if not, the exchange has been failed.</summary>
+    public bool Admits(Exchange exchange, Route route, [NotNullWhen(true)] Operation? operation)
+    {
+        if (exchange.Http.Features.Get<LifeOnly>() is { } place)
+        {
+            exchange.Http.Response.Headers.Connection = "close";
+            if (operation is { IsOfLife: true }) return true;
+            place.Limit.CountRefused();
+            exchange.FailWithoutPlace();
+            return false;
+        }
+        if (operation is null)
+        {
+            exchange.FailUnmatched(route);
+            return false;
+        }
+        if (!operation.AnswersAlways && Door.Held.IsFull)
+        {
+            exchange.FailBusy();
+            return false;
+        }
+        return _admission.Admit(exchange, operation);
+    }
 
     public async Task RunAsync(HttpContext http, Route route)
     {
         var started = Stopwatch.GetTimestamp();
         var method = http.Request.Method;
-        var operation = HttpMethods.IsGet(method) || HttpMethods.IsHead(method) ? route.Get : HttpMethods.IsPost(method) ? route.Post : null;
+        var operation = route.For(method);
         var exchange = new Exchange(Door, http, operation);
         try
         {
-            if (http.Features.Get<LifeOnly>() is { } place)
-            {
-                http.Response.Headers.Connection = "close";
-                if (operation is { AnswersAlways: true }) await operation.RunAsync(exchange);
-                else
-                {
-                    place.Limit.CountRefused();
-                    http.Response.Headers.RetryAfter = "1";
-                    exchange.Fail(ErrorCode.SysUnavailable, "this node has as many HTTP connections as it may; close some, try another node, or raise server.http.max_connections", Outcomes.NotExecuted);
-                }
-            }
-            else if (operation is not null)
-            {
-                if (!operation.AnswersAlways && Door.Held.IsFull) exchange.FailBusy();
-                else if (Admits(exchange, operation)) await operation.RunAsync(exchange);
-            }
-            else if (route == Route.Unmatched)
-            {
-                exchange.Fail("TM-SYS-4000", StatusCodes.Status404NotFound, "There is no such path.");
-            }
-            else
-            {
-                http.Response.Headers.Allow = route.Allow;
-                exchange.Fail("TM-SYS-4000", StatusCodes.Status405MethodNotAllowed, $"This path answers {route.Allow} only.");
-            }
+            if (Admits(exchange, route, operation)) await operation.RunAsync(exchange);
         }
         catch (Exception e) when (!http.Response.HasStarted)
         {

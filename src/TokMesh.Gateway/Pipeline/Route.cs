@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http;
 using TokMesh.Cluster;
 
 namespace TokMesh.Gateway;
@@ -32,8 +33,11 @@ internal sealed record Operation(Func<Exchange, ValueTask> RunAsync, Access Acce
     /// <summary>Most bytes of a body: what is held for one request of an operation that needs little.</summary>
     public long MaxBodyBytes { get; init; } = 1 << 20;
 
-    /// <summary>Whether it answers also when the node can take on nothing else.</summary>
+    /// <summary>Whether it answers also when the connections of the node hold as much as they may.</summary>
     public bool AnswersAlways { get; init; }
+
+    /// <summary>Whether it tells if the node lives, and so answers also on a connection in a reserved place (<see cref="LifeOnly"/>).</summary>
+    public bool IsOfLife { get; init; }
 
     /// <summary>Errors carry no body, as scrapers expect.</summary>
     public bool HasBareErrors { get; init; }
@@ -51,6 +55,10 @@ internal sealed record Route(string Template, Operation? Get = null, Operation? 
         (not null, null) => "GET, HEAD",
         _ => "POST",
     };
+
+    /// <summary>What the route does for a method; null when it has nothing.</summary>
+    public Operation? For(string method) =>
+        HttpMethods.IsGet(method) || HttpMethods.IsHead(method) ? Get : HttpMethods.IsPost(method) ? Post : null;
 
     /// <summary>Figures of this route's requests.</summary>
     public RouteMeter Meter { get; } = new();

@@ -39,8 +39,8 @@ internal static class RouteTable
             new("/cluster/status", Get: new(cluster.StatusAsync, Access.AnyKey)),
             new("/cluster/members", Get: new(cluster.MembersAsync, Access.AnyKey)),
             new("/cluster/shards", Get: new(cluster.ShardsAsync, Access.Of(ApiRole.Admin))),
-            new("/health", Get: new(health.HealthAsync, Access.Open) { AnswersAlways = true }),
-            new("/ready", Get: new(health.ReadyAsync, Access.Open) { AnswersAlways = true }),
+            new("/health", Get: new(health.HealthAsync, Access.Open) { AnswersAlways = true, IsOfLife = true }),
+            new("/ready", Get: new(health.ReadyAsync, Access.Open) { AnswersAlways = true, IsOfLife = true }),
         ];
         var metrics = new MetricsEndpoint(pipeline, survey, [.. routes, Route.Unmatched]);
         var access = door.Options.MetricsAuthentication ? Access.Of(ApiRole.Metrics) : Access.Open;

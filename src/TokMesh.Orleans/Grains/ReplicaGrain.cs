@@ -110,5 +110,5 @@ internal sealed class ReplicaGrain(NodeAccess access, NodeDirectory directory) :
         return answered.Task.WaitAsync(cancel);
     }
 
-    private string NodeIdOf(MemberId member) => access.Node.Genesis.Nodes.FirstOrDefault(n => n.Number == member.Value)?.NodeId ?? "";
+    private string NodeIdOf(MemberId member) => access.Node.NodeIdOf(member) ?? "";
 }

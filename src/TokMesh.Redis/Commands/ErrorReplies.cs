@@ -12,6 +12,9 @@ internal static class ErrorReplies
     public const string NoAuth = "NOAUTH Authentication required.";
     public const string UnknownOutcome = "outcome unknown: it may have happened, in whole or in part; read before you repeat it";
 
+    /// <summary>What the connections hold leaves no room; of a command that was not executed.</summary>
+    public const string NoRoom = "TRYAGAIN TM-SYS-4290 the connections of this node hold as much memory as they may; nothing happened";
+
     /// <summary>Redis's word for a server that is not ready yet.</summary>
     private const string Starting = "LOADING TM-SYS-5030 this node has not caught up with the cluster yet; try again";
     private const int MaxQuoted = 128;

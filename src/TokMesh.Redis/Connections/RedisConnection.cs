@@ -33,9 +33,6 @@ internal sealed class RedisConnection : IDisposable
     private bool _waited;
     private long _heldInput;
 
-    // How far into the stage's own bytes its replies are written.
-    private int _writtenAt;
-
     // The command that is parsed and waits for the next stage, and its length.
     private int _parsed;
     private CommandSpec? _command;
@@ -209,9 +206,8 @@ internal sealed class RedisConnection : IDisposable
     /// <summary>Writes replies from a place on, as far as they are there; the place of the first that is not written.</summary>
     private int WriteReplies(int from)
     {
-        if (from == 0) _writtenAt = 0;
         var writer = new RespWriter(_output, Client.IsResp3);
-        var next = _translator.Write(ref writer, _stage, from, ref _writtenAt);
+        var next = _translator.Write(ref writer, _stage, from);
         writer.Commit();
         return next;
     }
@@ -246,7 +242,10 @@ internal sealed class RedisConnection : IDisposable
         }
     }
 
-    /// <summary>Fetches the long value whose turn it is, and those after it that fit beside it. Gives the bytes that were taken for them.</summary>
+    /// <summary>
+    /// Fetches the long value whose turn it is, and those after it that fit beside it. Gives the bytes that were taken for them; without
+    /// room for them nothing is asked, and the replies say so.
+    /// </summary>
     private async ValueTask<long> FetchAsync(int next)
     {
         var places = new List<int>();
@@ -258,9 +257,13 @@ internal sealed class RedisConnection : IDisposable
             places.Add(place);
             bytes += reply.ToFetch;
         }
+        if (!await _door.Held.TakeAsync(bytes, PatienceMs))
+        {
+            _door.Held.CountRefused();
+            foreach (var place in places) _stage.Replies[place] = new PendingReply { Shape = ReplyShape.NoRoom };
+            return 0;
+        }
         _scope.StartClock();
-        var hasRoom = await _door.Held.TakeAsync(bytes, PatienceMs);
-        if (!hasRoom) _door.Held.CountRefused();
         var batch = new CallBatch(places.Count);
         foreach (var place in places)
         {
@@ -273,8 +276,7 @@ internal sealed class RedisConnection : IDisposable
                 Group = asked.Group,
                 Kind = CallKind.Read,
                 Body = _scope.Arena.Take(),
-                // Without room nothing is asked: the client hears that it may try again.
-                DeadlineMs = hasRoom ? _scope.DeadlineMs : 0,
+                DeadlineMs = _scope.DeadlineMs,
                 Consistency = asked.Consistency,
                 Owner = batch,
             };
@@ -282,7 +284,7 @@ internal sealed class RedisConnection : IDisposable
             _door.Node.Submit(call);
         }
         await batch.Completion;
-        return hasRoom ? bytes : 0;
+        return bytes;
     }
 
     /// <summary>False when the client is gone, or did not read for long while all together held too much.</summary>

@@ -30,6 +30,9 @@ internal enum ReplyShape : byte
     /// <summary>A value, or its length if it is too long to be brought along with others.</summary>
     Value,
 
+    /// <summary>A value that was not fetched, since the connections hold as much as they may.</summary>
+    NoRoom,
+
     /// <summary>How many of one key there are: the error of a time that is no integer if it is there, else nil.</summary>
     NotAnIntegerIfThere,
 

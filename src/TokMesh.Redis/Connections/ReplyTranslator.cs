@@ -15,17 +15,14 @@ internal sealed class ReplyTranslator : IDisposable
     /// Writes the replies of a stage whose calls have ended, from one on, until a value has to be fetched or enough is written; lets go
     /// of what is written. Gives the place of the first that is not.
     /// </summary>
-    public int Write(ref RespWriter writer, Stage stage, int from, ref int writtenAt)
+    public int Write(ref RespWriter writer, Stage stage, int from)
     {
         var replies = stage.Replies;
         for (var place = from; place < replies.Length; place++)
         {
             ref var reply = ref replies[place];
-            if (reply.Shape == ReplyShape.Written)
-            {
-                writer.Raw(stage.Written.Slice(writtenAt, reply.Length));
-                writtenAt += reply.Length;
-            }
+            if (reply.Shape == ReplyShape.Written) writer.Raw(stage.TakeWritten(reply.Length));
+            else if (reply.Shape == ReplyShape.NoRoom) writer.Error(ErrorReplies.NoRoom);
             else if (reply.ToFetch > 0 || writer.Committed > ReplyBounds.UnreadBytes) return place;
             else if (reply.Call is { } call) WriteOne(ref writer, reply, call);
             else if (reply.Split is { } split) WriteMany(ref writer, reply, split);

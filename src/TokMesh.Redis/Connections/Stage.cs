@@ -38,6 +38,7 @@ internal sealed class Stage(int groups, WakeQueue wakes) : ICallOwner, IValueTas
     private SessionUse _sessions;
     private int _open = 1;
     private int _returning;
+    private int _taken;
 
     /// <summary>Commands in it.</summary>
     public int Count { get; private set; }
@@ -51,8 +52,13 @@ internal sealed class Stage(int groups, WakeQueue wakes) : ICallOwner, IValueTas
     /// <summary>Replies, in the order of the commands.</summary>
     public Span<PendingReply> Replies => _replies.AsSpan(0, Count);
 
-    /// <summary>What replies of <see cref="ReplyShape.Written"/> consist of, in order.</summary>
-    public ReadOnlySpan<byte> Written => _written.WrittenSpan;
+    /// <summary>The bytes of the next reply of <see cref="ReplyShape.Written"/>.</summary>
+    public ReadOnlySpan<byte> TakeWritten(int length)
+    {
+        var taken = _written.WrittenSpan.Slice(_taken, length);
+        _taken += length;
+        return taken;
+    }
 
     /// <summary>Whether a group may be read now; if not, end the stage first.</summary>
     public bool MayRead(uint group) => !_writes.Contains(group);
@@ -71,11 +77,13 @@ internal sealed class Stage(int groups, WakeQueue wakes) : ICallOwner, IValueTas
     /// <summary>Notes how sessions are used.</summary>
     public void Use(SessionUse use) => _sessions = use;
 
-    /// <summary>Whether one more command that gives back a value of any length may be under way.</summary>
-    public bool MayReturnValue => _returning < ReplyBounds.ReturningCommands;
-
-    /// <summary>Notes such a command.</summary>
-    public void ReturnsValue() => _returning++;
+    /// <summary>Notes one more command that gives back a value of any length; false when as many are under way as may be.</summary>
+    public bool TryReturnValue()
+    {
+        if (_returning == ReplyBounds.ReturningCommands) return false;
+        _returning++;
+        return true;
+    }
 
     /// <summary>A place for the reply to a call.</summary>
     public void Add(ReplyShape shape, CommandSpec command, Call call)
@@ -119,6 +127,7 @@ internal sealed class Stage(int groups, WakeQueue wakes) : ICallOwner, IValueTas
         Count = 0;
         if (_written.Capacity > KeptBytes) _written = new ArrayBufferWriter<byte>(256);
         else _written.ResetWrittenCount();
+        _taken = 0;
         _reads.Clear();
         _writes.Clear();
         _sessions = SessionUse.None;

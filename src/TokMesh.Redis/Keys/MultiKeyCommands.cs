@@ -27,11 +27,7 @@ internal sealed class MultiKeyCommands(CommandScope scope)
         var keys = (request.Count - 1) / step;
         _split.Sort(scope, request, keys, step);
         if (!_split.MayUse(scope.Stage, kind)) return Taken.NextStage;
-        if (shape == ReplyShape.Values)
-        {
-            if (!scope.Stage.MayReturnValue) return Taken.NextStage;
-            scope.Stage.ReturnsValue();
-        }
+        if (shape == ReplyShape.Values && !scope.Stage.TryReturnValue()) return Taken.NextStage;
         if (_split.Parts == 1)
         {
             WriteBody(command.Id, request, 0, step);

@@ -42,8 +42,7 @@ internal static class StringCommands
 
     public static Taken GetDel(CommandScope scope, CommandSpec command, in Request request)
     {
-        if (!scope.Stage.MayReturnValue || !scope.MayWrite(request[1], out var group)) return Taken.NextStage;
-        scope.Stage.ReturnsValue();
+        if (!scope.MayWrite(request[1], out var group) || !scope.Stage.TryReturnValue()) return Taken.NextStage;
         KeyOps.GetDel(scope.Arena, request[1]);
         return scope.Submit(command, ReplyShape.Plain, group, CallKind.Write);
     }
@@ -52,8 +51,7 @@ internal static class StringCommands
     {
         if (SetOptions.Read(request, 2, command, out var options) is { } error) return error == ErrorReplies.Syntax ? scope.Refuse(error) : RefuseIfThere(scope, command, request, error);
         if (options.Mode == ExpiryMode.None) return Get(scope, command, request);
-        if (!scope.Stage.MayReturnValue || !scope.MayWrite(request[1], out var group)) return Taken.NextStage;
-        scope.Stage.ReturnsValue();
+        if (!scope.MayWrite(request[1], out var group) || !scope.Stage.TryReturnValue()) return Taken.NextStage;
         KeyOps.GetEx(scope.Arena, request[1], options.Mode, options.ExpiryMs);
         return scope.Submit(command, ReplyShape.Plain, group, CallKind.Write);
     }
@@ -92,11 +90,7 @@ internal static class StringCommands
     private static Taken Set(CommandScope scope, CommandSpec command, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, in SetOptions options, ReplyShape shape)
     {
         if (!scope.MayWrite(key, out var group)) return Taken.NextStage;
-        if ((options.Flags & SetFlags.GetOld) != 0)
-        {
-            if (!scope.Stage.MayReturnValue) return Taken.NextStage;
-            scope.Stage.ReturnsValue();
-        }
+        if ((options.Flags & SetFlags.GetOld) != 0 && !scope.Stage.TryReturnValue()) return Taken.NextStage;
         KeyOps.Set(scope.Arena, key, value, options.Flags, options.Mode, options.ExpiryMs);
         return scope.Submit(command, shape, group, CallKind.Write);
     }

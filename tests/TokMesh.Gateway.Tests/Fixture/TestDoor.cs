@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using TokMesh.Cluster;
@@ -48,7 +49,7 @@ public sealed class TestDoor : IAsyncDisposable
     public string Metrics => Keys[ApiRole.Metrics];
 
     public static async Task<TestDoor> StartAsync(GatewayOptions? options = null, int foundingNodes = 1, Action<Span<byte>>? doorRandom = null,
-        bool isStopping = false, bool withKeys = true, IMembership? membership = null, HeldBytes? held = null)
+        bool isStopping = false, bool withKeys = true, IMembership? membership = null, HeldBytes? held = null, LifeOnly? place = null)
     {
         options ??= new GatewayOptions { FailedAuthenticationsPerMinute = 1_000_000 };
         var genesis = new Genesis
@@ -88,7 +89,14 @@ public sealed class TestDoor : IAsyncDisposable
             Options = options,
             IsStopping = () => isStopping,
             Held = held ?? HeldBytes.Unlimited,
+            AdminPages = ("/pages", http => http.Response.WriteAsync("a page")),
         };
+        // As on a connection that came when all places were taken.
+        if (place is not null) app.Use((http, next) =>
+        {
+            http.Features.Set(place);
+            return next(http);
+        });
         app.MapTokMesh(door);
         await app.StartAsync();
         var keys = new Dictionary<ApiRole, string>();

@@ -108,10 +108,11 @@ internal sealed class Member : IRaftOutput
     /// <summary>Takes a copy of the disk as it is.</summary>
     public void KeepDisk(string name) => _kept[name] = new Disk(DiskHardState, DiskSnapshot, DiskSnapshotState, [.. DiskEntries], DiskCommit);
 
-    /// <summary>Puts a copy in the disk's place, or an empty disk if there is none of that name.</summary>
+    /// <summary>Puts a copy in the disk's place; <c>empty</c> is always there.</summary>
+    /// <exception cref="KeyNotFoundException">No copy was kept by that name.</exception>
     public void PutBack(string name)
     {
-        var disk = _kept.GetValueOrDefault(name) ?? new Disk(default, new SnapshotMeta(LogIndex.Zero, Term.Zero, DiskSnapshot.Configuration), 0, [], LogIndex.Zero);
+        var disk = name != "empty" ? _kept[name] : new Disk(default, new SnapshotMeta(LogIndex.Zero, Term.Zero, DiskSnapshot.Configuration), 0, [], LogIndex.Zero);
         (DiskHardState, DiskSnapshot, DiskSnapshotState, DiskCommit) = (disk.HardState, disk.Snapshot, disk.SnapshotState, disk.Commit);
         DiskEntries.Clear();
         DiskEntries.AddRange(disk.Entries);

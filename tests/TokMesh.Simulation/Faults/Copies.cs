@@ -40,7 +40,7 @@ internal sealed class Copies(VirtualWorld world, Random random)
         if (!emptied && old is null) return null;
         (_node, _right) = (node, Image.Of(node));
         node.GoDown(Death.Killed);
-        // Power was cut in between, or it is the last: what is put back is what a process sees.
+        var logAlone = false;
         if (emptied)
         {
             Emptied++;
@@ -50,16 +50,18 @@ internal sealed class Copies(VirtualWorld world, Random random)
         {
             PutBack++;
             node.Disk.Replace(old!.Log);
-            // Sometimes the log alone: the directory around it knows better.
-            if (random.Next(3) > 0) node.Directory.Replace(old.Directory);
+            // The directory around a log that is put back alone knows better.
+            logAlone = random.Next(3) == 0;
+            if (!logAlone) node.Directory.Replace(old.Directory);
         }
         node.HasForgotten = true;
         world.Observers.Forget(node);
         world.Observers.Trace?.Fault($"the {(emptied ? "log of node" : "directory of node")} {node.Id} is {(emptied ? "emptied" : "put back")}");
         var starts = node.Start();
-        if (starts && emptied) throw new SimulationFailure($"Node {node.Id} started though its log had been emptied.");
-        if (!starts && node.Refusal is not (LogForgottenException or InvalidOperationException))
-            throw new SimulationFailure($"Node {node.Id} was to refuse to start on an older log, but: {node.Refusal?.Message ?? "power was cut"}");
+        var mustStart = !emptied && !logAlone;
+        if (starts && !mustStart) throw new SimulationFailure($"Node {node.Id} started though its log had been {(emptied ? "emptied" : "put back alone")}.");
+        if (!starts && (mustStart || node.Refusal is not LogForgottenException))
+            throw new SimulationFailure($"Node {node.Id} was to {(mustStart ? "start on an older directory" : "refuse to start on an older log")}, but: {node.Refusal?.Message ?? "power was cut"}");
         return random.Next(500, 5_000);
     }
 

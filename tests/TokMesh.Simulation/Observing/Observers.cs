@@ -64,11 +64,11 @@ internal sealed class Observers(Trace? trace)
     }
 
     /// <summary>
-    /// A group found that a disk has lost something. Where no disk forgot, that is wrong; where one did, the nets before this one should
-    /// have held the node.
+    /// A group found that a disk has lost something. That is wrong where no disk forgot; where one did, the node should not have been let
+    /// in to begin with.
     /// </summary>
-    public void Accused(VirtualNode by, MemberId whom, LogViolation violation) =>
-        throw new SimulationFailure($"Node {by.Id} found node {whom} to have lost something ({violation}), which should never have come so far.");
+    public void Accused(VirtualNode by, uint group, MemberId whom, LogViolation violation) =>
+        throw new SimulationFailure($"Group {group} at node {by.Id} found node {whom} to have lost something ({violation}), which should never have come so far.");
 
     private ReplicaObserver Observe(VirtualNode node, Replica replica)
     {

@@ -89,13 +89,13 @@ internal sealed class ReplicaObserver(Observers observers, VirtualNode node, Rep
 
     public void Excluded(MemberId follower, LogViolation violation, LogIndex index)
     {
-        observers.Accused(node, follower, violation);
+        observers.Accused(node, replica.Group, follower, violation);
         replica.Excluded(follower, violation, index);
     }
 
     public void Halted(LogViolation violation, MemberId leader, LogIndex index)
     {
-        observers.Accused(node, node.Id, violation);
+        observers.Accused(node, replica.Group, node.Id, violation);
         replica.Halted(violation, leader, index);
     }
 

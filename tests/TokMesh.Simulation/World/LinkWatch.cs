@@ -13,9 +13,6 @@ internal sealed class LinkWatch(VirtualWorld world, Random random)
     private readonly Dictionary<(VirtualNode, VirtualNode), int> _linked = [];
     private readonly HashSet<(VirtualNode, VirtualNode)> _planned = [];
 
-    /// <summary>Introductions that were refused because of a node's past.</summary>
-    public int Refusals { get; private set; }
-
     /// <summary>A node starts: it knows of no link.</summary>
     public void Forget(VirtualNode node)
     {
@@ -70,7 +67,6 @@ internal sealed class LinkWatch(VirtualWorld world, Random random)
             {
                 if (unfit is not null)
                 {
-                    Refusals++;
                     Again();
                     return;
                 }
@@ -97,7 +93,6 @@ internal sealed class LinkWatch(VirtualWorld world, Random random)
 
         void Refused(VirtualNode refused, HelloRefusal refusal)
         {
-            Refusals++;
             world.Observers.Trace?.Fault($"node {other.Id} refuses node {refused.Id}: {refusal.Code}");
             refused.Node!.RefusedBy(refusal);
             Again();

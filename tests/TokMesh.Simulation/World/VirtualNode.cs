@@ -117,6 +117,13 @@ internal sealed class VirtualNode : INodeWatch
         try
         {
             RefusalFile.Check(Directory);
+        }
+        catch (InvalidOperationException e)
+        {
+            return Refuse(e);
+        }
+        try
+        {
             _identity = NodeIdentity.LoadOrCreate(Directory, "", static () => throw new InvalidOperationException("A simulated node's directory has its identity."));
             var place = new LogPlace(Disk, LogKey)
             {
@@ -135,12 +142,9 @@ internal sealed class VirtualNode : INodeWatch
             GoDown(Death.PowerCut);
             return false;
         }
-        catch (Exception e) when (e is LogDamagedException or LogUnreadableException or SnapshotDamagedException or LogFailedException or LogForgottenException or InvalidOperationException or IOException)
+        catch (Exception e) when (e is LogDamagedException or LogUnreadableException or SnapshotDamagedException or LogFailedException or LogForgottenException or IOException)
         {
-            Refusal = e;
-            Disk.KillProcess();
-            Directory.KillProcess();
-            return false;
+            return Refuse(e);
         }
         Node.Refused = OnRefused;
         _world.Observers.Started(this);
@@ -277,6 +281,14 @@ internal sealed class VirtualNode : INodeWatch
             if (e.Refusal.IsFinal) RefusalFile.Store(Directory, e.Refusal);
             GoDown(Death.Refused);
         });
+    }
+
+    private bool Refuse(Exception because)
+    {
+        Refusal = because;
+        Disk.KillProcess();
+        Directory.KillProcess();
+        return false;
     }
 
     private long TakeHang()
