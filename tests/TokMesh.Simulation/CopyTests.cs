@@ -48,6 +48,27 @@ public sealed class CopyTests
         Write(Node(2), "back");
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void Whoever_hears_an_acknowledgement_knows_how_far_the_log_is_that_it_rests_on(uint group)
+    {
+        var leader = _world.LeaderOf(group)!;
+        var follower = _world.Nodes.First(n => n != leader);
+        // The third is away: the leader counts on this one.
+        var third = _world.Nodes.First(n => n != leader && n != follower);
+        third.GoDown(Death.Killed);
+        _world.Run(1000);
+        var key = Enumerable.Range(0, 100).Select(n => $"k{n}").First(k => Sharding.OfKey(System.Text.Encoding.UTF8.GetBytes(k), 4).Group == group);
+        var old = Copy(follower);
+        Begin(leader, key);
+        // At once: no heartbeat has told anything since.
+        PutBack(follower, old);
+        _world.Run(3000);
+        Assert.Contains("TM-CLST-4092", follower.Refusal!.Message);
+    }
+
     [Fact]
     public void What_peers_knew_before_they_were_started_again_they_still_know()
     {
@@ -129,12 +150,17 @@ public sealed class CopyTests
 
     private void Write(VirtualNode through, string key)
     {
-        var bytes = System.Text.Encoding.UTF8.GetBytes(key);
-        var write = through.Store!.WriteAsync(Sharding.OfKey(bytes, 4).Group, b => KeyOps.Set(b, bytes, "v"u8), through.MonotonicMs + 5000).AsTask();
-        Assert.True(_world.RunUntil(() => write.IsCompleted, 6000));
-        Assert.True(write.Result.IsOk, $"{write.Result.Outcome} {write.Result.Error}");
+        Begin(through, key);
         // Every node hears how far the others are.
         _world.Run(300);
+    }
+
+    private void Begin(VirtualNode through, string key)
+    {
+        var bytes = System.Text.Encoding.UTF8.GetBytes(key);
+        var write = through.Store!.WriteAsync(Sharding.OfKey(bytes, 4).Group, b => KeyOps.Set(b, bytes, "v"u8), through.MonotonicMs + 5000).AsTask();
+        Assert.True(_world.RunUntil(() => write.IsCompleted, 6000, stepMs: 1));
+        Assert.True(write.Result.IsOk, $"{write.Result.Outcome} {write.Result.Error}");
     }
 
     private void Restart(VirtualNode node)
