@@ -10,7 +10,7 @@ internal static class Report
     private const int SeedsThatMustSuffice = 2000;
     private const int FewestCrashes = 1000;
     private const int FewestPartitions = 1000;
-    private const int FewestReplacements = 500;
+    private const int FewestReplacements = 400;
     private const int FewestHangs = 500;
     private const int FewestMembershipChanges = 100;
     private const int FewestSnapshotInstalls = 100;
