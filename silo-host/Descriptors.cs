@@ -15,6 +15,9 @@ internal static class Descriptors
     /// <summary>Most connections of a listener that was not told, where descriptors allow it.</summary>
     public const int UsualMost = 10_000;
 
+    /// <summary>The same for the Orleans gateway: a client application needs one for all it does.</summary>
+    public const int UsualClients = 1000;
+
     /// <summary>Descriptors this process may have; a very large number where there is no limit or it cannot be read.</summary>
     public static long Limit()
     {
@@ -32,29 +35,41 @@ internal static class Descriptors
     }
 
     /// <summary>
-    /// Fills in the limits that were not set. Why the node cannot start, if what was set does not fit; and whether what is usual had to
-    /// be reduced.
+    /// Fills in the limits that were not set. Why the node cannot start, if what was set does not fit; and what each listener may have, if
+    /// what is usual had to be reduced.
     /// </summary>
-    public static (string? Problem, bool IsReduced) ShareOut(HostSettings s, long limit)
+    public static (string? Problem, string? Reduced) ShareOut(HostSettings s, long limit)
     {
         if (limit < Fewest)
-            return ($"TM-CFG-1002: the process may open {limit} descriptors (ulimit -n), at least {Fewest} are needed: connections to other nodes, the log and {Reserve} in reserve. Raise ulimit -n, or LimitNOFILE= of the service.", false);
+            return ($"TM-CFG-1002: the process may open {limit} descriptors (ulimit -n), at least {Fewest} are needed: connections to other nodes, the log and {Reserve} in reserve. Raise ulimit -n, or LimitNOFILE= of the service.", null);
+        var listeners = Listeners(s);
+        var keys = string.Join(" and ", listeners.Select(l => l.Key));
         var forClients = limit - Reserve;
-        var http = s.HttpMaxConnections;
-        var redis = s.RedisEnabled ? s.RedisMaxConnections : 0;
-        if ((http ?? 0) + (redis ?? 0) > forClients)
-            return ($"TM-CFG-1005: server.http.max_connections and server.redis.max_connections ask for {(http ?? 0) + (redis ?? 0)} connections; with {limit} descriptors (ulimit -n), of which {Reserve} are kept back, {forClients} are possible. Lower them, or raise ulimit -n.", false);
-        // What one was not told to have is shared by those who were not told.
-        var left = forClients - (http ?? 0) - (redis ?? 0);
-        var unset = (http is null ? 1 : 0) + (redis is null ? 1 : 0);
-        var share = (int)Math.Min(UsualMost, unset == 0 ? 0 : left / unset);
-        if (unset > 0 && share < 1)
-            return ($"TM-CFG-1005: server.http.max_connections and server.redis.max_connections leave no descriptor for the other of them; {forClients} connections are possible. Lower the one that is set.", false);
-        s.HttpMaxConnections = http ?? share;
-        s.RedisMaxConnections = redis ?? share;
-        s.HttpMaxConnectionsPerAddress ??= OfOneAddress(s.HttpMaxConnections.Value);
-        s.RedisMaxConnectionsPerAddress ??= OfOneAddress(s.RedisMaxConnections.Value);
-        return (null, unset > 0 && share < UsualMost);
+        var asked = listeners.Sum(l => (long)(l.Limits.Most ?? 0));
+        if (asked > forClients)
+            return ($"TM-CFG-1005: {keys} ask for {asked} connections; with {limit} descriptors (ulimit -n), of which {Reserve} are kept back, {forClients} are possible. Lower them, or raise ulimit -n.", null);
+        // What one was not told to have is shared by those who were not told; who needs fewer leaves more.
+        var unset = listeners.Where(l => l.Limits.Most is null).OrderBy(l => l.Usual).ToArray();
+        var (left, isReduced) = (forClients - asked, false);
+        for (var n = 0; n < unset.Length; n++)
+        {
+            var share = (int)Math.Min(unset[n].Usual, left / (unset.Length - n));
+            if (share < 1)
+                return ($"TM-CFG-1005: {keys} leave no descriptor for {unset[n].Key}, which is not set; {forClients} connections are possible. Lower what is set.", null);
+            isReduced |= share < unset[n].Usual;
+            unset[n].Limits.Most = share;
+            left -= share;
+        }
+        foreach (var listener in listeners) listener.Limits.MostPerAddress ??= OfOneAddress(listener.Limits.Most!.Value);
+        return (null, isReduced ? string.Join(", ", listeners.Select(l => $"{l.Key}={l.Limits.Most}")) : null);
+    }
+
+    private static List<(string Key, ListenerLimits Limits, int Usual)> Listeners(HostSettings s)
+    {
+        List<(string, ListenerLimits, int)> listeners = [("server.http.max_connections", s.HttpLimits, UsualMost)];
+        if (s.RedisEnabled) listeners.Add(("server.redis.max_connections", s.RedisLimits, UsualMost));
+        if (s.UsesOrleans) listeners.Add(("cluster.orleans.max_connections", s.OrleansLimits, UsualClients));
+        return listeners;
     }
 
     // One address can be many clients, behind a proxy; but it does not get the last eighth.

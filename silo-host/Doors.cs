@@ -43,7 +43,7 @@ internal static class Doors
     }
 
     public static async Task<WebApplication> OpenAsync(HostSettings settings, Node node, NodeMeter meter, IMembership membership,
-        ILoggerFactory loggers, Func<bool> isStopping, (string Path, RequestDelegate Pages)? dashboard, CancellationToken cancel)
+        ILoggerFactory loggers, Func<bool> isStopping, SiloDoors silo, CancellationToken cancel)
     {
         var store = new StoreClient(node);
         // What a wrong clock shows must not decide which API key or request is too old.
@@ -53,10 +53,11 @@ internal static class Doors
         var builder = NewBuilder(loggers).UseTokMeshDefaults(gateway);
         builder.Services.AddRoutingCore();
         var held = new HeldBytes(settings.MaxHeldBytes ?? Math.Max(64L << 20, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4));
-        var http = new ConnectionLimit("http", settings.HttpMaxConnections!.Value, settings.HttpMaxConnectionsPerAddress!.Value, HttpPlaces.Reserved);
-        var redis = new ConnectionLimit("redis", settings.RedisMaxConnections!.Value, settings.RedisMaxConnectionsPerAddress!.Value);
+        var http = new ConnectionLimit("http", settings.HttpLimits.Most!.Value, settings.HttpLimits.MostPerAddress!.Value, HttpPlaces.Reserved);
+        var redis = settings.RedisEnabled ? new ConnectionLimit("redis", settings.RedisLimits.Most!.Value, settings.RedisLimits.MostPerAddress!.Value) : null;
         var places = new HttpPlaces(http, node.Time, new NodeLog(loggers.CreateLogger("tokmesh.node")));
-        builder.Services.AddSingleton(new RedisDoor(RedisOptions(settings), store, sessions, authenticator, () => node.Time.WallMs) { Connections = redis, Held = held, IsReady = () => node.Meta is not null });
+        if (redis is not null)
+            builder.Services.AddSingleton(new RedisDoor(RedisOptions(settings), store, sessions, authenticator, () => node.Time.WallMs) { Connections = redis, Held = held, IsReady = () => node.Meta is not null });
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.Listen(EndPoint(settings.HttpAddress), listen =>
@@ -64,7 +65,7 @@ internal static class Doors
                 listen.Protocols = HttpProtocols.Http1;
                 places.Use(listen);
             });
-            if (settings.RedisEnabled) kestrel.Listen(EndPoint(settings.RedisAddress), static listen => listen.UseConnectionHandler<RedisConnectionHandler>());
+            if (redis is not null) kestrel.Listen(EndPoint(settings.RedisAddress), static listen => listen.UseConnectionHandler<RedisConnectionHandler>());
         });
         var app = builder.Build();
         // Requests may compute for a while (a secret is checked, a body parsed), which the socket threads must not.
@@ -88,8 +89,8 @@ internal static class Doors
             Options = gateway,
             IsStopping = isStopping,
             Held = held,
-            Connections = settings.RedisEnabled ? [http, redis] : [http],
-            AdminPages = dashboard,
+            Connections = [http, .. redis is null ? Array.Empty<ConnectionLimit>() : [redis], .. silo.Connections],
+            AdminPages = silo.Dashboard,
         });
         await app.StartAsync(cancel);
         return app;
@@ -119,4 +120,12 @@ internal static class Doors
         SessionMaxTtlMs = settings.MaxTtlMs,
         SessionQuotaPerUser = settings.QuotaPerUser,
     };
+}
+
+/// <summary>What a silo opens beside the node's own doors; nothing without a silo.</summary>
+/// <param name="Dashboard">The dashboard, for callers that have been let in.</param>
+/// <param name="Connections">Limits of its listeners.</param>
+internal readonly record struct SiloDoors((string Path, RequestDelegate Pages)? Dashboard, IReadOnlyList<ConnectionLimit> Connections)
+{
+    public static readonly SiloDoors None = new(null, []);
 }

@@ -65,14 +65,14 @@ internal sealed partial class NodeLog(ILogger logger) : INodeWatch
     [LoggerMessage(1011, LogLevel.Information, "Data at rest is encrypted with {Cipher}")]
     public partial void Cipher(string cipher);
 
-    [LoggerMessage(1017, LogLevel.Warning, "The {Listener} listener refused {Count} connections: it has as many as it may ({Most}, of one address {MostPerAddress}). Raise server.{Listener}.max_connections, or look who opens them")]
-    public partial void ConnectionsRefused(string listener, long count, int most, int mostPerAddress);
+    [LoggerMessage(1017, LogLevel.Warning, "The {Listener} listener refused {Count} connections: it has as many as it may ({Most}, of one address {MostPerAddress}). Raise {Key}, or look who opens them")]
+    public partial void ConnectionsRefused(string listener, long count, int most, int mostPerAddress, string key);
 
     [LoggerMessage(1018, LogLevel.Error, "No descriptor is left for another connection (ulimit -n is {Limit}): accepting waits until one is free. Raise it, or look what has them")]
     public partial void NoDescriptor(long limit);
 
-    [LoggerMessage(1019, LogLevel.Warning, "With {Limit} descriptors (ulimit -n) HTTP may have {Http} connections and Redis {Redis}, fewer than usual. Raise ulimit -n, or set server.http.max_connections and server.redis.max_connections")]
-    public partial void FewDescriptors(long limit, int http, int redis);
+    [LoggerMessage(1019, LogLevel.Warning, "With {Limit} descriptors (ulimit -n) there may be fewer connections than usual: {Shares}. Raise ulimit -n, or set these")]
+    public partial void FewDescriptors(long limit, string shares);
 
     [LoggerMessage(1012, LogLevel.Information, "Nodes speak through the {Engine} engine")]
     public partial void Engine(string engine);

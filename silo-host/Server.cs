@@ -21,20 +21,20 @@ internal sealed class Server(HostSettings settings, ILoggerFactory loggers) : IA
     public async Task StartAsync(CancellationToken cancel)
     {
         var descriptors = Descriptors.Limit();
-        var (problem, isReduced) = Descriptors.ShareOut(settings, descriptors);
+        var (problem, reduced) = Descriptors.ShareOut(settings, descriptors);
         if (problem is not null) throw new InvalidOperationException(problem);
-        if (isReduced) _log.FewDescriptors(descriptors, settings.HttpMaxConnections!.Value, settings.RedisEnabled ? settings.RedisMaxConnections!.Value : 0);
+        if (reduced is not null) _log.FewDescriptors(descriptors, reduced);
         var directory = NodeDirectory.Open(settings.DataDirectory, settings.NodeId, _clock);
         Undo(directory.Dispose);
         CheckCertificate(directory.Identity);
         _log.Engine(settings.UsesOrleans ? EngineNames.Orleans : EngineNames.Peer);
         var meter = new NodeMeter(_log);
-        var (node, membership, dashboard) = settings.UsesOrleans
+        var (node, membership, silo) = settings.UsesOrleans
             ? await StartInSiloAsync(directory, meter, cancel)
             : await StartAmongPeersAsync(directory, meter, cancel);
 
         _log.NodeIdOf = number => node.NodeIdOf(number) ?? $"number {number.Value}";
-        var doors = await Doors.OpenAsync(settings, node, meter, membership, loggers, () => _isStopping, dashboard, cancel);
+        var doors = await Doors.OpenAsync(settings, node, meter, membership, loggers, () => _isStopping, silo, cancel);
         Undo(async () => await StopAsync(doors));
         if (node.Self.Value == 1)
         {
@@ -72,7 +72,7 @@ internal sealed class Server(HostSettings settings, ILoggerFactory loggers) : IA
             throw new InvalidOperationException($"TM-CFG-1007: the certificate {settings.ClusterCertificateFile} is not one for this node: {problem}. Issue one by the authority in {settings.ClusterAuthorityFile}.");
     }
 
-    private async Task<(Node, IMembership, (string Path, RequestDelegate Pages)?)> StartAmongPeersAsync(NodeDirectory directory, NodeMeter meter, CancellationToken cancel)
+    private async Task<(Node, IMembership, SiloDoors)> StartAmongPeersAsync(NodeDirectory directory, NodeMeter meter, CancellationToken cancel)
     {
         var engine = new PeerEngine(EngineOptions(directory.Identity), _clock, loggers.CreateLogger("tokmesh.peer"));
         Undo(engine.Dispose);
@@ -82,19 +82,19 @@ internal sealed class Server(HostSettings settings, ILoggerFactory loggers) : IA
         var runtime = await NodeRuntime.StartAsync(directory, key, settings.NodeOptions(), engine, _clock, meter, Failed, cancel);
         Undo(runtime.DisposeAsync);
         if (runtime.Node.Recovery.TornTail is { } torn) _log.TornTail(torn.File, torn.Offset, torn.Bytes);
-        return (runtime.Node, engine, null);
+        return (runtime.Node, engine, SiloDoors.None);
     }
 
 #if ORLEANS
-    private async Task<(Node, IMembership, (string Path, RequestDelegate Pages)?)> StartInSiloAsync(NodeDirectory directory, NodeMeter meter, CancellationToken cancel)
+    private async Task<(Node, IMembership, SiloDoors)> StartInSiloAsync(NodeDirectory directory, NodeMeter meter, CancellationToken cancel)
     {
         var silo = new SiloHost(settings, loggers, Failed);
         Undo(silo.DisposeAsync);
         await silo.StartAsync(directory, meter, _clock, cancel);
-        return (silo.Node, silo.Membership, silo.Dashboard);
+        return (silo.Node, silo.Membership, silo.Doors);
     }
 #else
-    private static Task<(Node, IMembership, (string Path, RequestDelegate Pages)?)> StartInSiloAsync(NodeDirectory directory, NodeMeter meter, CancellationToken cancel) =>
+    private static Task<(Node, IMembership, SiloDoors)> StartInSiloAsync(NodeDirectory directory, NodeMeter meter, CancellationToken cancel) =>
         throw new InvalidOperationException($"{EngineNames.NotBuilt} Node {directory.Identity.NodeId} does not start.");
 #endif
 

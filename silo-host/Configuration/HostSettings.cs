@@ -20,15 +20,12 @@ internal sealed class HostSettings
 
     public long RedisMaxBulkBytes { get; set; } = 16L << 20;
 
-    /// <summary>Null to derive it from the process's descriptors.</summary>
-    public int? HttpMaxConnections { get; set; }
+    public ListenerLimits HttpLimits { get; } = new();
 
-    public int? HttpMaxConnectionsPerAddress { get; set; }
+    public ListenerLimits RedisLimits { get; } = new();
 
-    /// <summary>Null to derive it from the process's descriptors.</summary>
-    public int? RedisMaxConnections { get; set; }
-
-    public int? RedisMaxConnectionsPerAddress { get; set; }
+    /// <summary>Of the Orleans gateway.</summary>
+    public ListenerLimits OrleansLimits { get; } = new();
 
     /// <summary>Null for a quarter of the memory the process may use.</summary>
     public long? MaxHeldBytes { get; set; }

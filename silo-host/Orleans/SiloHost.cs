@@ -18,14 +18,14 @@ internal sealed class SiloHost(HostSettings settings, ILoggerFactory loggers, Ac
 {
     private const int StopSeconds = 20;
 
+    private readonly SiloPlaces _places = new(settings.OrleansLimits, loggers);
     private IHost? _host;
 
     public Node Node => _host!.Services.GetRequiredService<NodeAccess>().Node;
 
     public IMembership Membership => _host!.Services.GetRequiredService<IEngine>();
 
-    /// <summary>The dashboard, for callers that have been let in.</summary>
-    public (string Path, RequestDelegate Pages)? Dashboard { get; private set; }
+    public SiloDoors Doors { get; private set; }
 
     public async Task StartAsync(NodeDirectory directory, NodeMeter meter, IClock clock, CancellationToken cancel)
     {
@@ -41,7 +41,7 @@ internal sealed class SiloHost(HostSettings settings, ILoggerFactory loggers, Ac
         _host = builder.Build();
         await _host.StartAsync(cancel);
         await _host.Services.GetRequiredService<NodeAccess>().Ready.WaitAsync(cancel);
-        Dashboard = (DashboardPages.Path, DashboardPages.Of(_host.Services));
+        Doors = new SiloDoors((DashboardPages.Path, DashboardPages.Of(_host.Services)), [_places.Gateway, _places.Silo]);
     }
 
     public async ValueTask DisposeAsync()
@@ -68,14 +68,14 @@ internal sealed class SiloHost(HostSettings settings, ILoggerFactory loggers, Ac
 
     private void Configure(ISiloBuilder silo)
     {
-        var advertised = Doors.EndPoint(settings.AdvertiseOrListen);
-        var gateway = Doors.EndPoint(settings.OrleansGatewayAddress);
+        var advertised = Host.Doors.EndPoint(settings.AdvertiseOrListen);
+        var gateway = Host.Doors.EndPoint(settings.OrleansGatewayAddress);
         silo.Configure<ClusterOptions>(o => (o.ClusterId, o.ServiceId) = (settings.OrleansClusterId, settings.OrleansServiceId));
         silo.Configure<EndpointOptions>(o =>
         {
             o.AdvertisedIPAddress = advertised.Address;
             o.SiloPort = advertised.Port;
-            o.SiloListeningEndpoint = Doors.EndPoint(settings.ClusterListenAddress);
+            o.SiloListeningEndpoint = Host.Doors.EndPoint(settings.ClusterListenAddress);
             o.GatewayPort = gateway.Port;
             o.GatewayListeningEndpoint = gateway;
         });
@@ -87,6 +87,8 @@ internal sealed class SiloHost(HostSettings settings, ILoggerFactory loggers, Ac
         });
         if (settings.UsesAdoNet) UseAdoNet(silo);
         else UseLocalhost(silo);
+        // Before anything is said: a handshake costs, too.
+        silo.Configure<SiloConnectionOptions>(_places.Use);
         if (settings.Certificates() is { } certificates) silo.UseTls(tls => Encrypt(tls, certificates));
         silo.AddTokMesh(o =>
         {
@@ -134,7 +136,7 @@ internal sealed class SiloHost(HostSettings settings, ILoggerFactory loggers, Ac
 
     private void UseLocalhost(ISiloBuilder silo)
     {
-        IPEndPoint? primary = settings.OrleansPrimary.Length == 0 || settings.OrleansPrimary == settings.AdvertiseOrListen ? null : Doors.EndPoint(settings.OrleansPrimary);
+        IPEndPoint? primary = settings.OrleansPrimary.Length == 0 || settings.OrleansPrimary == settings.AdvertiseOrListen ? null : Host.Doors.EndPoint(settings.OrleansPrimary);
         silo.UseDevelopmentClustering(primary);
         silo.AddMemoryGrainStorage(TokMeshSiloOptions.DefaultBootstrapStorage);
     }

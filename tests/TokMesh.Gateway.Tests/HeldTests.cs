@@ -85,13 +85,13 @@ public sealed class HeldTests
         Assert.Equal(0, limit.Refused);
         string[] others = ["/metrics", "/keys/k", "/cluster/status", "/pages/one", "/no/such/path"];
         foreach (var path in others)
-        foreach (var key in new[] { null, door.Admin })
-        {
-            var answer = await door.GetAsync(path, key);
-            Assert.Equal((503, "TM-SYS-5030"), (answer.Status, answer.Header("X-Error-Code")));
-            Assert.DoesNotContain("tokmesh_", answer.Text, StringComparison.Ordinal);
-            Assert.Equal(("close", "1"), (answer.Header("Connection"), answer.Header("Retry-After")));
-        }
+            foreach (var key in new[] { null, door.Admin })
+            {
+                var answer = await door.GetAsync(path, key);
+                Assert.Equal((503, "TM-SYS-5030"), (answer.Status, answer.Header("X-Error-Code")));
+                Assert.DoesNotContain("tokmesh_", answer.Text, StringComparison.Ordinal);
+                Assert.Equal(("close", "1"), (answer.Header("Connection"), answer.Header("Retry-After")));
+            }
         (await door.PostAsync("/health", null, "{}")).Is(503, "TM-SYS-5030");
         Assert.Equal(others.Length * 2 + 1, limit.Refused);
     }
