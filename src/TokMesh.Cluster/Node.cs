@@ -203,7 +203,9 @@ public sealed partial class Node : IDisposable
         }
         else
         {
-            Health.Raise(HealthCode.MemberRefused, member, detail: refusal.Code, forMs: refusal.IsFinal ? null : RefusedForMs);
+            // Until the right one is let in. Where that runs already, it was another process, which will not come in its place.
+            var isMissed = refusal.IsFinal && !_parts.Peers.IsHeard(member, NowMs);
+            Health.Raise(HealthCode.MemberRefused, member, detail: refusal.Code, forMs: isMissed ? null : RefusedForMs);
         }
         done(refusal);
     });

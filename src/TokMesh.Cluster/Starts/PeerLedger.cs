@@ -103,6 +103,10 @@ internal sealed class PeerLedger
     public NodeStart StoredStart(MemberId member) =>
         _peers.TryGetValue(member.Value, out var peer) && peer is { IsStored: true, Record: { } record } ? record.Start : NodeStart.None;
 
+    /// <summary>Whether some start of the node is talked with now.</summary>
+    public bool IsHeard(MemberId member, long nowMs) =>
+        _peers.TryGetValue(member.Value, out var peer) && peer.Nonce != 0 && nowMs - peer.HeardAtMs < _aliveMs;
+
     /// <summary>Whether this is the start of the node that is talked with; if so, it was heard now.</summary>
     public bool Hear(MemberId member, NodeStart start, long nowMs)
     {

@@ -318,7 +318,8 @@ internal sealed class RedisConnection : IDisposable
             _heldInput = holds;
             return true;
         }
-        if (!await _door.Held.TakeAsync(holds - _heldInput, PatienceMs))
+        // Not all at once: what the first gives back is room for those that still wait.
+        if (!await _door.Held.TakeAsync(holds - _heldInput, PatienceMs + Random.Shared.Next(PatienceMs)))
         {
             _door.Held.CountRefused();
             var writer = new RespWriter(_output, Client.IsResp3);
