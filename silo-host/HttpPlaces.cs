@@ -27,7 +27,7 @@ internal sealed class HttpPlaces(ConnectionLimit limit, IClock clock, NodeLog lo
         var address = (connection.RemoteEndPoint as IPEndPoint)?.Address;
         var entry = limit.Enter(address);
         if (entry != Place.Admitted && limit.RefusedToSay(clock.MonotonicMs) is > 0 and var refused)
-            log.ConnectionsRefused(limit.Name, refused, limit.Most, limit.MostPerAddress, "server.http.max_connections");
+            log.ConnectionsRefused(limit.Name, refused, limit.Most, limit.MostPerAddress, "Raise server.http.max_connections, or look who opens them");
         if (entry == Place.Refused)
         {
             await connection.Transport.Output.WriteAsync(NoPlace);

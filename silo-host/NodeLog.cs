@@ -65,8 +65,8 @@ internal sealed partial class NodeLog(ILogger logger) : INodeWatch
     [LoggerMessage(1011, LogLevel.Information, "Data at rest is encrypted with {Cipher}")]
     public partial void Cipher(string cipher);
 
-    [LoggerMessage(1017, LogLevel.Warning, "The {Listener} listener refused {Count} connections: it has as many as it may ({Most}, of one address {MostPerAddress}). Raise {Key}, or look who opens them")]
-    public partial void ConnectionsRefused(string listener, long count, int most, int mostPerAddress, string key);
+    [LoggerMessage(1017, LogLevel.Warning, "The {Listener} listener refused {Count} connections: it has as many as it may ({Most}, of one address {MostPerAddress}). {Advice}")]
+    public partial void ConnectionsRefused(string listener, long count, int most, int mostPerAddress, string advice);
 
     [LoggerMessage(1018, LogLevel.Error, "No descriptor is left for another connection (ulimit -n is {Limit}): accepting waits until one is free. Raise it, or look what has them")]
     public partial void NoDescriptor(long limit);

@@ -27,16 +27,16 @@ internal sealed class SiloPlaces(ListenerLimits clients, ILoggerFactory loggers)
 
     public void Use(SiloConnectionOptions options)
     {
-        options.ConfigureGatewayInboundConnection(b => b.Use(next => connection => RunAsync(Gateway, "cluster.orleans.max_connections", next, connection)));
-        options.ConfigureSiloInboundConnection(b => b.Use(next => connection => RunAsync(Silo, "no setting", next, connection)));
+        options.ConfigureGatewayInboundConnection(b => b.Use(next => connection => RunAsync(Gateway, "Raise cluster.orleans.max_connections, or look who opens them", next, connection)));
+        options.ConfigureSiloInboundConnection(b => b.Use(next => connection => RunAsync(Silo, "Look who opens them", next, connection)));
     }
 
-    private async Task RunAsync(ConnectionLimit limit, string key, ConnectionDelegate next, ConnectionContext connection)
+    private async Task RunAsync(ConnectionLimit limit, string advice, ConnectionDelegate next, ConnectionContext connection)
     {
         var address = (connection.RemoteEndPoint as IPEndPoint)?.Address;
         if (limit.Enter(address) == Place.Refused)
         {
-            if (limit.RefusedToSay(Environment.TickCount64) is > 0 and var refused) _log.ConnectionsRefused(limit.Name, refused, limit.Most, limit.MostPerAddress, key);
+            if (limit.RefusedToSay(Environment.TickCount64) is > 0 and var refused) _log.ConnectionsRefused(limit.Name, refused, limit.Most, limit.MostPerAddress, advice);
             connection.Abort();
             return;
         }

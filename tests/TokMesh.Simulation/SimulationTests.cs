@@ -39,6 +39,7 @@ public sealed class SimulationTests
     [InlineData("default", 77646733)]
     // A vote whose write hung while a snapshot was installed: the check forgot the write and called the vote, sent when it was done, a lie.
     [InlineData("default", 195607154)]
+    // A copy refused for good while the right node was linked already: what the others said of it had no end.
     [InlineData("default", 849792071)]
     public void A_seed_that_failed_once_holds(string profile, int seed) => Holds(profile, seed, 1);
 

@@ -59,7 +59,7 @@ internal sealed class PeerLedger
                 _peers[member.Value] = peer = new Peer();
                 Volatile.Write(ref _all, [.. _peers]);
             }
-            refusal = PastJudge.Judge(node, peer.Record, past, nowMs - peer.HeardAtMs < _aliveMs);
+            refusal = PastJudge.Judge(node, peer.Record, past, peer.WasHeard(nowMs, _aliveMs));
             if (refusal is null && peer.Record?.Start == past.Current && peer.IsStored)
             {
                 isKnown = true;
@@ -105,7 +105,7 @@ internal sealed class PeerLedger
 
     /// <summary>Whether some start of the node is talked with now.</summary>
     public bool IsHeard(MemberId member, long nowMs) =>
-        _peers.TryGetValue(member.Value, out var peer) && peer.Nonce != 0 && nowMs - peer.HeardAtMs < _aliveMs;
+        _peers.TryGetValue(member.Value, out var peer) && peer.Nonce != 0 && peer.WasHeard(nowMs, _aliveMs);
 
     /// <summary>Whether this is the start of the node that is talked with; if so, it was heard now.</summary>
     public bool Hear(MemberId member, NodeStart start, long nowMs)
@@ -191,7 +191,9 @@ internal sealed class PeerLedger
 
         public ulong Nonce => Volatile.Read(ref _nonce);
 
-        public long HeardAtMs { get => Volatile.Read(ref _heardAt); init => _heardAt = value; }
+        public long HeardAtMs { init => _heardAt = value; }
+
+        public bool WasHeard(long nowMs, int aliveMs) => nowMs - Volatile.Read(ref _heardAt) < aliveMs;
 
         public void Heard(long nowMs)
         {

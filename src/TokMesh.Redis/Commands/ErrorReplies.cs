@@ -12,8 +12,13 @@ internal static class ErrorReplies
     public const string NoAuth = "NOAUTH Authentication required.";
     public const string UnknownOutcome = "outcome unknown: it may have happened, in whole or in part; read before you repeat it";
 
-    /// <summary>What the connections hold leaves no room; of a command that was not executed.</summary>
-    public const string NoRoom = "TRYAGAIN TM-SYS-4290 the connections of this node hold as much memory as they may; nothing happened";
+    /// <summary>What the connections hold leaves no room for the reply; the command was not executed.</summary>
+    public const string NoRoom = "TRYAGAIN " + Full;
+
+    /// <summary>Nor for the rest of a command that has come in part; the connection is closed.</summary>
+    public const string NoRoomForCommand = "ERR " + Full + "; connect again after a moment";
+
+    private const string Full = "TM-SYS-4290 the connections of this node hold as much memory as they may; nothing happened";
 
     /// <summary>Redis's word for a server that is not ready yet.</summary>
     private const string Starting = "LOADING TM-SYS-5030 this node has not caught up with the cluster yet; try again";

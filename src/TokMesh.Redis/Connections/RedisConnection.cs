@@ -323,7 +323,7 @@ internal sealed class RedisConnection : IDisposable
         {
             _door.Held.CountRefused();
             var writer = new RespWriter(_output, Client.IsResp3);
-            writer.Error($"ERR {ErrorCode.SysTooManyRequests.ToText()} the connections of this node hold as much memory as they may; nothing happened; connect again after a moment");
+            writer.Error(ErrorReplies.NoRoomForCommand);
             writer.Commit();
             await FlushAsync();
             return false;
