@@ -18,8 +18,11 @@ internal sealed class ElectionTimer(RaftOptions options, ulong seed)
         Restart(now);
     }
 
-    /// <summary>The leader is believed to be gone: campaign soon, but not all at once. Loyalty lasts as long as was promised.</summary>
-    public void LeaderLost(long now) => Deadline = now + Jitter();
+    /// <summary>
+    /// The leader is believed to be gone: campaign soon, but not all at once, and not before loyalty is over. To stand is to vote, and the
+    /// lease of a leader that lives, heard by others or not, rests on that vote too.
+    /// </summary>
+    public void LeaderLost(long now) => Deadline = Math.Max(now, LoyalUntil) + Jitter();
 
     public void Restart(long now) => Deadline = now + options.ElectionTimeoutMs + Jitter();
 
