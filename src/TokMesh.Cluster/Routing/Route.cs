@@ -34,11 +34,8 @@ internal sealed class Route(Lane lane, uint group)
     private MemberId _target;
     private long _retryAt;
     private long _progressAt;
-    private int _probe;
     private IReadOnlyList<MemberId>? _likely;
-
-    /// <summary>Knows no leader, or cannot be reached: not to be asked again just because this node's own replica still follows it.</summary>
-    private MemberId _avoided;
+    private readonly LeaderSearch _search = new(lane.Self, node => node == lane.Self ? lane.ReplicaOf(group) is not null : lane.IsLinked(node));
 
     public bool IsIdle => _writes.Count == 0 && _reads.Count == 0;
 
@@ -76,6 +73,7 @@ internal sealed class Route(Lane lane, uint group)
     public void Pump()
     {
         if (!HasUnsent || lane.NowMs < _retryAt) return;
+        if (_target == lane.Self && lane.ReplicaOf(group) is null) Redirect(MemberId.None, pause: false);
         if (_target.IsNone && (_target = FindLeader()).IsNone)
         {
             _retryAt = lane.NowMs + RetryMs;
@@ -99,7 +97,7 @@ internal sealed class Route(Lane lane, uint group)
 
     public void OnWriteReply(ulong number, ReadOnlyMemory<byte> reply)
     {
-        _avoided = MemberId.None;
+        _search.Restart();
         _progressAt = lane.NowMs;
         if (_writes.Find(number) is not { IsDone: false } call) return;
         call.Answer(reply);
@@ -108,7 +106,7 @@ internal sealed class Route(Lane lane, uint group)
 
     public void OnReadReply(ulong id, ReadOnlyMemory<byte> reply)
     {
-        _avoided = MemberId.None;
+        _search.Restart();
         _progressAt = lane.NowMs;
         if (_reads.Remove(id, out var call)) call.Answer(reply);
     }
@@ -148,13 +146,15 @@ internal sealed class Route(Lane lane, uint group)
     /// <summary>A replica on this node has heard of a leader, or lost its own leadership.</summary>
     public void OnLeader(MemberId leader)
     {
-        _avoided = MemberId.None;
+        _search.Restart();
         if (leader != _target) Redirect(leader, pause: false);
     }
 
     public void OnLinkDown(MemberId node)
     {
-        if (_target == node) Redirect(MemberId.None, pause: true);
+        if (_target != node) return;
+        _search.DidNotAnswer(node);
+        Redirect(MemberId.None, pause: true);
     }
 
     public void Tick()
@@ -166,6 +166,7 @@ internal sealed class Route(Lane lane, uint group)
         if (!IsIdle && _target != lane.Self && !_target.IsNone && now - _progressAt >= AttemptMs + _writes.Bytes / SlowestBytesPerMs)
         {
             if (lane.ReplicaOf(group) is { } replica) lane.WakeUp(replica);
+            _search.DidNotAnswer(_target);
             Redirect(MemberId.None, pause: false);
         }
         if (HasUnsent && now >= _retryAt) lane.RouteHasWork(this);
@@ -205,13 +206,13 @@ internal sealed class Route(Lane lane, uint group)
     private void TryElsewhere(MemberId leader)
     {
         if (lane.ReplicaOf(group) is { } replica) lane.WakeUp(replica);
-        Redirect(leader, pause: leader.IsNone || leader == _target);
+        var next = _search.Follow(_target, leader);
+        Redirect(next, pause: next.IsNone);
     }
 
     private void Redirect(MemberId target, bool pause)
     {
         if (_target != target) _progressAt = lane.NowMs;
-        if (target.IsNone) _avoided = _target;
         _target = target;
         NextEpoch();
         _sent = 0;
@@ -227,22 +228,8 @@ internal sealed class Route(Lane lane, uint group)
         _section = 0;
     }
 
-    private MemberId FindLeader()
-    {
-        // Of its own replica it hears first when there is another leader; while that knows of none, or was left out of the group
-        // without hearing of it, somebody else may know. One that was left out follows its last leader for ever, so what it says is
-        // not asked twice.
-        if (lane.ReplicaOf(group) is { Leader.IsNone: false } replica && replica.Leader != _avoided) return replica.Leader;
-        var nodes = _likely ??= lane.LikelyReplicas(group);
-        for (var i = 0; i < nodes.Count; i++)
-        {
-            var candidate = nodes[(_probe + i) % nodes.Count];
-            if (candidate == lane.Self || !lane.IsLinked(candidate)) continue;
-            _probe = (_probe + i + 1) % nodes.Count;
-            return candidate;
-        }
-        return MemberId.None;
-    }
+    private MemberId FindLeader() =>
+        _search.Next(lane.ReplicaOf(group)?.Leader ?? MemberId.None, _likely ??= lane.LikelyReplicas(group));
 
     private void Trim() => _sent = Math.Max(0, _sent - _writes.Trim());
 
