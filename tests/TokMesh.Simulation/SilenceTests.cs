@@ -1,3 +1,4 @@
+using TokMesh.Raft;
 using TokMesh.Simulation.World;
 
 namespace TokMesh.Simulation;
@@ -53,6 +54,33 @@ public sealed class SilenceTests
         Assert.Equal(Shards + 1, world.Nodes.Sum(n => n.Node!.GroupsLed));
         world.Run(8000);
         Assert.All(Replicas(world), r => Assert.True(r.Raft.IsQuiescent));
+    }
+
+    [Fact]
+    public void A_silent_leader_that_hears_no_majority_leads_no_more()
+    {
+        var world = Silent();
+        var cutOff = world.Nodes.MaxBy(n => n.Node!.GroupsLed)!;
+        Assert.True(cutOff.Node!.GroupsLed > 0);
+        foreach (var other in world.Nodes.Where(n => n != cutOff))
+        {
+            world.Network.Cut(cutOff.Id, other.Id);
+            world.Network.Cut(other.Id, cutOff.Id);
+        }
+        world.Links.Look();
+        world.Run(3000);
+        Assert.Equal(0, cutOff.Node.GroupsLed);
+    }
+
+    [Fact]
+    public void Silent_groups_that_lose_one_of_three_stay_silent_where_they_are_led()
+    {
+        var world = Silent();
+        var dead = world.Nodes.MinBy(n => n.Node!.GroupsLed)!;
+        var led = Replicas(world).Where(r => r.Raft.Role == Role.Leader && r.Leader != dead.Id).ToArray();
+        dead.GoDown(Death.Killed);
+        world.Run(5000);
+        Assert.All(led, r => Assert.True(r.Raft is { Role: Role.Leader, IsQuiescent: true }));
     }
 
     private static long SentInTenSeconds(int shards)

@@ -73,7 +73,7 @@ internal sealed class LaneCheckup(Lane lane)
         _lags.Forget(group);
         // One that knows that it was left out of its group follows nobody, and need not.
         if (!raft.Leader.IsNone || !raft.Configuration.Contains(lane.Self)) return;
-        if (!_leaderless.TryAdd(group, lane.NowMs) && lane.NowMs - _leaderless[group] >= ElectionMs) found.Leaderless.Add((group, IsMajorityLost(raft.Configuration)));
+        if (!_leaderless.TryAdd(group, lane.NowMs) && lane.NowMs - _leaderless[group] >= ElectionMs) found.Leaderless.Add((group, !lane.Neighbours.HearsMajorityOf(raft.Configuration)));
     }
 
     private void LookAtFollowers(uint group, RaftGroup raft, LaneFindings found)
@@ -98,8 +98,7 @@ internal sealed class LaneCheckup(Lane lane)
                 _unhealthy.Add(member);
             }
         }
-        // A leader that has fallen silent does not notice itself that all its followers are gone.
-        if (IsMajorityLost(configuration)) found.See(HealthCode.MajorityLost, MemberId.None, group);
+        if (!lane.Neighbours.HearsMajorityOf(configuration)) found.See(HealthCode.MajorityLost, MemberId.None, group);
         else if (!HasMargin(configuration.Voters) || (configuration.IsJoint && !HasMargin(configuration.VotersOutgoing))) found.See(HealthCode.NoMargin, MemberId.None, group);
     }
 
@@ -109,15 +108,5 @@ internal sealed class LaneCheckup(Lane lane)
         var healthy = 0;
         for (var i = 0; i < voters.Count; i++) if (!_unhealthy.Contains(voters[i])) healthy++;
         return healthy == voters.Count || healthy > voters.Count / 2 + 1;
-    }
-
-    private bool IsMajorityLost(Configuration configuration) =>
-        !IsMajorityHeard(configuration.Voters) || (configuration.IsJoint && !IsMajorityHeard(configuration.VotersOutgoing));
-
-    private bool IsMajorityHeard(IReadOnlyList<MemberId> voters)
-    {
-        var heard = 0;
-        for (var i = 0; i < voters.Count; i++) if (voters[i] == lane.Self || lane.Neighbours.Hears(voters[i])) heard++;
-        return heard > voters.Count / 2;
     }
 }

@@ -84,8 +84,12 @@ internal sealed class Neighbours(Lane lane, RaftOptions options, NodeStart start
         }
     }
 
-    /// <summary>Whether a node has given a sign of life within an election timeout.</summary>
-    public bool Hears(MemberId node) => _nodes.TryGetValue(node.Value, out var neighbour) && !neighbour.IsLost;
+    /// <summary>Whether there is a link to a node, and it has given a sign of life within an election timeout.</summary>
+    public bool Hears(MemberId node) => lane.IsLinked(node) && _nodes.TryGetValue(node.Value, out var neighbour) && !neighbour.IsLost;
+
+    /// <summary>Whether this node hears a majority of those who decide in a group, of both halves of a joint membership; itself it hears.</summary>
+    public bool HearsMajorityOf(Configuration configuration) =>
+        HearsMajorityOf(configuration.Voters) && (!configuration.IsJoint || HearsMajorityOf(configuration.VotersOutgoing));
 
     /// <summary>Whether a node says that its disk and clock can be trusted with leading.</summary>
     public bool MayLead(MemberId node) => !_nodes.TryGetValue(node.Value, out var neighbour) || neighbour.MayLead;
@@ -121,10 +125,21 @@ internal sealed class Neighbours(Lane lane, RaftOptions options, NodeStart start
     {
         foreach (var replica in lane.Replicas)
         {
-            if (replica.Leader != node) continue;
-            replica.Raft.LeaderLost(lane.NowMs);
-            lane.HasWork(replica);
+            if (replica.Leader == node)
+            {
+                replica.Raft.LeaderLost(lane.NowMs);
+                lane.HasWork(replica);
+            }
+            // The others may elect one of themselves, and even leave this node out: awake, it notices that nobody follows it.
+            else if (replica.Raft is { Role: Role.Leader, IsQuiescent: true } raft && !HearsMajorityOf(raft.Configuration)) lane.WakeUp(replica);
         }
+    }
+
+    private bool HearsMajorityOf(IReadOnlyList<MemberId> voters)
+    {
+        var heard = 0;
+        for (var i = 0; i < voters.Count; i++) if (voters[i] == lane.Self || Hears(voters[i])) heard++;
+        return heard > voters.Count / 2;
     }
 
     private Neighbour Of(MemberId node)

@@ -45,6 +45,13 @@ public sealed class VirtualDisk : IDisk
             ? new IOException("No space left on device (ENOSPC).", NoSpace)
             : null;
 
+    /// <summary>Calls off what was to fail later, and the power cut that was to come.</summary>
+    public void CallOffFaults()
+    {
+        Fault = null;
+        CutPowerAt(0);
+    }
+
     /// <summary>A power cut: everything unsynced is lost. Open files are closed; the disk can be used again.</summary>
     public void Crash() => Crash(survival: null);
 

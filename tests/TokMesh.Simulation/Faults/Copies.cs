@@ -40,6 +40,8 @@ internal sealed class Copies(VirtualWorld world, Random random)
         if (!emptied && old is null) return null;
         (_node, _right) = (node, Image.Of(node));
         node.GoDown(Death.Killed);
+        // Whether the node starts is to tell something about the directory alone.
+        node.Disk.CallOffFaults();
         var logAlone = false;
         if (emptied)
         {
@@ -61,7 +63,7 @@ internal sealed class Copies(VirtualWorld world, Random random)
         var mustStart = !emptied && !logAlone;
         if (starts && !mustStart) throw new SimulationFailure($"Node {node.Id} started though its log had been {(emptied ? "emptied" : "put back alone")}.");
         if (!starts && (mustStart || node.Refusal is not LogForgottenException))
-            throw new SimulationFailure($"Node {node.Id} was to {(mustStart ? "start on an older directory" : "refuse to start on an older log")}, but: {node.Refusal?.Message ?? "power was cut"}");
+            throw new SimulationFailure($"Node {node.Id} was to {(mustStart ? "start on an older directory" : "refuse to start on an older log")}, but: {node.Refusal?.Message}");
         return random.Next(500, 5_000);
     }
 

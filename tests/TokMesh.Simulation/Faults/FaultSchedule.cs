@@ -203,11 +203,12 @@ internal sealed class FaultSchedule
         if (node.Node is not null) node.GoDown(Death.PowerCut);
         if (Rot.In(node.Disk, _random) is not { } rot) return;
         Rots++;
+        node.Disk.CallOffFaults();
         _world.Observers.Trace?.Fault($"{rot} of node {node.Id} has flipped");
         var starts = node.Start();
         if (starts && rot.MustBeRefused) throw new SimulationFailure($"Node {node.Id} started though {rot} has flipped.");
         if (rot.MustBeRefused && node.Refusal is not (LogDamagedException or LogUnreadableException or SnapshotDamagedException))
-            throw new SimulationFailure($"Node {node.Id} was to refuse to start since {rot} has flipped, but: {node.Refusal?.Message ?? "power was cut again"}");
+            throw new SimulationFailure($"Node {node.Id} was to refuse to start since {rot} has flipped, but: {node.Refusal?.Message}");
         if (starts) return;
         _rotten[node] = rot;
         After(_random.Next(200, 4000), () =>
