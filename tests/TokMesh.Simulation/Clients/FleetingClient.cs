@@ -62,7 +62,8 @@ internal sealed class FleetingClient(VirtualWorld world, Conversation talk)
         var reply = await talk.Ask(node, () => node.Store!.ReadAsync(group, b => Queries.Get(b, key), consistency, Conversation.DeadlineOf(node)));
         if (reply is not { IsOk: true } answer) return;
         var now = world.Time.NowUs;
-        knewTime &= IsRight(node);
+        // It may have lost and found its time while the read was under way.
+        knewTime &= IsRight(node) && node.ClockChangedUs <= invoked;
         if (answer.Tag != ReplyTag.Nil)
         {
             // Its own replica has it: a bounded read may have been passed on, and so is what needs the time that a node does not know.

@@ -14,7 +14,14 @@ internal sealed class VirtualClock(VirtualTime time) : IClock
     private long _ownFrom;
     private long _ratePpm;
 
-    public long WallOffsetMs { get; set; }
+    public long WallOffsetMs
+    {
+        get;
+        set => (field, SetAtUs) = (value, time.NowUs);
+    }
+
+    /// <summary>When, in true microseconds, the wall clock was set last.</summary>
+    public long SetAtUs { get; private set; }
 
     public long MonotonicMs => OwnUs / 1000;
 

@@ -37,6 +37,7 @@ internal sealed class VirtualNode : INodeWatch
     private readonly Dictionary<MemberId, (VirtualNode Process, int Boot)> _peers = [];
     private NodeIdentity _identity;
     private long _hangsUntilUs;
+    private long _clockJudgedUs;
     private readonly Func<long> _laneDelay;
     private readonly Func<long> _logDelay;
     private readonly Func<long> _snapshotDelay;
@@ -61,6 +62,9 @@ internal sealed class VirtualNode : INodeWatch
 
     /// <summary>Whether it runs on a copy of another one's directory, under the same id.</summary>
     public bool IsCopy { get; init; }
+
+    /// <summary>When, in true microseconds, the clock was last set, or the others' word on it changed.</summary>
+    public long ClockChangedUs => Math.Max(Clock.SetAtUs, _clockJudgedUs);
 
     /// <summary>Whether an older or empty directory is in the place of its own: nobody may let it in.</summary>
     public bool HasForgotten { get; set; }
@@ -261,7 +265,11 @@ internal sealed class VirtualNode : INodeWatch
 
     public void BadFrame(MemberId from, string problem) => throw new InvalidOperationException($"Node {Id} could not read a frame of {from}: {problem}");
 
-    public void ClockJudged(bool trusted, double offsetMs) => _world.Time.Note(trusted ? 0xC10C1ul : 0xC10C0ul);
+    public void ClockJudged(bool trusted, double offsetMs)
+    {
+        _clockJudgedUs = _world.Time.NowUs;
+        _world.Time.Note(trusted ? 0xC10C1ul : 0xC10C0ul);
+    }
 
     private void Read(MemberId from, NodeStart start, FrameBuffer frames)
     {
