@@ -8,7 +8,7 @@ public sealed class ClusterMapTests : IApplySink
 {
     private static readonly FoundingNode Guest = new(4, "tmnd-d", Guid.Parse("00000000-0000-0000-0000-000000000004"), "d:1", "d:2", "");
     private readonly List<MetaView> _published = [];
-    private readonly EntryBuilder _entry = new(ofShard: false);
+    private readonly EntryBuilder _entry = new(MetaOps.IsWellFormed);
     private byte[] _reply = [];
     private ulong _index;
 

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 using TokMesh.State;
 
 namespace TokMesh.Cluster.Tests;
@@ -7,7 +8,7 @@ public sealed class MetaStateTests : IApplySink
 {
     private readonly List<MetaView> _published = [];
     private readonly List<ErrorCode> _replies = [];
-    private readonly EntryBuilder _entry = new(ofShard: false);
+    private readonly EntryBuilder _entry = new(MetaOps.IsWellFormed);
     private ulong _index;
 
     [Fact]
@@ -91,6 +92,33 @@ public sealed class MetaStateTests : IApplySink
         var meta = New();
         Assert.Throws<CorruptEntryException>(() => Apply(meta, [77, 1]));
         Assert.Empty(_published);
+    }
+
+    [Theory]
+    [InlineData(0, "")]
+    [InlineData(77, "{}")]
+    [InlineData(1, "")]
+    [InlineData(1, "null")]
+    [InlineData(1, "{}")]
+    [InlineData(1, """{"key_id":null,"verifier":"$","role":"Issuer"}""")]
+    [InlineData(1, """{"key_id":"a","verifier":"$","role":"Emperor"}""")]
+    [InlineData(2, "{}")]
+    [InlineData(2, """{"cancel":1,"remove_guest":4}""")]
+    [InlineData(2, """{"plan":{"shard":1,"voters":null}}""")]
+    [InlineData(2, """{"plan":{"shard":1}}""")]
+    [InlineData(2, """{"add_guest":{"number":4}}""")]
+    [InlineData(2, """{"cancel":-1}""")]
+    public void What_no_replica_could_apply_is_not_an_operation(byte code, string json) =>
+        Assert.False(MetaOps.IsWellFormed([code, .. Encoding.UTF8.GetBytes(json)]));
+
+    [Fact]
+    public void What_meta_is_asked_to_do_is_an_operation()
+    {
+        Assert.True(MetaOps.IsWellFormed(MetaOps.PutApiKey(Key("a"))));
+        Assert.True(MetaOps.IsWellFormed(MetaOps.ChangeMap(new MapChange { Cancel = 0 })));
+        Assert.True(MetaOps.IsWellFormed(MetaOps.ChangeMap(new MapChange { Plan = new PlannedMove(3, [1, 2]), IfVersion = 4 })));
+        Assert.True(MetaOps.IsWellFormed(MetaOps.ChangeMap(new MapChange { AddGuest = new FoundingNode(4, "tmnd-d", Guid.Empty, "", "", "") })));
+        Assert.False(MetaOps.IsWellFormed([]));
     }
 
     void IApplySink.Applied(ulong origin, ulong seq, ReadOnlySpan<byte> reply)

@@ -8,7 +8,7 @@ public class DedupTests
 
     private string Send(ulong origin, ulong floor, ulong seq, byte[] op)
     {
-        var entry = new EntryBuilder();
+        var entry = new EntryBuilder(OpFormat.IsWellFormed);
         entry.Start(_shard.Now);
         entry.Append(origin, floor, seq, op);
         return _shard.Apply(entry.Written.ToArray())[0];

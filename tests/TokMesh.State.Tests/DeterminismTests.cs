@@ -43,7 +43,7 @@ public class DeterminismTests
     private sealed class RandomLog(Random random)
     {
         private readonly ulong[] _seq = new ulong[4];
-        private readonly EntryBuilder _entry = new();
+        private readonly EntryBuilder _entry = new(OpFormat.IsWellFormed);
         private long _now = 1_000_000;
 
         public byte[] Next()

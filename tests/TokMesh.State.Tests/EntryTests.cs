@@ -4,7 +4,7 @@ public class EntryTests
 {
     private static byte[] Entry(params byte[][] ops)
     {
-        var entry = new EntryBuilder();
+        var entry = new EntryBuilder(OpFormat.IsWellFormed);
         entry.Start(1000);
         entry.Append(TestShard.Origin, 0, 1, ops.Select(o => (ReadOnlyMemory<byte>)o).ToArray());
         return entry.Written.ToArray();
@@ -126,7 +126,7 @@ public class EntryTests
     public void Raw_sections_are_appended_only_whole()
     {
         byte[] section = Entry(OneOfEach())[8..];
-        var entry = new EntryBuilder();
+        var entry = new EntryBuilder(OpFormat.IsWellFormed);
         entry.Start(1000);
         Assert.False(entry.TryAppendRaw(section.AsSpan(0, section.Length - 1)));
         Assert.False(entry.TryAppendRaw([]));
@@ -140,7 +140,7 @@ public class EntryTests
     public void Sections_of_several_origins_share_an_entry()
     {
         var shard = new TestShard();
-        var entry = new EntryBuilder();
+        var entry = new EntryBuilder(OpFormat.IsWellFormed);
         entry.Start(1000);
         byte[] incr = TestShard.Bytes(o => KeyOps.IncrBy(o, "n"u8, 1));
         entry.Append(1, 0, 1, incr, incr);

@@ -70,7 +70,7 @@ public class FigureTests(ITestOutputHelper output)
     {
         var state = new ShardState();
         var sink = new NoRefusals();
-        var entry = new EntryBuilder();
+        var entry = new EntryBuilder(OpFormat.IsWellFormed);
         ulong seq = 0;
         var ops = new ReadOnlyMemory<byte>[64];
         var apply = new Stopwatch();

@@ -86,7 +86,7 @@ public class GoldenTests
     [Fact]
     public void The_entry_layout_is_frozen()
     {
-        var entry = new EntryBuilder();
+        var entry = new EntryBuilder(OpFormat.IsWellFormed);
         entry.Start(0x0102);
         entry.Append(0x0A, floor: 3, firstSeq: 300, TestShard.Bytes(o => KeyOps.Set(o, "k"u8, "v"u8)));
         Assert.Equal("02010000000000000A0000000000000003AC020107140000016B0176", Convert.ToHexString(entry.Written.Span));

@@ -38,7 +38,7 @@ internal static class SampleSessions
     {
         var state = new ShardState();
         var sink = new NoRefusals();
-        var entry = new EntryBuilder();
+        var entry = new EntryBuilder(OpFormat.IsWellFormed);
         var op = new ArrayBufferWriter<byte>();
         byte[] device = Encoding.UTF8.GetBytes(DeviceId);
         ulong seq = 0;

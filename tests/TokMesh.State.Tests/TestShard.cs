@@ -9,7 +9,7 @@ public sealed class TestShard : IApplySink
     public const ulong Origin = 7;
 
     private readonly List<string> _replies = [];
-    private readonly EntryBuilder _entry = new();
+    private readonly EntryBuilder _entry = new(OpFormat.IsWellFormed);
     private ulong _seq;
 
     public ShardState State { get; private set; } = new();

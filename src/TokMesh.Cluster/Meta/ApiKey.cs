@@ -52,7 +52,8 @@ public sealed record ApiKey
     public ulong Version { get; init; } = 1;
 }
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UseStringEnumConverter = true)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UseStringEnumConverter = true,
+    RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(ApiKey))]
 [JsonSerializable(typeof(List<ApiKey>))]
 [JsonSerializable(typeof(MetaSnapshot))]

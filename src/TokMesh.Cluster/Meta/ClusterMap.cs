@@ -56,6 +56,9 @@ public sealed record MapChange
     /// <summary>The version the map must have; null for any.</summary>
     public ulong? IfVersion { get; init; }
 
+    /// <summary>Whether one change is asked for, and not none or several.</summary>
+    internal bool IsOne => (AddGuest is null ? 0 : 1) + (RemoveGuest is null ? 0 : 1) + (Plan is null ? 0 : 1) + (Cancel is null ? 0 : 1) == 1;
+
     /// <summary>The map after the change; the same one when it changes nothing.</summary>
     internal ClusterMap ApplyTo(ClusterMap map)
     {

@@ -46,6 +46,24 @@ public static class MetaOps
     /// <summary>The map. Reply: Bulk, read it with <see cref="ReadMap(ReadOnlySpan{byte})"/>.</summary>
     public static byte[] ReadMap() => [ReadMapQuery];
 
+    /// <summary>Whether bytes are an operation of meta that this version can apply: one that is not must never reach the log, where it would stop every replica.</summary>
+    public static bool IsWellFormed(ReadOnlySpan<byte> op)
+    {
+        try
+        {
+            return op switch
+            {
+                [PutApiKeyOp, .. var json] => JsonSerializer.Deserialize(json, MetaJson.Default.ApiKey) is not null,
+                [ChangeMapOp, .. var json] => JsonSerializer.Deserialize(json, MetaJson.Default.MapChange) is { } change && change.IsOne,
+                _ => false,
+            };
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Reads the reply to <see cref="ReadMap()"/>.</summary>
     public static ClusterMap ReadMap(ReadOnlySpan<byte> bulk) => JsonSerializer.Deserialize(bulk, MetaJson.Default.ClusterMap) ?? ClusterMap.Empty;
 

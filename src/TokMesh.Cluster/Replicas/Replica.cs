@@ -27,7 +27,7 @@ internal sealed class Replica : IRaftOutput, IApplySink
     public Replica(Lane lane, uint group, RaftGroup raft, IGroupState state, Func<ReadOnlyMemory<byte>, IGroupState> restore)
     {
         (_lane, Group, Raft, _state, _restore) = (lane, group, raft, state, restore);
-        _entry = new EntryBuilder(ofShard: group != 0);
+        _entry = new EntryBuilder(group == 0 ? MetaOps.IsWellFormed : OpFormat.IsWellFormed);
         _output = lane.Node.Trace?.Output(this) ?? this;
     }
 

@@ -6,8 +6,8 @@ namespace TokMesh.State;
 /// Builds the body of a Raft entry: <c>stamp:i64 LE (Unix ms)</c>, then sections (<see cref="SectionWriter"/>). Reusable;
 /// not safe for two threads.
 /// </summary>
-/// <param name="ofShard">Whether the operations are a shard's, so that malformed ones can be told; meta has its own.</param>
-public sealed class EntryBuilder(bool ofShard = true)
+/// <param name="canApply">Tells an operation that the group's state machine can apply; for shards <see cref="OpFormat.IsWellFormed"/>.</param>
+public sealed class EntryBuilder(OpCheck canApply)
 {
     private readonly ArrayBufferWriter<byte> _body = new(4096);
 
@@ -40,7 +40,7 @@ public sealed class EntryBuilder(bool ofShard = true)
     /// </summary>
     public bool TryAppendRaw(ReadOnlySpan<byte> sections)
     {
-        if (!EntryReader.TryCountOps(sections, ofShard, out int ops))
+        if (!EntryReader.TryCountOps(sections, canApply, out int ops))
             return false;
         _body.Write(sections);
         OpCount += ops;

@@ -77,7 +77,7 @@ public ref struct EntryReader
     }
 
     /// <summary>Counts the operations of encoded sections; false when any of it is malformed or there is none.</summary>
-    internal static bool TryCountOps(ReadOnlySpan<byte> sections, bool ofShard, out int ops)
+    internal static bool TryCountOps(ReadOnlySpan<byte> sections, OpCheck canApply, out int ops)
     {
         var reader = new WireReader(sections);
         ops = 0;
@@ -92,7 +92,7 @@ public ref struct EntryReader
             for (int i = 0; i < count; i++)
             {
                 ReadOnlySpan<byte> op = reader.Bytes();
-                if (reader.Failed || op.IsEmpty || (ofShard && !OpFormat.IsWellFormed(op)))
+                if (reader.Failed || op.IsEmpty || !canApply(op))
                     return false;
             }
             ops += count;

@@ -1,5 +1,8 @@
 namespace TokMesh.State;
 
+/// <summary>Tells whether bytes are an operation that this version of a state machine can apply.</summary>
+public delegate bool OpCheck(ReadOnlySpan<byte> op);
+
 /// <summary>Whether bytes are an operation this version can apply. Says nothing about whether it will succeed.</summary>
 public static class OpFormat
 {
