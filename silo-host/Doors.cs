@@ -49,7 +49,7 @@ internal static class Doors
         // What a wrong clock shows must not decide which API key or request is too old.
         var sessions = new SessionService(store, RandomNumberGenerator.Fill, () => node.Time.WallMs);
         var authenticator = new Authenticator(() => node.Meta, () => node.Time.WallMs, settings.AuthCacheCapacity, (int)settings.AuthCacheTtlMs);
-        var gateway = GatewayOptions(settings);
+        var gateway = settings.GatewayOptions();
         var builder = NewBuilder(loggers).UseTokMeshDefaults(gateway);
         builder.Services.AddRoutingCore();
         var held = new HeldBytes(settings.MaxHeldBytes ?? Math.Max(64L << 20, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4));
@@ -57,7 +57,7 @@ internal static class Doors
         var redis = settings.RedisEnabled ? new ConnectionLimit("redis", settings.RedisLimits.Most!.Value, settings.RedisLimits.MostPerAddress!.Value) : null;
         var places = new HttpPlaces(http, node.Time, new NodeLog(loggers.CreateLogger("tokmesh.node")));
         if (redis is not null)
-            builder.Services.AddSingleton(new RedisDoor(RedisOptions(settings), store, sessions, authenticator, () => node.Time.WallMs) { Connections = redis, Held = held, IsReady = () => node.Meta is not null });
+            builder.Services.AddSingleton(new RedisDoor(settings.RedisOptions(), store, sessions, authenticator, () => node.Time.WallMs) { Connections = redis, Held = held, IsReady = () => node.Meta is not null });
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.Listen(EndPoint(settings.HttpAddress), listen =>
@@ -95,31 +95,6 @@ internal static class Doors
         await app.StartAsync(cancel);
         return app;
     }
-
-    private static GatewayOptions GatewayOptions(HostSettings settings) => new()
-    {
-        DefaultTtlSeconds = settings.DefaultTtlMs / 1000,
-        MaxTtlSeconds = settings.MaxTtlMs / 1000,
-        QuotaPerUser = settings.QuotaPerUser,
-        MaxBodyBytes = settings.HttpMaxBodyBytes,
-        TrustedProxies = settings.TrustedProxies,
-        MetricsAuthentication = settings.MetricsAuthentication,
-        AntiReplay = new AntiReplayOptions
-        {
-            Required = settings.AntiReplayRequired,
-            WindowSeconds = (int)(settings.AntiReplayWindowMs / 1000),
-            NonceTtlSeconds = (int)(settings.NonceTtlMs / 1000),
-            NonceCacheSize = settings.NonceCacheSize,
-        },
-    };
-
-    private static RedisDoorOptions RedisOptions(HostSettings settings) => new()
-    {
-        MaxBulkBytes = (int)settings.RedisMaxBulkBytes,
-        SessionDefaultTtlMs = settings.DefaultTtlMs,
-        SessionMaxTtlMs = settings.MaxTtlMs,
-        SessionQuotaPerUser = settings.QuotaPerUser,
-    };
 }
 
 /// <summary>What a silo opens beside the node's own doors; nothing without a silo.</summary>

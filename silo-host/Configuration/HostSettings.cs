@@ -1,5 +1,7 @@
 using TokMesh.Cluster;
+using TokMesh.Gateway;
 using TokMesh.Raft;
+using TokMesh.Redis;
 
 namespace TokMesh.Host.Configuration;
 
@@ -131,4 +133,44 @@ internal sealed class HostSettings
         SnapshotThresholdBytes = SnapshotThresholdBytes,
         MaxClockOffsetMs = MaxClockOffsetMs,
     };
+
+    public GatewayOptions GatewayOptions() => new()
+    {
+        DefaultTtlSeconds = DefaultTtlMs / 1000,
+        MaxTtlSeconds = MaxTtlMs / 1000,
+        QuotaPerUser = QuotaPerUser,
+        MaxBodyBytes = HttpMaxBodyBytes,
+        TrustedProxies = TrustedProxies,
+        MetricsAuthentication = MetricsAuthentication,
+        AntiReplay = new AntiReplayOptions
+        {
+            Required = AntiReplayRequired,
+            WindowSeconds = (int)(AntiReplayWindowMs / 1000),
+            NonceTtlSeconds = (int)(NonceTtlMs / 1000),
+            NonceCacheSize = NonceCacheSize,
+        },
+    };
+
+    public RedisDoorOptions RedisOptions() => new()
+    {
+        MaxBulkBytes = (int)RedisMaxBulkBytes,
+        SessionDefaultTtlMs = DefaultTtlMs,
+        SessionMaxTtlMs = MaxTtlMs,
+        SessionQuotaPerUser = QuotaPerUser,
+    };
+
+    /// <summary>What the parts that are told these settings would object to, one line each; empty when all is well.</summary>
+    public IReadOnlyList<string> PartsProblems()
+    {
+        var problems = new List<string>([.. GatewayOptions().Problems(), .. RedisOptions().Validate()]);
+        try
+        {
+            NodeOptions().Raft.Validate();
+        }
+        catch (ArgumentException e)
+        {
+            problems.AddRange(e.Message.Split(Environment.NewLine));
+        }
+        return problems;
+    }
 }

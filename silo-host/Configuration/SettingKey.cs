@@ -1,5 +1,5 @@
 using System.Globalization;
-using System.Net;
+using TokMesh.State;
 
 namespace TokMesh.Host.Configuration;
 
@@ -69,7 +69,7 @@ internal sealed record SettingKey(string Name, string Takes, Func<HostSettings, 
         Duration("security.anti_replay.timestamp_window", 1000, 300_000, (s, v) => s.AntiReplayWindowMs = v),
         Duration("security.anti_replay.nonce_ttl", 1000, 600_000, (s, v) => s.NonceTtlMs = v),
         Number("security.anti_replay.nonce_cache_size", 1000, 1_000_000, (s, v) => s.NonceCacheSize = v),
-        List("security.network.trusted_proxies", "addresses or CIDR blocks, comma-separated", static v => IPAddress.TryParse(v, out _) || IPNetwork.TryParse(v, out _), "is neither an address nor a CIDR block", (s, v) => s.TrustedProxies = v),
+        List("security.network.trusted_proxies", "addresses or CIDR blocks, comma-separated", static v => IpBytes.TryParseBlock(v, out _, out _), "is neither an address nor a CIDR block", (s, v) => s.TrustedProxies = v),
         Flag("telemetry.metrics.auth_enabled", (s, v) => s.MetricsAuthentication = v),
         Level("telemetry.logging.level", (s, v) => s.LogLevel = v),
     ];

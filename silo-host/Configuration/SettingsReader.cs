@@ -161,6 +161,8 @@ internal static class SettingsReader
             problems.Add(("TM-CFG-1003", "cluster.tls", $"{missing} does not exist", "check the path"));
         if (s.MaxTtlMs < s.DefaultTtlMs) problems.Add(("TM-CFG-1002", "session.ttl.max", "is below session.ttl.default", "raise it or lower the default"));
         if (s.ElectionTimeoutMs < 3 * s.HeartbeatMs) problems.Add(("TM-CFG-1002", "cluster.raft.election_timeout", "is below three heartbeats", "raise it or lower cluster.raft.heartbeat"));
+        if (s.NonceTtlMs < 2 * s.AntiReplayWindowMs)
+            problems.Add(("TM-CFG-1002", "security.anti_replay.nonce_ttl", $"is {Units.FormatDuration(s.NonceTtlMs)}, below twice security.anti_replay.timestamp_window ({Units.FormatDuration(s.AntiReplayWindowMs)}): a nonce would be forgotten while its request could still be repeated", "raise it or lower the window"));
         if (s.Engine == EngineNames.Orleans && !EngineNames.HasOrleans)
             problems.Add(("TM-CFG-1006", "cluster.engine", "asks for the Orleans engine, which is not part of this build", "use peer, or build with the Orleans packages (docs/orleans.md)"));
         if (s.OrleansClustering == "adonet" && s.OrleansConnectionString.Length == 0)
@@ -168,6 +170,9 @@ internal static class SettingsReader
         if (!s.UsesOrleans && s.ExpectNodes > 1 && s.Seeds.Count == 0) problems.Add(("TM-CFG-1006", "cluster.bootstrap.expect_nodes", $"expects {s.ExpectNodes} nodes but there are no seeds", "set cluster.discovery.seeds"));
         if (s.EncryptionKey.Length > 0 && (s.EncryptionKey.Length != 64 || !s.EncryptionKey.All(char.IsAsciiHexDigit)))
             problems.Add(("TM-CFG-1001", "security.storage.wal_encryption_key", "is not 64 hexadecimal digits", "use 32 random bytes in hexadecimal, or leave it empty"));
+        // Whatever a part would object to once the data directory is open, and a cluster founded, must be said now.
+        if (problems.Count == 0)
+            foreach (var problem in s.PartsProblems()) problems.Add(("TM-CFG-1002", "options", problem.TrimEnd('.'), "correct the key it belongs to"));
     }
 
     private static bool IsLoopback(string address)

@@ -51,6 +51,20 @@ public sealed class StartErrorTests(Machine machine) : IDisposable
         Assert.Contains($"belongs to node {Name}; the configuration says tmnd-other", await RefusedAsync(nowhere, "--cluster.node-id=tmnd-other"), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task What_cannot_work_together_is_said_before_anything_is_opened_or_founded()
+    {
+        var data = $"{_folder}/never";
+        var ended = await Tool.RunAsync("dotnet", [Built.Server, $"--storage.dir={data}", "--cluster.engine=peer", $"--server.http.address=127.0.0.1:{LocalCluster.FreePort()}",
+            $"--server.redis.address=127.0.0.1:{LocalCluster.FreePort()}", $"--cluster.listen-address=127.0.0.1:{LocalCluster.FreePort()}",
+            "--security.anti-replay.timestamp-window=5m", "--session.ttl.max=1m"]);
+        Assert.Equal(78, ended.Code);
+        Assert.Contains("Error 1/2", ended.All, StringComparison.Ordinal);
+        Assert.Contains("security.anti_replay.nonce_ttl", ended.All, StringComparison.Ordinal);
+        Assert.Contains("session.ttl.max", ended.All, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(data));
+    }
+
     /// <summary>Starts a server that must not come up, and returns the one error line it writes.</summary>
     private async Task<string> RefusedAsync(string connectionString, params string[] more)
     {

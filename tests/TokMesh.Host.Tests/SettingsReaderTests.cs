@@ -20,6 +20,32 @@ public sealed class SettingsReaderTests : IDisposable
         Assert.Equal(256, settings.ShardCount);
     }
 
+    /// <summary>A value that the reader takes and a part refuses would be found when a cluster has been founded already.</summary>
+    [Fact]
+    public void What_is_accepted_at_the_ends_of_every_range_is_accepted_by_every_part()
+    {
+        foreach (var key in SettingKey.All)
+        {
+            if (key.Takes.Split(' ') is not [var least, "to", var most, ..]) continue;
+            foreach (var value in (string[])[least, most.TrimEnd(',')])
+            {
+                var settings = new HostSettings();
+                Assert.Null(key.Apply(settings, value));
+                try
+                {
+                    settings = Read([$"{key.Option}={value}"]);
+                }
+                catch (SettingsException e)
+                {
+                    // Some go together with others alone; then the key is named.
+                    Assert.DoesNotContain("Path:     options", e.Message, StringComparison.Ordinal);
+                    continue;
+                }
+                Assert.Empty(settings.PartsProblems());
+            }
+        }
+    }
+
     [Theory]
     [InlineData("--server.redis.adress=127.0.0.1:1", "did you mean server.redis.address?")]
     [InlineData("--server.http.max-conections=20", "did you mean server.http.max_connections?")]
@@ -140,6 +166,8 @@ public sealed class SettingsReaderTests : IDisposable
     [InlineData("--cluster.discovery.seeds=a:1,b", "cluster.discovery.seeds", "has \"b\", which is not host:port")]
     [InlineData("--cluster.discovery.seeds=10.0.0.1", "cluster.discovery.seeds", "\"10.0.0.1\" from --cluster.discovery.seeds is not host:port")]
     [InlineData("--security.network.trusted-proxies=10.0.0.0/99", "security.network.trusted_proxies", "\"10.0.0.0/99\" from --security.network.trusted-proxies is neither an address nor a CIDR block")]
+    [InlineData("--security.anti-replay.timestamp-window=31s", "security.anti_replay.nonce_ttl", "is 1m, below twice security.anti_replay.timestamp_window (31s)")]
+    [InlineData("--security.anti-replay.nonce-ttl=59s", "security.anti_replay.nonce_ttl", "is 59s, below twice security.anti_replay.timestamp_window (30s)")]
     public void Values_that_cannot_work_together_or_at_all_are_refused(string argument, string path, string problem)
     {
         var said = Problems([argument]);
