@@ -47,7 +47,7 @@ internal sealed class Server(HostSettings settings, ILoggerFactory loggers) : IA
                 end.Dispose();
             });
         }
-        Announce(node.Genesis, directory.Identity, node.Self.Value);
+        Announce(node, directory.Identity);
     }
 
     public async ValueTask DisposeAsync()
@@ -106,12 +106,13 @@ internal sealed class Server(HostSettings settings, ILoggerFactory loggers) : IA
 
     private void Undo(Func<ValueTask> step) => _undo.Push(step);
 
-    private void Announce(Genesis genesis, NodeIdentity identity, uint number)
+    private void Announce(Node node, NodeIdentity identity)
     {
-        var voters = genesis.MetaConfiguration.Voters.Count;
-        if (genesis.Nodes.Count % 2 == 0) _log.EvenNodes(genesis.Nodes.Count, voters, (voters - 1) / 2);
-        if (genesis.ReplicationFactor > genesis.Nodes.Count) _log.FewNodes(genesis.ReplicationFactor, genesis.Nodes.Count, genesis.Nodes.Count);
-        _log.Up(identity.NodeId, number, genesis.ClusterId, settings.HttpAddress, settings.RedisEnabled ? settings.RedisAddress : "off", settings.AdvertiseOrListen);
+        var genesis = node.Genesis;
+        var (members, voters) = (node.Map.Members.Count, node.Map.Groups[0].Voters.Count);
+        if (members % 2 == 0) _log.EvenNodes(members, voters, (voters - 1) / 2);
+        if (genesis.ReplicationFactor > members) _log.FewNodes(genesis.ReplicationFactor, members, members);
+        _log.Up(identity.NodeId, node.Self.Value, genesis.ClusterId, settings.HttpAddress, settings.RedisEnabled ? settings.RedisAddress : "off", settings.AdvertiseOrListen);
     }
 
     private PeerOptions EngineOptions(NodeIdentity identity) => new()

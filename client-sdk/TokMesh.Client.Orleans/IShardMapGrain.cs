@@ -48,6 +48,18 @@ public interface IShardMapGrain : IGrainWithIntegerKey
     /// <exception cref="ShardMapException">The map has another version, or the outcome is unknown; the code says which.</exception>
     [Alias("cancel")]
     Task<ulong> CancelMove(uint shard, ulong ifVersion, CancellationToken cancel = default);
+
+    /// <summary>
+    /// Leaves a member out of the cluster, for good: its number is never given again. It must hold no shard and have no vote in meta; the
+    /// others talk with it no more.
+    /// </summary>
+    /// <param name="number">Its number.</param>
+    /// <param name="ifVersion">The version the map must have.</param>
+    /// <param name="cancel">Gives up waiting; the change may still happen.</param>
+    /// <returns>The version the map has then.</returns>
+    /// <exception cref="ShardMapException">It holds something, is no member, the map has another version, or the outcome is unknown; the code says which.</exception>
+    [Alias("remove")]
+    Task<ulong> RemoveMember(uint number, ulong ifVersion, CancellationToken cancel = default);
 }
 
 /// <summary>The cluster's shape at one time.</summary>
@@ -58,7 +70,7 @@ public sealed record ShardMap
     [Id(0)]
     public required Guid ClusterId { get; init; }
 
-    /// <summary>Grows by one with every change of members and plans.</summary>
+    /// <summary>Grows by one with every change of members, of who holds a group, and of plans.</summary>
     [Id(1)]
     public required ulong Version { get; init; }
 
@@ -72,7 +84,11 @@ public sealed record ShardMap
 
     /// <summary>All shards, by number.</summary>
     [Id(4)]
-    public required IReadOnlyList<ShardRoute> Shards { get; init; }
+    public required IReadOnlyList<GroupRoute> Shards { get; init; }
+
+    /// <summary>Meta itself.</summary>
+    [Id(6)]
+    public required GroupRoute Meta { get; init; }
 
     /// <summary>Planned moves, by shard.</summary>
     [Id(5)]
@@ -84,18 +100,21 @@ public sealed record ShardMap
 /// <param name="NodeId">Its id, and its silo's name.</param>
 /// <param name="Http">Its HTTP door, host:port; empty when it has none.</param>
 /// <param name="Redis">Its Redis door, host:port; empty when it has none.</param>
-/// <param name="IsGuest">Whether it came after the cluster had begun.</param>
+/// <param name="SinceMs">Since when it is a member: Unix time in milliseconds.</param>
 /// <param name="Liveness">alive, suspect, dead, or unknown, as the answering node sees it: a hint.</param>
 [GenerateSerializer, Immutable, Alias("tokmesh.map-member")]
 public sealed record MapMember([property: Id(0)] uint Number, [property: Id(1)] string NodeId, [property: Id(2)] string Http, [property: Id(3)] string Redis,
-    [property: Id(4)] bool IsGuest, [property: Id(5)] string Liveness);
+    [property: Id(4)] long SinceMs, [property: Id(5)] string Liveness);
 
-/// <summary>Where a shard is.</summary>
-/// <param name="Shard">Its number.</param>
-/// <param name="Replicas">Numbers of the members that hold it, the one its leader should be first.</param>
+/// <summary>Where a group is.</summary>
+/// <param name="Shard">The shard's number; -1 for meta.</param>
+/// <param name="Voters">Numbers of the members that vote in it, the one that should lead first.</param>
+/// <param name="Learners">Numbers of the members that receive its log without a vote.</param>
+/// <param name="Version">Grows whenever who holds the group changes; 0 as the cluster began.</param>
 /// <param name="Leader">Number of its leader as the answering node last heard; 0 when it knows none. A hint.</param>
 [GenerateSerializer, Immutable, Alias("tokmesh.route")]
-public sealed record ShardRoute([property: Id(0)] uint Shard, [property: Id(1)] IReadOnlyList<uint> Replicas, [property: Id(2)] uint Leader);
+public sealed record GroupRoute([property: Id(0)] int Shard, [property: Id(1)] IReadOnlyList<uint> Voters, [property: Id(3)] IReadOnlyList<uint> Learners,
+    [property: Id(4)] ulong Version, [property: Id(2)] uint Leader);
 
 /// <summary>Where a shard's replicas shall be.</summary>
 /// <param name="Shard">The shard.</param>

@@ -4,14 +4,19 @@ using TokMesh.Raft;
 
 namespace TokMesh.Cluster;
 
-/// <summary>One founding node.</summary>
-/// <param name="Number">Its member number in every group; given once, never reused.</param>
+/// <summary>One node of a cluster.</summary>
+/// <param name="Number">Its member number in every group; given once, never used again.</param>
 /// <param name="NodeId">Its name, <c>tmnd-…</c>.</param>
 /// <param name="DirectoryId">Identity of its data directory: a node whose directory was lost is not the same member any more.</param>
 /// <param name="Peer">Address for other nodes, host:port.</param>
 /// <param name="Http">Address of its HTTP door, host:port.</param>
 /// <param name="Redis">Address of its Redis door, host:port.</param>
-public sealed record FoundingNode(uint Number, string NodeId, Guid DirectoryId, string Peer, string Http, string Redis);
+public sealed record Member(uint Number, string NodeId, Guid DirectoryId, string Peer, string Http, string Redis)
+{
+    /// <summary>Since when it is a member: Unix time in milliseconds; 0 in a genesis, whose nodes are members since it was made.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public long SinceMs { get; init; }
+}
 
 /// <summary>
 /// How a cluster began: decided once, by one node, and stored by every founding node before anything else. Who replicates what at
@@ -23,7 +28,7 @@ public sealed record Genesis
     public required Guid ClusterId { get; init; }
 
     /// <summary>The founding nodes, in order of their numbers.</summary>
-    public required IReadOnlyList<FoundingNode> Nodes { get; init; }
+    public required IReadOnlyList<Member> Nodes { get; init; }
 
     /// <summary>How many shards the data is cut into. Cannot change.</summary>
     public required int ShardCount { get; init; }
@@ -60,7 +65,7 @@ public sealed record Genesis
     {
         ClusterId = Guid.NewGuid(),
         Nodes = [.. candidates.OrderBy(c => c.NodeId, StringComparer.Ordinal)
-            .Select((c, i) => new FoundingNode((uint)i + 1, c.NodeId, c.DirectoryId, c.Peer, c.Http, c.Redis))],
+            .Select((c, i) => new Member((uint)i + 1, c.NodeId, c.DirectoryId, c.Peer, c.Http, c.Redis))],
         ShardCount = shardCount,
         ReplicationFactor = replicationFactor,
         CreatedAtMs = wallMs,

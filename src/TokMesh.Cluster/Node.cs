@@ -17,7 +17,6 @@ public sealed partial class Node : IDisposable
     private readonly NodeParts _parts;
     private readonly WriteAheadLog _log;
     private readonly Lane[] _lanes;
-    private MetaView _meta = MetaView.Empty;
     private readonly RefusalWatch _refusals = new();
 
     /// <summary>Opens the log, recovers every group this node carries, and is ready for turns.</summary>
@@ -91,8 +90,8 @@ public sealed partial class Node : IDisposable
     /// <summary>How the cluster began.</summary>
     public Genesis Genesis { get; }
 
-    /// <summary>The replicas of each shard, the preferred leader first.</summary>
-    public IReadOnlyList<IReadOnlyList<MemberId>> Placement => _parts.Placement;
+    /// <summary>Who is a member and who holds what, as far as this node has heard: as the genesis has it until then. A hint.</summary>
+    public ClusterMap Map => _parts.Map;
 
     /// <summary>What the log held when it was opened.</summary>
     public LogRecovery Recovery { get; }
@@ -107,7 +106,7 @@ public sealed partial class Node : IDisposable
     public IClock Time { get; }
 
     /// <summary>What meta has applied on this node; null while that may be long out of date, just after a start.</summary>
-    public MetaView? Meta => _parts.MetaIsCurrent ? Volatile.Read(ref _meta) : null;
+    public MetaView? Meta => _parts.MetaIsCurrent ? _parts.Meta : null;
 
     /// <summary>The log as it was at its last housekeeping.</summary>
     public LogStatus LogStatus => _parts.Log.Status;
@@ -229,8 +228,17 @@ public sealed partial class Node : IDisposable
     /// <summary>Whom this node's replica of a group last followed; none where it has no replica, or knows no leader.</summary>
     public MemberId LeaderOf(uint group) => _parts.LeaderOf(group);
 
-    /// <summary>The node id of a founder or guest; null when this node knows none with that number.</summary>
-    public string? NodeIdOf(MemberId member) => Members().FirstOrDefault(n => n.Number == member.Value)?.NodeId;
+    /// <summary>The node id of a member; null when this node knows none with that number.</summary>
+    public string? NodeIdOf(MemberId member) => Map.MemberOf(member)?.NodeId;
+
+    /// <summary><see cref="Map"/> has changed. Raised by a lane, which must not be held up.</summary>
+    public event Action MapChanged { add => _parts.MapChanged += value; remove => _parts.MapChanged -= value; }
+
+    /// <summary>Orleans' membership table, in <see cref="Meta"/>, has changed. Raised by a lane, which must not be held up.</summary>
+    public event Action SilosChanged { add => _parts.SilosChanged += value; remove => _parts.SilosChanged -= value; }
+
+    /// <summary>What <see cref="LeaderOf"/> says of some group has changed. Raised by a lane, which must not be held up.</summary>
+    public event Action LeadersChanged { add => _parts.LeadersChanged += value; remove => _parts.LeadersChanged -= value; }
 
     /// <summary>
     /// Begins to hand every group this node leads to the best of the nodes it is linked to, so that a node that stops leaves no
@@ -270,9 +278,7 @@ public sealed partial class Node : IDisposable
         return new NodePast(history.Starts, recovery.Sequence);
     }
 
-    private IEnumerable<FoundingNode> Members() => Genesis.Nodes.Concat(Volatile.Read(ref _meta).Map.Guests);
-
-    private IEnumerable<uint> OtherMembers() => Members().Select(n => n.Number).Where(n => n != Self.Value).Distinct();
+    private IEnumerable<uint> OtherMembers() => Map.Members.Select(n => n.Number).Where(n => n != Self.Value);
 
     private static ulong NextRandom(Action<Span<byte>> fill)
     {
@@ -286,10 +292,9 @@ public sealed partial class Node : IDisposable
         var fresh = new LogBatch();
         for (uint group = 0; group < _parts.GroupCount; group++)
         {
-            var members = _parts.MembersOf(group);
             recovery.Groups.TryGetValue(group, out var found);
-            if (found is null && !members.Contains(Self)) continue;
-            var configuration = group == 0 ? Genesis.MetaConfiguration : Configuration.Of(members);
+            var configuration = _parts.BeganWith(group);
+            if (found is null && !configuration.Contains(Self)) continue;
             if (found is null) fresh.AppendGroupMeta(group, configuration.Encode());
             var restore = RestoreOf(group);
             var state = New(group);
@@ -318,7 +323,7 @@ public sealed partial class Node : IDisposable
             var lane = _lanes[_parts.LaneOf(group)];
             var raft = new RaftGroup(Self, configuration, hardState, log, options, _parts.NextRandom(), nowMs);
             lane.Add(new Replica(lane, group, raft, state, restore) { SnapshotIndex = snapshotIndex, KeptCommit = log.Commit });
-            if (found is null && members.Count == 1) raft.Campaign();
+            if (found is null && configuration.Members.Count == 1) raft.Campaign();
         }
         if (fresh.IsEmpty) return;
         _log.Append(fresh);
@@ -336,11 +341,9 @@ public sealed partial class Node : IDisposable
     }
 
     private IGroupState New(uint group) =>
-        group == 0 ? new MetaState(Publish) : new ShardGroupState(new ShardState());
+        group == 0 ? new MetaState(_parts.Began, _parts.Publish) : new ShardGroupState(new ShardState());
 
     private Func<ReadOnlyMemory<byte>, IGroupState> RestoreOf(uint group) => group == 0
-        ? body => new MetaState(Publish, body.Span)
+        ? body => new MetaState(_parts.Began, _parts.Publish, body.Span)
         : body => new ShardGroupState(ShardState.ReadSnapshot(new ReadOnlySequence<byte>(body)));
-
-    private void Publish(MetaView view) => Volatile.Write(ref _meta, view);
 }

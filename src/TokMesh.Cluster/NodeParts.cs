@@ -25,7 +25,7 @@ public interface INodeWatch
 /// <summary>What the lanes of a node share: who it is, its clock, log, transport and map.</summary>
 internal sealed class NodeParts
 {
-    private readonly IReadOnlyList<MemberId> _metaMembers;
+    private MetaView _meta;
     private readonly bool[] _led;
     private readonly uint[] _leaders;
     private Lane[] _lanes = [];
@@ -35,8 +35,8 @@ internal sealed class NodeParts
     {
         Self = self;
         Genesis = genesis;
-        Placement = genesis.PlaceShards();
-        _metaMembers = genesis.MetaConfiguration.Members;
+        Began = ClusterMap.Of(genesis);
+        _meta = new MetaView { Map = Began };
         _led = new bool[genesis.ShardCount + 1];
         _leaders = new uint[genesis.ShardCount + 1];
     }
@@ -45,8 +45,23 @@ internal sealed class NodeParts
 
     public Genesis Genesis { get; }
 
-    /// <summary>The replicas of each shard, the preferred leader first.</summary>
-    public IReadOnlyList<IReadOnlyList<MemberId>> Placement { get; }
+    /// <summary>The map as the genesis has it.</summary>
+    public ClusterMap Began { get; }
+
+    /// <summary>Who is a member and who holds what, as far as this node has heard.</summary>
+    public ClusterMap Map => Meta.Map;
+
+    /// <summary>What meta has applied on this node; as the genesis has it before that.</summary>
+    public MetaView Meta => Volatile.Read(ref _meta);
+
+    /// <summary>The map has changed.</summary>
+    public event Action? MapChanged;
+
+    /// <summary>Orleans' membership table has changed.</summary>
+    public event Action? SilosChanged;
+
+    /// <summary>What is known of the leader of some group has changed.</summary>
+    public event Action? LeadersChanged;
 
     public required IClock Clock { get; init; }
 
@@ -112,21 +127,25 @@ internal sealed class NodeParts
     /// <summary>Whom this node's replica of a group last followed, itself included; none where it has no replica.</summary>
     public MemberId LeaderOf(uint group) => new(group < _leaders.Length ? Volatile.Read(ref _leaders[group]) : 0);
 
-    public void LeaderIs(uint group, MemberId leader) => Volatile.Write(ref _leaders[group], leader.Value);
+    public void LeaderIs(uint group, MemberId leader)
+    {
+        if (Interlocked.Exchange(ref _leaders[group], leader.Value) != leader.Value) LeadersChanged?.Invoke();
+    }
 
     public void SetLanes(Lane[] lanes) => _lanes = lanes;
 
     public int LaneOf(uint group) => (int)(group % (uint)_lanes.Length);
 
     /// <summary>Whom the group began with.</summary>
-    public IReadOnlyList<MemberId> MembersOf(uint group) =>
-        group == 0 ? _metaMembers : group < GroupCount ? Placement[(int)group - 1] : [];
+    public Configuration BeganWith(uint group) =>
+        Configuration.Of(Began.Groups[(int)group].Voters.Select(v => new MemberId(v)), Began.Groups[(int)group].Learners.Select(l => new MemberId(l)));
 
-    /// <summary>Who may know the leader of a group, the likeliest first: it may have moved from where it began.</summary>
-    public IReadOnlyList<MemberId> LikelyReplicas(uint group)
+    /// <summary>Meta has applied something.</summary>
+    public void Publish(MetaView view)
     {
-        var members = MembersOf(group);
-        return [.. members, .. Genesis.Nodes.Select(n => new MemberId(n.Number)).Where(n => !members.Contains(n))];
+        var before = Interlocked.Exchange(ref _meta, view);
+        if (!ReferenceEquals(before.Map, view.Map)) MapChanged?.Invoke();
+        if (!ReferenceEquals(before.Silos, view.Silos)) SilosChanged?.Invoke();
     }
 
     /// <summary>The group of a name's own shard. A token's hash does not tell it; its reservation does (<see cref="Reservations"/>).</summary>

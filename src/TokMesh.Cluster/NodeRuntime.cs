@@ -42,6 +42,7 @@ public sealed class NodeRuntime : IAsyncDisposable
         INodeWatch watch, Action<Exception> failed, CancellationToken cancel)
     {
         var (genesis, self) = await engine.JoinAsync(directory.Genesis, directory.StoreGenesisAsync, cancel);
+        directory.StoreNumber(self);
         // Away from the socket thread that brought the last answer: what follows reads the whole log.
         await Task.Yield();
         var node = new Node(self, genesis, options, directory.LogPlace(logKey), clock, engine, RandomNumberGenerator.Fill, watch);

@@ -2,6 +2,7 @@ using System.Buffers;
 using TokMesh.Client.Orleans;
 using TokMesh.Cluster;
 using TokMesh.State;
+using ErrorCode = TokMesh.State.ErrorCode;
 
 namespace TokMesh.Orleans;
 
@@ -26,6 +27,17 @@ internal sealed class MapCalls(StoreClient store, int deadlineMs)
     {
         var reply = await store.WriteAsync(MetaGroup, b => b.Write(MetaOps.ChangeMap(change)), store.Node.NowMs + deadlineMs).AsTask().WaitAsync(cancel);
         return (ulong)Body(reply).Integer();
+    }
+
+    /// <summary>Takes a node in as a member, or finds it among them.</summary>
+    /// <exception cref="ShardMapException">Its id belongs to another member, or there was no answer in time.</exception>
+    public async Task<Member> JoinAsync(Candidate node, long wallMs, CancellationToken cancel)
+    {
+        var join = new Member(0, node.NodeId, node.DirectoryId, node.Peer, node.Http, node.Redis) { SinceMs = wallMs };
+        await ChangeAsync(new MapChange { Join = join }, cancel);
+        var map = await ReadAsync(cancel);
+        return map.Members.FirstOrDefault(m => m.NodeId == node.NodeId && m.DirectoryId == node.DirectoryId)
+            ?? throw new ShardMapException(ErrorCode.ClusterNodeConflict.ToText(), $"Node {node.NodeId} was taken in and has been removed since.");
     }
 
     private static ReplyReader Body(StoreReply reply) =>

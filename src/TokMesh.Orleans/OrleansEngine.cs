@@ -1,10 +1,13 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
+using TokMesh.Client.Orleans;
 using TokMesh.Cluster;
 using TokMesh.Orleans.Bootstrap;
 using TokMesh.Orleans.Links;
 using TokMesh.Orleans.Placement;
 using TokMesh.Raft;
+using TokMesh.State;
+using ErrorCode = TokMesh.State.ErrorCode;
 
 namespace TokMesh.Orleans;
 
@@ -14,13 +17,15 @@ namespace TokMesh.Orleans;
 /// </summary>
 internal sealed class OrleansEngine : IEngine, IDisposable
 {
+    private const int JoinMs = 5_000;
+
     private readonly ConcurrentDictionary<uint, SiloLink> _links = new();
     private readonly CancellationTokenSource _stop = new();
-    private readonly CancellationTokenSource _left = new();
     private readonly GenesisClient _bootstrap;
-    private readonly GuestSeat _seats;
+    private readonly Joining _joining;
+    private readonly NodeDirectory _directory;
+    private readonly TimeSpan _patience;
     private Genesis? _genesis;
-    private FoundingNode? _guest;
     private Task _watch = Task.CompletedTask;
 
     public OrleansEngine(NodeDirectory directory, TokMeshSiloOptions options, OwnAddress address, Silos silos, LinkServiceClient services, IGrainFactory grains, IClock clock, ILogger<OrleansEngine> logger)
@@ -31,7 +36,8 @@ internal sealed class OrleansEngine : IEngine, IDisposable
         Services = services;
         Candidate = new Candidate(directory.Identity.NodeId, directory.Identity.DirectoryId, address.Silo, options.HttpAddress, options.RedisAddress);
         _bootstrap = new GenesisClient(grains, Candidate, options, Log);
-        _seats = new GuestSeat(grains, silos, Log);
+        _joining = new Joining(silos, services, Log);
+        (_directory, _patience) = (directory, options.DiscoveryTimeout);
     }
 
     /// <inheritdoc/>
@@ -58,9 +64,10 @@ internal sealed class OrleansEngine : IEngine, IDisposable
     /// <remarks>The silo must have joined its Orleans cluster already.</remarks>
     public async Task<(Genesis Genesis, MemberId Self)> JoinAsync(Genesis? known, Func<Genesis, Task> store, CancellationToken cancel)
     {
-        var (genesis, guest) = await _bootstrap.FindAsync(known, store, cancel);
-        (_genesis, _guest) = (genesis, guest);
-        Self = guest is null ? genesis.NumberOf(Candidate.NodeId) : new MemberId(guest.Number);
+        var genesis = _genesis = await _bootstrap.FindAsync(known, store, cancel);
+        if (genesis.Nodes.Any(n => n.NodeId == Candidate.NodeId)) Self = genesis.NumberOf(Candidate.NodeId);
+        else if (_directory.Identity.Number is { } number) Self = new MemberId(number);
+        else Self = await _joining.AskAsync(genesis, Introduction() with { IsLink = false }, _patience, cancel);
         return (genesis, Self);
     }
 
@@ -68,10 +75,10 @@ internal sealed class OrleansEngine : IEngine, IDisposable
     public void Attach(Node node)
     {
         Node = node;
-        foreach (var founding in node.Genesis.Nodes)
-            if (founding.Number != node.Self.Value) Link(founding.Number, founding.NodeId);
-        _watch = Task.WhenAll(Task.Run(WatchSilosAsync),
-            Task.Run(() => _guest is { } guest ? _seats.KeepAsync(node, guest, _left.Token) : _seats.ClearAsync(node, _left.Token)));
+        // Called by a lane, which links must not hold up.
+        node.MapChanged += () => Task.Run(() => LinkMembers(node));
+        LinkMembers(node);
+        _watch = Task.Run(WatchSilosAsync);
     }
 
     /// <inheritdoc/>
@@ -81,19 +88,11 @@ internal sealed class OrleansEngine : IEngine, IDisposable
         else frames.Dispose();
     }
 
-    /// <summary>Before the node ends: it stops looking after seats, and a guest gives its own back, while it can.</summary>
-    public async Task LeaveAsync(CancellationToken cancel)
-    {
-        _left.Cancel();
-        if (_guest is { } guest && Node is { } node) await _seats.GiveBackAsync(node, guest.Number, cancel);
-    }
-
     public void Dispose()
     {
         // The silo's end disposes of it, and its container again.
         if (_stop.IsCancellationRequested) return;
         _stop.Cancel();
-        _left.Cancel();
         Node = null;
         foreach (var link in _links.Values) link.Dispose();
         try
@@ -114,10 +113,10 @@ internal sealed class OrleansEngine : IEngine, IDisposable
         ClusterId = _genesis?.ClusterId,
         IsLink = true,
         Past = Node?.Past,
-        Guest = _guest,
+        Number = Self.IsNone ? null : Self.Value,
     };
 
-    public HelloRefusal? Judge(Hello hello) => Admission.Judge(Candidate, _genesis, hello, certifiedAs: null, guests: true);
+    public HelloRefusal? Judge(Hello hello) => Admission.Judge(Candidate, _genesis, hello, certifiedAs: null, Node?.Map);
 
     /// <summary>Judges the other end of a link by its past; null when it may take part.</summary>
     public Task<HelloRefusal?> AdmitAsync(MemberId member, Hello hello) => Admission.JudgePastAsync(Candidate, Node, member, hello);
@@ -131,9 +130,9 @@ internal sealed class OrleansEngine : IEngine, IDisposable
             if (refusal.IsFinal) Log.RefusedNode(hello.Self.NodeId, refusal.Code, refusal.Message);
             return answer with { Refusal = refusal };
         }
-        if (_genesis is not { } genesis || Node is null || hello.ClusterId is null)
-            return answer with { Refusal = new HelloRefusal("TM-CLST-5030", $"Node {Candidate.NodeId} is starting.", false) };
-        var number = hello.Guest?.Number ?? genesis.NumberOf(hello.Self.NodeId).Value;
+        if (_genesis is null || Node is null || hello.ClusterId is null) return answer with { Refusal = Starting() };
+        // It was judged by the same list.
+        if (Node.Map.Members.FirstOrDefault(m => m.NodeId == hello.Self.NodeId)?.Number is not { } number) return answer with { Refusal = Starting() };
         if (await AdmitAsync(new MemberId(number), hello) is { } unfit)
         {
             if (unfit.IsFinal) Log.RefusedNode(hello.Self.NodeId, unfit.Code, unfit.Message);
@@ -143,6 +142,24 @@ internal sealed class OrleansEngine : IEngine, IDisposable
         link.Introduced = hello.Self;
         link.Begin(session, hello.Past!.Current);
         return answer;
+    }
+
+    /// <summary>Has meta take a node in as a member.</summary>
+    public async Task<Hello> TakeInAsync(Hello hello)
+    {
+        var answer = Introduction() with { Number = null };
+        if (_genesis is not { } genesis || Node is not { } node) return answer with { Refusal = Starting() };
+        if (hello.ClusterId != genesis.ClusterId)
+            return answer with { Refusal = new HelloRefusal("TM-CLST-5050", $"Node {hello.Self.NodeId} asks to join cluster {hello.ClusterId}; this is {genesis.ClusterId}.", true) };
+        try
+        {
+            var member = await new MapCalls(new StoreClient(node), JoinMs).JoinAsync(hello.Self, node.Time.WallMs, _stop.Token);
+            return answer with { Number = member.Number };
+        }
+        catch (ShardMapException e)
+        {
+            return answer with { Refusal = new HelloRefusal(e.Code, e.Message, e.Code == ErrorCode.ClusterNodeConflict.ToText()) };
+        }
     }
 
     public void Deliver(uint from, ulong session, ulong number, PieceKind kind, byte[] frames)
@@ -157,6 +174,19 @@ internal sealed class OrleansEngine : IEngine, IDisposable
 
     public Pong AnswerPing(uint from, ulong session, ulong sent) =>
         _links.TryGetValue(from, out var link) ? link.AnswerPing(session, sent) : new Pong(false, 0, LinkHealth.PreciseWallMs);
+
+    private HelloRefusal Starting() => new("TM-CLST-5030", $"Node {Candidate.NodeId} is starting.", false);
+
+    // A link to every other member, and to nobody else.
+    private void LinkMembers(Node node)
+    {
+        if (_stop.IsCancellationRequested) return;
+        var members = node.Map.Members;
+        foreach (var member in members)
+            if (member.Number != node.Self.Value) Link(member.Number, member.NodeId);
+        foreach (var number in _links.Keys)
+            if (members.All(m => m.Number != number) && _links.TryRemove(number, out var gone)) gone.Dispose();
+    }
 
     private SiloLink Link(uint number, string nodeId)
     {
@@ -177,14 +207,7 @@ internal sealed class OrleansEngine : IEngine, IDisposable
     private async Task WatchSilosAsync()
     {
         await foreach (var _ in Silos.Changes.WithCancellation(_stop.Token))
-        {
-            foreach (var link in _links.Values)
-            {
-                link.Ring();
-                // A guest that has gone may never come back; if it does it introduces itself again.
-                if (link.Number.Value > _genesis!.Nodes.Count && Silos.AddressOf(link.NodeId) is null && _links.TryRemove(link.Number.Value, out var gone)) gone.Dispose();
-            }
-        }
+            foreach (var link in _links.Values) link.Ring();
     }
 }
 

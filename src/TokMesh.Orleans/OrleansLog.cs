@@ -32,14 +32,14 @@ internal sealed partial class OrleansLog(ILogger logger)
     [LoggerMessage(6009, LogLevel.Information, "Joined cluster {ClusterId}")]
     public partial void Joined(Guid clusterId);
 
-    [LoggerMessage(6010, LogLevel.Information, "Joined cluster {ClusterId} as a guest with number {Number}: it holds no replica of a shard")]
-    public partial void JoinedAsGuest(Guid clusterId, uint number);
+    [LoggerMessage(6010, LogLevel.Information, "This node is member {Number} of the cluster: it holds meta without a vote, and no replica of a shard yet")]
+    public partial void BecameMember(uint number);
 
     [LoggerMessage(6011, LogLevel.Warning, "The cluster's beginning cannot be looked up yet: {Problem}")]
     public partial void BootstrapTrouble(string problem);
 
-    [LoggerMessage(6013, LogLevel.Warning, "A guest's seat in meta cannot be taken or given back yet: {Problem}")]
-    public partial void SeatTrouble(string problem);
+    [LoggerMessage(6013, LogLevel.Warning, "The cluster cannot take this node in yet: {Problem}")]
+    public partial void JoinTrouble(string problem);
 
     [LoggerMessage(6012, LogLevel.Critical, "The TokMesh node of this silo does not start: {Problem}")]
     public partial void NotStarted(string problem);

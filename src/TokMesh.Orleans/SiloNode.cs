@@ -47,11 +47,7 @@ internal sealed class SiloNode(TokMeshSiloOptions options, NodeDirectory directo
         _stop.Cancel();
         var runtime = await _starting;
         access.Set(null);
-        if (runtime is not null)
-        {
-            await engine.LeaveAsync(cancel);
-            await runtime.DisposeAsync();
-        }
+        if (runtime is not null) await runtime.DisposeAsync();
         engine.Dispose();
     }
 }

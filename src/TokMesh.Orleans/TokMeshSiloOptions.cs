@@ -33,10 +33,10 @@ public sealed class TokMeshSiloOptions
     public int ReplicationFactor { get; set; } = 3;
 
     /// <summary>
-    /// Whether a silo that the cluster did not begin with may join as a guest: it holds no replica of a shard, and everything can be
-    /// reached through it.
+    /// Whether a silo that the cluster did not begin with may become a member: it holds meta without a vote, no replica of a shard, and
+    /// everything can be reached through it.
     /// </summary>
-    public bool AllowGuests { get; set; } = true;
+    public bool AllowJoin { get; set; } = true;
 
     /// <summary>How long the node waits for its cluster to begin before the silo gives up.</summary>
     public TimeSpan DiscoveryTimeout { get; set; } = TimeSpan.FromMinutes(5);

@@ -13,7 +13,7 @@ public sealed class PeerEngine : IEngine, IDisposable
 {
     private readonly ConcurrentDictionary<string, Candidate> _candidates = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _stop = new();
-    private Dictionary<MemberId, PeerLink> _links = [];
+    private readonly ConcurrentDictionary<MemberId, PeerLink> _links = new();
     private Genesis? _genesis;
     private Task _pings = Task.CompletedTask;
 
@@ -27,7 +27,7 @@ public sealed class PeerEngine : IEngine, IDisposable
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<NodeSighting> Sightings => [.. _links.Values.Select(l => l.Health.Look(Clock.MonotonicMs, Clock.WallMs) with { Introduced = l.Introduced })];
+    public IReadOnlyList<NodeSighting> Sightings => [.. _links.Values.OrderBy(l => l.Number.Value).Select(l => l.Health.Look(Clock.MonotonicMs, Clock.WallMs) with { Introduced = l.Introduced })];
 
     /// <inheritdoc/>
     Candidate? IMembership.Self => Self;
@@ -57,8 +57,8 @@ public sealed class PeerEngine : IEngine, IDisposable
     /// <inheritdoc/>
     public void Attach(Node node)
     {
-        _links = node.Genesis.Nodes.Where(n => n.Number != node.Self.Value)
-            .ToDictionary(n => new MemberId(n.Number), n => new PeerLink(this, new MemberId(n.Number), n.NodeId, n.Peer));
+        foreach (var member in node.Map.Members)
+            if (member.Number != node.Self.Value) _links[new MemberId(member.Number)] = new PeerLink(this, new MemberId(member.Number), member.NodeId, member.Peer);
         Node = node;
         foreach (var link in _links.Values) link.Start();
         _pings = Task.Run(PingAsync);
@@ -105,7 +105,7 @@ public sealed class PeerEngine : IEngine, IDisposable
         Known = _genesis is null ? Candidates.ToArray() : [],
     };
 
-    internal HelloRefusal? Judge(Hello hello, string? certifiedAs) => Admission.Judge(Self, _genesis, hello, certifiedAs);
+    internal HelloRefusal? Judge(Hello hello, string? certifiedAs) => Admission.Judge(Self, _genesis, hello, certifiedAs, Node?.Map);
 
     internal void Learn(Hello hello)
     {

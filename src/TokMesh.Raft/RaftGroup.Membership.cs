@@ -33,6 +33,9 @@ public sealed partial class RaftGroup
     /// <summary>Membership in force at a position that the log still covers.</summary>
     public Configuration ConfigurationAt(LogIndex index) => _memberships.At(index);
 
+    /// <summary>Where the membership in force stands in the log; where the log begins when it came with a snapshot.</summary>
+    public LogIndex ConfigurationIndex => _memberships.LatestIndex;
+
     /// <summary>
     /// Asks for another membership. One voter more or less, and any change of learners, goes in one step; more goes through a joint
     /// configuration, which the leader of the day leaves by itself as soon as it is committed. A member must be a learner, and have

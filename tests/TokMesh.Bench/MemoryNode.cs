@@ -75,7 +75,7 @@ internal sealed class MemoryNode(int sessions) : IAsyncDisposable, ITransport, I
         var genesis = new Genesis
         {
             ClusterId = Guid.NewGuid(),
-            Nodes = [new FoundingNode(1, "tmnd-bench", Guid.NewGuid(), "127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3")],
+            Nodes = [new Member(1, "tmnd-bench", Guid.NewGuid(), "127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3")],
             ShardCount = MemoryRun.Shards,
             ReplicationFactor = 1,
             CreatedAtMs = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds(),

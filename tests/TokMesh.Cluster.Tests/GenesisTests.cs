@@ -49,7 +49,7 @@ public sealed class GenesisTests
     private static Genesis Of(int nodes) => new()
     {
         ClusterId = new Guid(7, 0, 0, new byte[8]),
-        Nodes = [.. Enumerable.Range(1, nodes).Select(n => new FoundingNode((uint)n, $"tmnd-n{n}", new Guid(n, 0, 0, new byte[8]), $"n{n}:1", $"n{n}:2", $"n{n}:3"))],
+        Nodes = [.. Enumerable.Range(1, nodes).Select(n => new Member((uint)n, $"tmnd-n{n}", new Guid(n, 0, 0, new byte[8]), $"n{n}:1", $"n{n}:2", $"n{n}:3"))],
         ShardCount = 16,
         ReplicationFactor = 3,
         CreatedAtMs = 1_800_000_000_000,

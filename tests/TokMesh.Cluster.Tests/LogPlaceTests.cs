@@ -107,7 +107,7 @@ public sealed class LogPlaceTests
     private static readonly Genesis Genesis = new()
     {
         ClusterId = Guid.NewGuid(),
-        Nodes = [new FoundingNode(1, "tmnd-one", Guid.NewGuid(), "", "", "")],
+        Nodes = [new Member(1, "tmnd-one", Guid.NewGuid(), "", "", "")],
         ShardCount = 2,
         ReplicationFactor = 1,
         CreatedAtMs = 0,

@@ -64,7 +64,7 @@ public sealed class MetaStateTests : IApplySink
         Put(meta, Key("a") with { Description = "ünï", ExpiresAtMs = 5, RateLimit = 7, CreatedBy = "system" });
         var snapshot = new ArrayBufferWriter<byte>();
         meta.WriteSnapshot(snapshot);
-        var restored = new MetaState(_published.Add, snapshot.WrittenSpan);
+        var restored = new MetaState(ClusterMap.Empty, _published.Add, snapshot.WrittenSpan);
         Assert.Equal(_published[^2].ApiKeys, _published[^1].ApiKeys);
         Assert.Equal(meta.Digest(), restored.Digest());
         Put(restored, Key("b") with { Version = 2 });
@@ -103,11 +103,14 @@ public sealed class MetaStateTests : IApplySink
     [InlineData(1, """{"key_id":null,"verifier":"$","role":"Issuer"}""")]
     [InlineData(1, """{"key_id":"a","verifier":"$","role":"Emperor"}""")]
     [InlineData(2, "{}")]
-    [InlineData(2, """{"cancel":1,"remove_guest":4}""")]
+    [InlineData(2, """{"cancel":1,"leave":4}""")]
     [InlineData(2, """{"plan":{"shard":1,"voters":null}}""")]
     [InlineData(2, """{"plan":{"shard":1}}""")]
-    [InlineData(2, """{"add_guest":{"number":4}}""")]
+    [InlineData(2, """{"join":{"number":4}}""")]
     [InlineData(2, """{"cancel":-1}""")]
+    [InlineData(2, """{"placed":{"group":1,"place":null}}""")]
+    [InlineData(2, """{"placed":{"group":1,"place":{"voters":[1],"version":4}}}""")]
+    [InlineData(2, """{"add_guest":{"number":4,"node_id":"a","directory_id":"00000000-0000-0000-0000-000000000004","peer":"","http":"","redis":""}}""")]
     public void What_no_replica_could_apply_is_not_an_operation(byte code, string json) =>
         Assert.False(MetaOps.IsWellFormed([code, .. Encoding.UTF8.GetBytes(json)]));
 
@@ -117,7 +120,7 @@ public sealed class MetaStateTests : IApplySink
         Assert.True(MetaOps.IsWellFormed(MetaOps.PutApiKey(Key("a"))));
         Assert.True(MetaOps.IsWellFormed(MetaOps.ChangeMap(new MapChange { Cancel = 0 })));
         Assert.True(MetaOps.IsWellFormed(MetaOps.ChangeMap(new MapChange { Plan = new PlannedMove(3, [1, 2]), IfVersion = 4 })));
-        Assert.True(MetaOps.IsWellFormed(MetaOps.ChangeMap(new MapChange { AddGuest = new FoundingNode(4, "tmnd-d", Guid.Empty, "", "", "") })));
+        Assert.True(MetaOps.IsWellFormed(MetaOps.ChangeMap(new MapChange { Join = new Member(4, "tmnd-d", Guid.Empty, "", "", "") })));
         Assert.False(MetaOps.IsWellFormed([]));
     }
 
@@ -129,7 +132,7 @@ public sealed class MetaStateTests : IApplySink
 
     private static ApiKey Key(string id) => new() { KeyId = id, Verifier = "$", Role = ApiRole.Issuer };
 
-    private MetaState New() => new(_published.Add);
+    private MetaState New() => new(ClusterMap.Empty, _published.Add);
 
     private void Put(MetaState meta, ApiKey key) => Apply(meta, MetaOps.PutApiKey(key));
 

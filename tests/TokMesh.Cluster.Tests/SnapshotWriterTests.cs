@@ -196,7 +196,7 @@ public sealed class SnapshotWriterTests
             var genesis = new Genesis
             {
                 ClusterId = Guid.Empty,
-                Nodes = [new FoundingNode(1, "tmnd-1", Guid.Empty, "", "", "")],
+                Nodes = [new Member(1, "tmnd-1", Guid.Empty, "", "", "")],
                 ShardCount = 2,
                 ReplicationFactor = 1,
                 CreatedAtMs = 0,

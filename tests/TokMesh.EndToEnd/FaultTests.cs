@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Text.Json;
@@ -104,6 +105,27 @@ public sealed class FaultTests(Machine machine, ITestOutputHelper output)
         cluster.Start(node);
         await cluster.WaitUntilReadyAsync();
     });
+
+    /// <summary>With Orleans' own limits that takes 38 s.</summary>
+    [SkippableFact]
+    public async Task A_silo_that_is_frozen_is_buried_and_ends_when_it_thaws()
+    {
+        await using var cluster = await LocalCluster.StartAsync(machine, Engine.Orleans, 3);
+        var node = cluster.Nodes[0];
+        var clock = Stopwatch.StartNew();
+        LocalCluster.Pause(node);
+        while (!await cluster.IsBuriedAsync(node))
+        {
+            Assert.True(clock.Elapsed < TimeSpan.FromSeconds(30), "It was not buried in 30 s.");
+            await Task.Delay(250);
+        }
+        output.WriteLine($"Buried after {clock.Elapsed.TotalSeconds:F1} s");
+        LocalCluster.Resume(node);
+        await LocalCluster.EndedAsync(node);
+        Assert.Equal(70, node.Process!.ExitCode);
+        cluster.Start(node);
+        await cluster.WaitUntilReadyAsync();
+    }
 
     private async Task RunAsync(Engine engine, TimeSpan duration, int everyMs, Func<LocalCluster, Random, Workload, Task> fault)
     {

@@ -84,7 +84,7 @@ public sealed class ForgottenDiskTests(Machine machine)
         cluster.Start(original);
         await cluster.WaitUntilReadyAsync();
         var twin = cluster.NewNode(9, original.Id);
-        cluster.Guests.Add(twin);
+        cluster.Later.Add(twin);
         copy.PutInto(twin.Data);
         cluster.Start(twin);
         await LocalCluster.EndedAsync(twin);

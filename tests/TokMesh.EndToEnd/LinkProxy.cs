@@ -50,7 +50,7 @@ internal sealed class LinkProxy : IDisposable
                 _ = Task.Run(() => ServeAsync(socket));
             }
         }
-        catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
+        catch (Exception e) when (e is OperationCanceledException or SocketException or InvalidOperationException)
         {
             // The proxy ends.
         }

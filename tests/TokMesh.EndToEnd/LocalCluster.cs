@@ -58,7 +58,7 @@ internal sealed partial class LocalCluster : IAsyncDisposable
     public IReadOnlyList<LocalNode> Nodes { get; private set; } = [];
 
     /// <summary>Nodes that came later; ended with the others.</summary>
-    public List<LocalNode> Guests { get; } = [];
+    public List<LocalNode> Later { get; } = [];
 
     public string AdminKey { get; private set; } = "";
 
@@ -130,13 +130,19 @@ internal sealed partial class LocalCluster : IAsyncDisposable
     }
 
     /// <summary>Writes into Orleans' membership table that the node's silo is dead, though it lives.</summary>
-    public async Task DeclareDeadAsync(LocalNode node)
+    public Task DeclareDeadAsync(LocalNode node) =>
+        AskPostgresAsync($"BEGIN; UPDATE orleans_silo SET status = {DeadStatus} WHERE cluster_id = '{_name}' AND silo_name = '{node.Id}'; UPDATE orleans_cluster SET version = version + 1 WHERE cluster_id = '{_name}'; COMMIT");
+
+    /// <summary>Whether Orleans' membership table says that every silo the node has had is dead.</summary>
+    public async Task<bool> IsBuriedAsync(LocalNode node) =>
+        await AskPostgresAsync($"SELECT count(*) FROM orleans_silo WHERE cluster_id = '{_name}' AND silo_name = '{node.Id}' AND status <> {DeadStatus}") == "0";
+
+    private async Task<string> AskPostgresAsync(string statement)
     {
         var settings = _connectionString!.Split(';').Select(p => p.Split('=', 2)).ToDictionary(p => p[0], p => p[1]);
-        var told = await Tool.RunAsync("psql", ["-v", "ON_ERROR_STOP=1", "-q", "-h", settings["Host"], "-p", settings["Port"], "-U", settings["Username"], "-d", settings["Database"], "-c",
-            $"BEGIN; UPDATE orleans_silo SET status = {DeadStatus} WHERE cluster_id = '{_name}' AND silo_name = '{node.Id}'; UPDATE orleans_cluster SET version = version + 1 WHERE cluster_id = '{_name}'; COMMIT"],
-            ("PGPASSWORD", settings["Password"]));
-        Assert.Equal(0, told.Code);
+        var told = await Tool.RunAsync("psql", ["-v", "ON_ERROR_STOP=1", "-q", "-A", "-t", "-h", settings["Host"], "-p", settings["Port"], "-U", settings["Username"], "-d", settings["Database"], "-c", statement], ("PGPASSWORD", settings["Password"]));
+        Assert.True(told.Code == 0, told.All);
+        return told.Output.Trim();
     }
 
     /// <summary>Starts a node's process, with these variables more in its environment.</summary>
@@ -290,7 +296,7 @@ internal sealed partial class LocalCluster : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var node in Nodes.Concat(Guests))
+        foreach (var node in Nodes.Concat(Later))
         {
             if (node.Process is { HasExited: false } process) await KillAsync(node);
             node.Process?.Dispose();
@@ -306,7 +312,7 @@ internal sealed partial class LocalCluster : IAsyncDisposable
 
     private string? WhoDialled(int localPort, int remotePort)
     {
-        var running = Nodes.Concat(Guests).Where(n => n.Process is { HasExited: false }).ToDictionary(n => n.Process!.Id, n => n.Id);
+        var running = Nodes.Concat(Later).Where(n => n.Process is { HasExited: false }).ToDictionary(n => n.Process!.Id, n => n.Id);
         return SocketOwner.Find(localPort, remotePort, running.Keys) is { } process ? running[process] : null;
     }
 

@@ -11,7 +11,7 @@ public sealed class AdmissionTests
     public static Genesis GenesisOf(params Candidate[] nodes) => new()
     {
         ClusterId = Guid.NewGuid(),
-        Nodes = [.. nodes.Select((n, i) => new FoundingNode((uint)i + 1, n.NodeId, n.DirectoryId, n.Peer, n.Http, n.Redis))],
+        Nodes = [.. nodes.Select((n, i) => new Member((uint)i + 1, n.NodeId, n.DirectoryId, n.Peer, n.Http, n.Redis))],
         ShardCount = 8,
         ReplicationFactor = 3,
         CreatedAtMs = 1,
@@ -56,6 +56,21 @@ public sealed class AdmissionTests
     [Fact]
     public void A_stranger_is_refused() =>
         Assert.Contains("not a member", Admission.Judge(A, Cluster, From(new Candidate("tmnd-c", Guid.NewGuid(), "x:1", "", "")), null)!.Message);
+
+    [Fact]
+    public void A_node_that_joined_is_admitted_by_those_who_have_heard_of_it_and_put_off_by_the_others()
+    {
+        var late = new Candidate("tmnd-c", Guid.NewGuid(), "x:1", "", "");
+        var hello = From(late, Cluster.ClusterId) with { Number = 3 };
+        var map = ClusterMap.Of(Cluster);
+        Assert.False(Admission.Judge(A, Cluster, hello, null)!.IsFinal);
+        Assert.False(Admission.Judge(A, Cluster, hello, null, map)!.IsFinal);
+        var taken = map with { NextNumber = 4, Members = [.. map.Members, new Member(3, late.NodeId, late.DirectoryId, "x:1", "", "")] };
+        Assert.Null(Admission.Judge(A, Cluster, hello, null, taken));
+        Assert.Contains("another data directory", Admission.Judge(A, Cluster, hello with { Self = late with { DirectoryId = Guid.NewGuid() } }, null, taken)!.Message);
+        // It has been removed: its number will not come.
+        Assert.True(Admission.Judge(A, Cluster, hello, null, map with { NextNumber = 4 })!.IsFinal);
+    }
 
     [Fact]
     public void A_certificate_of_another_node_is_refused() =>

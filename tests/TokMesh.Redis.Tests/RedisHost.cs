@@ -39,7 +39,7 @@ public sealed class RedisHost : IAsyncLifetime, INodeWatch, ITransport
         {
             ClusterId = Guid.NewGuid(),
             // Alone among three, it never finds a leader.
-            Nodes = [.. Enumerable.Range(1, alone ? 3 : 1).Select(n => new FoundingNode((uint)n, $"tmnd-test{n}", Guid.NewGuid(), "", "", ""))],
+            Nodes = [.. Enumerable.Range(1, alone ? 3 : 1).Select(n => new Member((uint)n, $"tmnd-test{n}", Guid.NewGuid(), "", "", ""))],
             ShardCount = shards,
             ReplicationFactor = alone ? 3 : 1,
             CreatedAtMs = 0,

@@ -16,8 +16,8 @@ public static class Admission
     /// <param name="genesis">This node's cluster, if it has one.</param>
     /// <param name="hello">What the other side said.</param>
     /// <param name="certifiedAs">The node id its certificate stands for; null without TLS.</param>
-    /// <param name="guests">Whether nodes that the cluster did not begin with may connect, if they have been given a number.</param>
-    public static HelloRefusal? Judge(Candidate self, Genesis? genesis, Hello hello, string? certifiedAs, bool guests = false)
+    /// <param name="map">What this node has heard of its cluster's members; null before it runs.</param>
+    public static HelloRefusal? Judge(Candidate self, Genesis? genesis, Hello hello, string? certifiedAs, ClusterMap? map = null)
     {
         var other = hello.Self;
         if (hello.MinVersion > MaxVersion || hello.MaxVersion < MinVersion)
@@ -31,10 +31,12 @@ public static class Admission
         if (genesis is null) return null;
         if (hello.ClusterId is { } cluster && cluster != genesis.ClusterId)
             return new HelloRefusal("TM-CLST-5050", $"Node {other.NodeId} belongs to cluster {cluster}, node {self.NodeId} to {genesis.ClusterId}: check seeds and data directories.", true);
-        var listed = genesis.Nodes.FirstOrDefault(n => n.NodeId == other.NodeId);
-        if (listed is null && guests && hello.Guest is { } guest && guest.NodeId == other.NodeId && guest.Number > genesis.Nodes.Count) return null;
+        var listed = (map?.Members ?? genesis.Nodes).FirstOrDefault(n => n.NodeId == other.NodeId);
+        // It was taken in a moment ago, and word of that has not come here.
+        if (listed is null && hello.Number >= (map?.NextNumber ?? (uint)genesis.Nodes.Count + 1))
+            return new HelloRefusal("TM-CLST-5030", $"Node {self.NodeId} has not heard yet that node {other.NodeId} is a member.", false);
         if (listed is null)
-            return new HelloRefusal("TM-CLST-4090", $"Node {other.NodeId} is not a member of cluster {genesis.ClusterId}, which began with {genesis.Nodes.Count} nodes and takes no new ones.", true);
+            return new HelloRefusal("TM-CLST-4090", $"Node {other.NodeId} is not a member of cluster {genesis.ClusterId}.", true);
         if (listed.DirectoryId != other.DirectoryId)
             return new HelloRefusal("TM-CLST-4090", $"Node id {other.NodeId} belongs to another data directory. What that directory promised is not in this one: restore it, or use a new node id.", true);
         return null;

@@ -45,10 +45,10 @@ public sealed record Hello
     public Genesis? Genesis { get; init; }
 
     /// <summary>
-    /// The speaker's place in its cluster when it is a guest: a node that came later, with the number it was given. It holds no
-    /// replica of a shard.
+    /// The speaker's number in its cluster, when it came after that had begun; in an answer to a node that asked to be taken in, that
+    /// node's.
     /// </summary>
-    public FoundingNode? Guest { get; init; }
+    public uint? Number { get; init; }
 
     /// <summary>In an answer: why there will be no connection.</summary>
     public HelloRefusal? Refusal { get; init; }

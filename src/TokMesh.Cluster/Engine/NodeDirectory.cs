@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using TokMesh.Log;
+using TokMesh.Raft;
 using TokMesh.State;
 
 namespace TokMesh.Cluster;
@@ -59,6 +60,17 @@ public sealed class NodeDirectory : IDisposable
         NodeIdentity.StoreGenesis(_disk, genesis);
         Genesis = genesis;
         return Task.CompletedTask;
+    }
+
+    /// <summary>Notes the node's number in its cluster; durable when this returns.</summary>
+    /// <exception cref="InvalidOperationException">The directory says another one.</exception>
+    public void StoreNumber(MemberId number)
+    {
+        if (Identity.Number == number.Value) return;
+        if (Identity.Number is { } stored)
+            throw new InvalidOperationException($"TM-CLST-4090: the data directory belongs to member {stored}, and the cluster calls node {Identity.NodeId} member {number.Value}. What that member promised is not in this directory: restore its own, or use a new node id.");
+        Identity = Identity with { Number = number.Value };
+        Identity.Store(_disk);
     }
 
     /// <summary>Where the log lives, and what this directory knows of it.</summary>

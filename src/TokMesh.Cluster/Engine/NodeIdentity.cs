@@ -19,6 +19,9 @@ public sealed partial record NodeIdentity(string NodeId, Guid DirectoryId)
     /// <summary>2 where the directory says whether a log was begun; 0 where an older release made it.</summary>
     public int Format { get; init; }
 
+    /// <summary>The node's number in its cluster; null while it has none.</summary>
+    public uint? Number { get; init; }
+
     /// <summary>The log that was begun here; null before.</summary>
     public LogMemory? Log { get; init; }
 

@@ -4,7 +4,7 @@ namespace TokMesh.Cluster;
 
 /// <summary>
 /// What a lane does for its groups without being asked: removal of what has expired, touches, errands of the pointer protocol,
-/// and keeping the log in memory small.
+/// what meta must know of them, and keeping the log in memory small.
 /// </summary>
 internal sealed class Chores(Lane lane)
 {
@@ -19,6 +19,7 @@ internal sealed class Chores(Lane lane)
 
     private readonly ArrayBufferWriter<byte> _operation = new(256);
     private readonly Dictionary<uint, NameKeeper> _names = [];
+    private readonly MapKeeper _map = new(lane);
     private long _next;
     private long _nextKeep;
 
@@ -36,6 +37,7 @@ internal sealed class Chores(Lane lane)
             // What is to be done now depends on the time, and a leader that does not know it is about to step down.
             if (!replica.Raft.IsEstablished || !lane.Wall.IsTrusted) continue;
             Propose(replica);
+            _map.Look(replica);
             if (replica.State is ShardGroupState shard) NamesOf(replica).Tick(shard.Shard);
         }
     }

@@ -20,8 +20,9 @@ internal sealed partial class Lane
         foreach (var replica in _replicas.Values)
         {
             if (replica.Raft.Term > Term.Zero || replica.Raft.Role != Role.Follower) continue;
-            var members = _node.MembersOf(replica.Group);
-            if (members[0] != Self || 2 * members.Count(IsLinked) <= members.Count) continue;
+            // Only a cluster that begins has no term yet: the map is the genesis's.
+            var voters = _node.Began.Groups[(int)replica.Group].Voters;
+            if (voters[0] != Self.Value || 2 * voters.Count(v => IsLinked(new MemberId(v))) <= voters.Count) continue;
             replica.Raft.Campaign();
             HasWork(replica);
         }

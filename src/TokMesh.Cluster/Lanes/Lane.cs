@@ -96,8 +96,6 @@ internal sealed partial class Lane
 
     public Replica? ReplicaOf(uint group) => _replicas.GetValueOrDefault(group);
 
-    public IReadOnlyList<MemberId> LikelyReplicas(uint group) => _node.LikelyReplicas(group);
-
     public bool IsLinked(MemberId node) => node == Self || _linked.Contains(node);
 
     /// <summary>Does all that can be done now. True when there is more and it should be called again at once.</summary>

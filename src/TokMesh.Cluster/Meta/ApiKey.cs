@@ -59,4 +59,6 @@ public sealed record ApiKey
 [JsonSerializable(typeof(MetaSnapshot))]
 [JsonSerializable(typeof(ClusterMap))]
 [JsonSerializable(typeof(MapChange))]
+[JsonSerializable(typeof(SiloTable))]
+[JsonSerializable(typeof(SiloChange))]
 internal sealed partial class MetaJson : JsonSerializerContext;

@@ -1,29 +1,95 @@
+using System.Text.Json.Serialization;
+using TokMesh.Raft;
+
 namespace TokMesh.Cluster;
 
 /// <summary>
-/// What meta holds of the cluster's shape beyond how it began: nodes that came later, and moves of replicas that are planned. Every
-/// change makes a new version; a change that names another version than the current one is refused.
+/// The cluster's shape as meta holds it: who its members are, and who holds which group. It begins as the genesis says; every change
+/// makes a new version.
 /// </summary>
 public sealed record ClusterMap
 {
-    /// <summary>That of a new cluster.</summary>
+    /// <summary>A map of nothing.</summary>
     public static readonly ClusterMap Empty = new();
 
-    /// <summary>Grows by one with every change.</summary>
+    /// <summary>Grows by one with every change; 0 as the genesis has it.</summary>
     public ulong Version { get; init; }
 
-    /// <summary>Nodes that came later, by number. They hold meta, and no shard unless a move gave them one.</summary>
-    public IReadOnlyList<FoundingNode> Guests { get; init; } = [];
+    /// <summary>The number that the next new member gets. Numbers are never used again.</summary>
+    public uint NextNumber { get; init; }
+
+    /// <summary>All members, by number.</summary>
+    public IReadOnlyList<Member> Members { get; init; } = [];
+
+    /// <summary>Who holds each group, by its number: meta is 0, shard s is s + 1.</summary>
+    public IReadOnlyList<GroupPlace> Groups { get; init; } = [];
 
     /// <summary>Planned moves, one for a shard at the most, by shard.</summary>
     public IReadOnlyList<PlannedMove> Moves { get; init; } = [];
 
+    /// <summary>What a former release noted of nodes that came later. Kept, since it counted as changes of the map, and otherwise not looked at.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<Member>? Guests { get; init; }
+
+    /// <summary>The map that a cluster begins with.</summary>
+    public static ClusterMap Of(Genesis genesis) => new()
+    {
+        NextNumber = (uint)genesis.Nodes.Count + 1,
+        Members = [.. genesis.Nodes.Select(n => n with { SinceMs = genesis.CreatedAtMs })],
+        Groups = [GroupPlace.Of(genesis.MetaConfiguration, 0), .. genesis.PlaceShards().Select(static replicas => new GroupPlace([.. replicas.Select(r => r.Value)], [], 0))],
+    };
+
+    /// <summary>The member with a number; null when there is none.</summary>
+    public Member? MemberOf(MemberId number) => Members.FirstOrDefault(m => m.Number == number.Value);
+
+    /// <summary>Who may know the leader of a group, the likeliest first: a map may be behind.</summary>
+    public IReadOnlyList<MemberId> LikelyReplicas(uint group)
+    {
+        var place = Groups[(int)group];
+        return [.. place.Voters.Concat(place.Learners).Concat(Members.Select(m => m.Number)).Distinct().Select(n => new MemberId(n))];
+    }
+
+    /// <summary>How many shards a member holds a replica of.</summary>
+    public int CountShardsOf(MemberId number) => Groups.Skip(1).Count(g => g.Contains(number.Value));
+
     /// <inheritdoc/>
-    public bool Equals(ClusterMap? other) =>
-        other is not null && Version == other.Version && Guests.SequenceEqual(other.Guests) && Moves.SequenceEqual(other.Moves);
+    public bool Equals(ClusterMap? other) => other is not null && Version == other.Version && NextNumber == other.NextNumber
+        && Members.SequenceEqual(other.Members) && Groups.SequenceEqual(other.Groups) && Moves.SequenceEqual(other.Moves)
+        && (Guests ?? []).SequenceEqual(other.Guests ?? []);
 
     /// <inheritdoc/>
     public override int GetHashCode() => Version.GetHashCode();
+}
+
+/// <summary>Who holds a group, as its leader told meta when that was committed.</summary>
+/// <param name="Voters">Numbers of the members that vote; the one that should lead first.</param>
+/// <param name="Learners">Numbers of the members that receive the log without a vote, ascending.</param>
+/// <param name="Version">Where the group's own log says so: later memberships stand at higher positions. 0 as the genesis has it.</param>
+public sealed record GroupPlace(IReadOnlyList<uint> Voters, IReadOnlyList<uint> Learners, ulong Version)
+{
+    /// <summary>What a leader tells of its group.</summary>
+    public static GroupPlace Of(Configuration configuration, ulong version) =>
+        new([.. configuration.Voters.Select(v => v.Value)], [.. configuration.Learners.Select(l => l.Value)], version);
+
+    /// <summary>Whether a member holds the group.</summary>
+    public bool Contains(uint number) => Voters.Contains(number) || Learners.Contains(number);
+
+    /// <summary>Whether a membership has the same voters and learners, in whatever order.</summary>
+    public bool Matches(Configuration configuration) => !configuration.IsJoint && IsSame(Voters, configuration.Voters) && IsSame(Learners, configuration.Learners);
+
+    /// <inheritdoc/>
+    public bool Equals(GroupPlace? other) =>
+        other is not null && Version == other.Version && Voters.SequenceEqual(other.Voters) && Learners.SequenceEqual(other.Learners);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Version, Voters.Count, Learners.Count);
+
+    private static bool IsSame(IReadOnlyList<uint> numbers, IReadOnlyList<MemberId> members)
+    {
+        if (numbers.Count != members.Count) return false;
+        for (var i = 0; i < members.Count; i++) if (!numbers.Contains(members[i].Value)) return false;
+        return true;
+    }
 }
 
 /// <summary>Where a shard's replicas are meant to be.</summary>
@@ -36,40 +102,4 @@ public sealed record PlannedMove(uint Shard, IReadOnlyList<uint> Voters)
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Shard, Voters.Count);
-}
-
-/// <summary>A change of the map, as it stands in meta's log. One of the first four is given.</summary>
-public sealed record MapChange
-{
-    /// <summary>Takes a node in, or replaces what is known of it.</summary>
-    public FoundingNode? AddGuest { get; init; }
-
-    /// <summary>Leaves a node out: its number.</summary>
-    public uint? RemoveGuest { get; init; }
-
-    /// <summary>Plans a move, in place of an earlier plan for the shard.</summary>
-    public PlannedMove? Plan { get; init; }
-
-    /// <summary>Drops the plan for a shard.</summary>
-    public uint? Cancel { get; init; }
-
-    /// <summary>The version the map must have; null for any.</summary>
-    public ulong? IfVersion { get; init; }
-
-    /// <summary>Whether one change is asked for, and not none or several.</summary>
-    internal bool IsOne => (AddGuest is null ? 0 : 1) + (RemoveGuest is null ? 0 : 1) + (Plan is null ? 0 : 1) + (Cancel is null ? 0 : 1) == 1;
-
-    /// <summary>The map after the change; the same one when it changes nothing.</summary>
-    internal ClusterMap ApplyTo(ClusterMap map)
-    {
-        var changed = this switch
-        {
-            { AddGuest: { } guest } => map with { Guests = [.. map.Guests.Where(g => g.Number != guest.Number).Append(guest).OrderBy(g => g.Number)] },
-            { RemoveGuest: { } number } => map with { Guests = [.. map.Guests.Where(g => g.Number != number)] },
-            { Plan: { } plan } => map with { Moves = [.. map.Moves.Where(m => m.Shard != plan.Shard).Append(plan).OrderBy(m => m.Shard)] },
-            { Cancel: { } shard } => map with { Moves = [.. map.Moves.Where(m => m.Shard != shard)] },
-            _ => map,
-        };
-        return changed.Equals(map) ? map : changed with { Version = map.Version + 1 };
-    }
 }

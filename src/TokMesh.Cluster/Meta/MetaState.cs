@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using TokMesh.State;
 
 namespace TokMesh.Cluster;
@@ -13,8 +14,11 @@ public sealed record MetaView
     /// <summary>By key id.</summary>
     public IReadOnlyDictionary<string, ApiKey> ApiKeys { get; init; } = new SortedDictionary<string, ApiKey>(StringComparer.Ordinal);
 
-    /// <summary>Nodes that came later, and planned moves.</summary>
+    /// <summary>Members, and who holds which group.</summary>
     public ClusterMap Map { get; init; } = ClusterMap.Empty;
+
+    /// <summary>Orleans' membership table.</summary>
+    public SiloTable Silos { get; init; } = SiloTable.Empty;
 
     /// <summary>The entry that made it.</summary>
     public ulong AppliedIndex { get; init; }
@@ -25,8 +29,10 @@ public static class MetaOps
 {
     internal const byte PutApiKeyOp = 1;
     internal const byte ChangeMapOp = 2;
+    internal const byte ChangeSilosOp = 3;
     internal const byte ListApiKeysQuery = 1;
     internal const byte ReadMapQuery = 2;
+    internal const byte ReadSilosQuery = 3;
 
     /// <summary>
     /// Stores a key if the stored one's version is the one before it; a new key has version 1. Reply: Ok, or TM-SESS-4091 when the
@@ -39,12 +45,24 @@ public static class MetaOps
 
     /// <summary>
     /// Changes the map. Reply: Integer, the version the map has then; or TM-SESS-4091 with the current version when another one was
-    /// asked for. What changes nothing keeps the version.
+    /// asked for, TM-CLST-4090 when the change is not possible. What changes nothing keeps the version.
     /// </summary>
     public static byte[] ChangeMap(MapChange change) => [ChangeMapOp, .. JsonSerializer.SerializeToUtf8Bytes(change, MetaJson.Default.MapChange)];
 
     /// <summary>The map. Reply: Bulk, read it with <see cref="ReadMap(ReadOnlySpan{byte})"/>.</summary>
     public static byte[] ReadMap() => [ReadMapQuery];
+
+    /// <summary>
+    /// Changes Orleans' membership table. Reply: Integer, the version the table has then; or TM-SESS-4091 when the table, or the row, is not
+    /// at the version the change is for.
+    /// </summary>
+    public static byte[] ChangeSilos(SiloChange change) => [ChangeSilosOp, .. JsonSerializer.SerializeToUtf8Bytes(change, MetaJson.Default.SiloChange)];
+
+    /// <summary>Orleans' membership table. Reply: Bulk, read it with <see cref="ReadSilos(ReadOnlySpan{byte})"/>.</summary>
+    public static byte[] ReadSilos() => [ReadSilosQuery];
+
+    /// <summary>Reads the reply to <see cref="ReadSilos()"/>.</summary>
+    public static SiloTable ReadSilos(ReadOnlySpan<byte> bulk) => JsonSerializer.Deserialize(bulk, MetaJson.Default.SiloTable) ?? SiloTable.Empty;
 
     /// <summary>Whether bytes are an operation of meta that this version can apply: one that is not must never reach the log, where it would stop every replica.</summary>
     public static bool IsWellFormed(ReadOnlySpan<byte> op)
@@ -55,6 +73,7 @@ public static class MetaOps
             {
                 [PutApiKeyOp, .. var json] => JsonSerializer.Deserialize(json, MetaJson.Default.ApiKey) is not null,
                 [ChangeMapOp, .. var json] => JsonSerializer.Deserialize(json, MetaJson.Default.MapChange) is { } change && change.IsOne,
+                [ChangeSilosOp, .. var json] => JsonSerializer.Deserialize(json, MetaJson.Default.SiloChange) is { } change && change.IsOne,
                 _ => false,
             };
         }
@@ -76,18 +95,23 @@ internal sealed class MetaState : IGroupState
 {
     private readonly Action<MetaView> _changed;
     private SortedDictionary<string, ApiKey> _keys = new(StringComparer.Ordinal);
-    private ClusterMap _map = ClusterMap.Empty;
+    private ClusterMap _map;
+    private SiloTable _silos = SiloTable.Empty;
 
-    public MetaState(Action<MetaView> changed) => _changed = changed;
+    /// <param name="began">The map as the genesis has it.</param>
+    /// <param name="changed">Told every new view.</param>
+    public MetaState(ClusterMap began, Action<MetaView> changed) => (_map, _changed) = (began, changed);
 
-    public MetaState(Action<MetaView> changed, ReadOnlySpan<byte> snapshot)
-        : this(changed)
+    public MetaState(ClusterMap began, Action<MetaView> changed, ReadOnlySpan<byte> snapshot)
+        : this(began, changed)
     {
         // A snapshot of before there was a map is the list of keys alone.
-        var stored = snapshot is [(byte)'[', ..] ? new MetaSnapshot(MetaOps.ReadApiKeys(snapshot), ClusterMap.Empty)
+        var stored = snapshot is [(byte)'[', ..] ? new MetaSnapshot(MetaOps.ReadApiKeys(snapshot), ClusterMap.Empty, null)
             : JsonSerializer.Deserialize(snapshot, MetaJson.Default.MetaSnapshot) ?? throw new CorruptSnapshotException("A snapshot of meta is null.");
         foreach (var key in stored.Keys) _keys.Add(key.KeyId, key);
-        _map = stored.Map;
+        // One of before members and groups were in it says what was planned, and how often it had changed.
+        _map = stored.Map.Members is { Count: > 0 } ? stored.Map : began with { Version = stored.Map.Version, Moves = stored.Map.Moves, Guests = stored.Map.Guests };
+        _silos = stored.Silos ?? SiloTable.Empty;
         Publish(0);
     }
 
@@ -108,6 +132,7 @@ internal sealed class MetaState : IGroupState
     {
         if (query is [MetaOps.ListApiKeysQuery]) ReplyWriter.Bulk(reply, JsonSerializer.SerializeToUtf8Bytes([.. _keys.Values], MetaJson.Default.ListApiKey));
         else if (query is [MetaOps.ReadMapQuery]) ReplyWriter.Bulk(reply, JsonSerializer.SerializeToUtf8Bytes(_map, MetaJson.Default.ClusterMap));
+        else if (query is [MetaOps.ReadSilosQuery]) ReplyWriter.Bulk(reply, JsonSerializer.SerializeToUtf8Bytes(_silos, MetaJson.Default.SiloTable));
         else ReplyWriter.Error(reply, ErrorCode.SysBadRequest);
     }
 
@@ -134,15 +159,23 @@ internal sealed class MetaState : IGroupState
         if (op is [MetaOps.ChangeMapOp, .. var json])
         {
             var change = JsonSerializer.Deserialize(json, MetaJson.Default.MapChange) ?? throw new CorruptEntryException("A change of the map is null.");
-            if (change.IfVersion is { } wanted && wanted != _map.Version)
-            {
-                ReplyWriter.Error(reply, ErrorCode.SessionVersionConflict, $"The map is at version {_map.Version}.");
-                return reply.WrittenSpan.ToArray();
-            }
-            var map = change.ApplyTo(_map);
+            var map = change.ApplyTo(_map, out var refusal, out var why);
             changed |= !ReferenceEquals(map, _map);
             _map = map;
-            ReplyWriter.Integer(reply, (long)map.Version);
+            if (refusal != ErrorCode.None) ReplyWriter.Error(reply, refusal, why);
+            else ReplyWriter.Integer(reply, (long)map.Version);
+            return reply.WrittenSpan.ToArray();
+        }
+        if (op is [MetaOps.ChangeSilosOp, .. var silos])
+        {
+            var change = JsonSerializer.Deserialize(silos, MetaJson.Default.SiloChange) ?? throw new CorruptEntryException("A change of the silos is null.");
+            if (change.ApplyTo(_silos) is { } table)
+            {
+                changed |= !table.Equals(_silos);
+                _silos = table;
+                ReplyWriter.Integer(reply, table.Version);
+            }
+            else ReplyWriter.Error(reply, ErrorCode.SessionVersionConflict, $"The table is at version {_silos.Version}.");
             return reply.WrittenSpan.ToArray();
         }
         if (op is not [MetaOps.PutApiKeyOp, ..]) throw new CorruptEntryException($"Operation {op[0]} of meta is not known to this version.");
@@ -159,10 +192,13 @@ internal sealed class MetaState : IGroupState
         return reply.WrittenSpan.ToArray();
     }
 
-    private byte[] Serialize() => JsonSerializer.SerializeToUtf8Bytes(new MetaSnapshot([.. _keys.Values], _map), MetaJson.Default.MetaSnapshot);
+    private byte[] Serialize() => JsonSerializer.SerializeToUtf8Bytes(new MetaSnapshot([.. _keys.Values], _map, _silos.Rows.Count == 0 && _silos.Version == 0 ? null : _silos), MetaJson.Default.MetaSnapshot);
 
-    private void Publish(ulong index) => _changed(new MetaView { ApiKeys = _keys, Map = _map, AppliedIndex = index });
+    private void Publish(ulong index) => _changed(new MetaView { ApiKeys = _keys, Map = _map, Silos = _silos, AppliedIndex = index });
 }
 
 /// <summary>Meta's state as a snapshot holds it.</summary>
-internal sealed record MetaSnapshot(IReadOnlyList<ApiKey> Keys, ClusterMap Map);
+/// <param name="Keys">API keys.</param>
+/// <param name="Map">Members, and who holds what.</param>
+/// <param name="Silos">Orleans' membership table; null while nobody has used it.</param>
+internal sealed record MetaSnapshot(IReadOnlyList<ApiKey> Keys, ClusterMap Map, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] SiloTable? Silos = null);

@@ -34,7 +34,8 @@ internal sealed class Route(Lane lane, uint group)
     private MemberId _target;
     private long _retryAt;
     private long _progressAt;
-    private IReadOnlyList<MemberId>? _likely;
+    private IReadOnlyList<MemberId> _likely = [];
+    private ClusterMap? _likelyBy;
     private readonly LeaderSearch _search = new(lane.Self, node => node == lane.Self ? lane.ReplicaOf(group) is not null : lane.IsLinked(node));
 
     public bool IsIdle => _writes.Count == 0 && _reads.Count == 0;
@@ -228,8 +229,12 @@ internal sealed class Route(Lane lane, uint group)
         _section = 0;
     }
 
-    private MemberId FindLeader() =>
-        _search.Next(lane.ReplicaOf(group)?.Leader ?? MemberId.None, _likely ??= lane.LikelyReplicas(group));
+    private MemberId FindLeader()
+    {
+        var map = lane.Node.Map;
+        if (!ReferenceEquals(map, _likelyBy)) (_likely, _likelyBy) = (map.LikelyReplicas(group), map);
+        return _search.Next(lane.ReplicaOf(group)?.Leader ?? MemberId.None, _likely);
+    }
 
     private void Trim() => _sent = Math.Max(0, _sent - _writes.Trim());
 

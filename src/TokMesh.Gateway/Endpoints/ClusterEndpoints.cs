@@ -15,7 +15,8 @@ internal sealed class ClusterEndpoints(GatewayDoor door, ReplicaSurvey survey)
     {
         var replicas = await survey.TakeAsync();
         var leaderless = replicas.Count(r => r.Leader.IsNone);
-        var warning = EvenNodes.Warning(_genesis);
+        var map = door.Node.Map;
+        var warning = EvenNodes.Warning(map);
         var health = door.Node.Health.Cluster();
         var json = exchange.Begin();
         json.WriteStartObject();
@@ -24,13 +25,13 @@ internal sealed class ClusterEndpoints(GatewayDoor door, ReplicaSurvey survey)
         json.WriteNumber("number"u8, door.Node.Self.Value);
         var degraded = health.Worst == Severity.Warning || leaderless > 0 || !survey.IsComplete(replicas) || warning is not null;
         json.WriteString("health"u8, health.Worst == Severity.Critical ? "CRITICAL"u8 : degraded ? "DEGRADED"u8 : "OK"u8);
-        json.WriteNumber("nodes"u8, _genesis.Nodes.Count);
+        json.WriteNumber("nodes"u8, map.Members.Count);
         json.WriteNumber("nodes_down"u8, Down());
         WriteNode(json, "meta_leader"u8, LeaderOf(replicas, MetaGroup));
         json.WriteNumber("shard_count"u8, _genesis.ShardCount);
         json.WriteStartObject("replication_factor"u8);
         json.WriteNumber("configured"u8, _genesis.ReplicationFactor);
-        json.WriteNumber("effective"u8, Math.Min(_genesis.ReplicationFactor, _genesis.Nodes.Count));
+        json.WriteNumber("effective"u8, map.Groups.Skip(1).Min(g => g.Voters.Count));
         json.WriteEndObject();
         json.WriteStartObject("this_node"u8);
         json.WriteNumber("replicas"u8, replicas.Count);
@@ -43,7 +44,7 @@ internal sealed class ClusterEndpoints(GatewayDoor door, ReplicaSurvey survey)
         ConditionWriter.WriteReports(json, health);
         json.WriteStartArray("warnings"u8);
         if (warning is not null) json.WriteStringValue(warning);
-        if (_genesis.ReplicationFactor > _genesis.Nodes.Count) json.WriteStringValue("Replication factor exceeds cluster size"u8);
+        if (_genesis.ReplicationFactor > map.Members.Count) json.WriteStringValue("Replication factor exceeds cluster size"u8);
         json.WriteEndArray();
         json.WriteEndObject();
     }
@@ -53,11 +54,12 @@ internal sealed class ClusterEndpoints(GatewayDoor door, ReplicaSurvey survey)
         var replicas = await survey.TakeAsync();
         var metaLeader = LeaderOf(replicas, MetaGroup);
         var sightings = door.Membership?.Sightings ?? [];
+        var map = door.Node.Map;
         var json = exchange.Begin();
         json.WriteStartObject();
         json.WriteString("cluster_id"u8, _genesis.ClusterId);
         json.WriteStartArray("members"u8);
-        foreach (var node in _genesis.Nodes.Concat(Guests))
+        foreach (var node in map.Members)
         {
             var number = new MemberId(node.Number);
             var sighting = sightings.FirstOrDefault(s => s.Number == number);
@@ -70,8 +72,9 @@ internal sealed class ClusterEndpoints(GatewayDoor door, ReplicaSurvey survey)
             json.WriteString("http"u8, now?.Http ?? node.Http);
             json.WriteString("redis"u8, now?.Redis ?? node.Redis);
             WriteSighting(json, number, sighting);
-            json.WriteBoolean("is_guest"u8, node.Number > _genesis.Nodes.Count);
-            json.WriteBoolean("is_meta_voter"u8, _genesis.MetaConfiguration.Voters.Contains(number));
+            json.WriteNumber("member_since"u8, node.SinceMs);
+            json.WriteNumber("shards"u8, map.CountShardsOf(number));
+            json.WriteBoolean("is_meta_voter"u8, map.Groups[0].Voters.Contains(node.Number));
             json.WriteBoolean("is_meta_leader"u8, metaLeader == number);
             json.WriteNumber("leads"u8, replicas.Count(r => r.Leader == number));
             json.WriteEndObject();
@@ -157,8 +160,6 @@ internal sealed class ClusterEndpoints(GatewayDoor door, ReplicaSurvey survey)
     private static MemberId LeaderOf(IReadOnlyList<ReplicaStatus> replicas, uint group) =>
         replicas.FirstOrDefault(r => r.Group == group)?.Leader ?? MemberId.None;
 
-    private IReadOnlyList<FoundingNode> Guests => door.Node.Meta?.Map.Guests ?? [];
-
     private string NodeIdOf(MemberId number) => door.Node.NodeIdOf(number) ?? "";
 }
 
@@ -166,12 +167,12 @@ internal sealed class ClusterEndpoints(GatewayDoor door, ReplicaSurvey survey)
 internal static class EvenNodes
 {
     /// <summary>Null for an odd number of nodes.</summary>
-    public static string? Warning(Genesis genesis)
+    public static string? Warning(ClusterMap map)
     {
-        if (genesis.Nodes.Count % 2 == 1) return null;
-        var voters = genesis.MetaConfiguration.Voters.Count;
+        if (map.Members.Count % 2 == 1) return null;
+        var voters = map.Groups[0].Voters.Count;
         var losable = (voters - 1) / 2;
         return string.Create(CultureInfo.InvariantCulture,
-            $"Cluster has even number of nodes ({genesis.Nodes.Count}). Meta has {voters} voters and survives the loss of {losable}; beyond that API keys, settings and membership cannot change until voters are back. Sessions and keys depend on their own shards' replicas, not on this.");
+            $"Cluster has even number of nodes ({map.Members.Count}). Meta has {voters} voters and survives the loss of {losable}; beyond that API keys, settings and membership cannot change until voters are back. Sessions and keys depend on their own shards' replicas, not on this.");
     }
 }

@@ -78,7 +78,7 @@ internal sealed class MetricsEndpoint(Pipeline pipeline, ReplicaSurvey survey, I
     private void WriteCluster(PrometheusWriter text, IReadOnlyList<ReplicaStatus> replicas)
     {
         var node = _door.Node;
-        var nodes = node.Genesis.Nodes;
+        var nodes = node.Map.Members;
         var down = _door.Membership?.Sightings.Count(s => s.Liveness == Liveness.Dead) ?? 0;
         var nodeId = nodes.FirstOrDefault(n => n.Number == node.Self.Value)?.NodeId ?? "";
         text.Single("tokmesh_sessions_active_total", Gauge, "Sessions in the shards this node leads.",

@@ -12,18 +12,14 @@ internal sealed class ReplicaSurvey
     private const int FreshMs = 100;
     private const int WaitMs = 1000;
     private readonly Node _node;
-    private readonly int _replicas;
     private readonly Lock _lock = new();
     private Task<IReadOnlyList<ReplicaStatus>>? _last;
     private long _lastAtMs;
 
-    public ReplicaSurvey(Node node)
-    {
-        _node = node;
-        // A node does not say how many lanes answer; how many replicas it carries at least follows from the genesis. A guest carries meta.
-        _replicas = node.Self.Value > node.Genesis.Nodes.Count ? 1 : node.Placement.Count(members => members.Contains(node.Self))
-            + (node.Genesis.MetaConfiguration.Members.Contains(node.Self) ? 1 : 0);
-    }
+    public ReplicaSurvey(Node node) => _node = node;
+
+    // A node does not say how many lanes answer; how many replicas it carries at least is in the map. Everybody carries meta.
+    private int Expected => _node.Map.CountShardsOf(_node.Self) + 1;
 
     /// <summary>This node's replicas by group; fewer than there are when a lane did not answer within a second.</summary>
     public Task<IReadOnlyList<ReplicaStatus>> TakeAsync()
@@ -40,18 +36,19 @@ internal sealed class ReplicaSurvey
     public Task<IReadOnlyList<ReplicaStatus>> TakeWithDigestsAsync() => CollectAsync(digests: true);
 
     /// <summary>Whether every replica this node carries was heard of.</summary>
-    public bool IsComplete(IReadOnlyList<ReplicaStatus> replicas) => replicas.Count >= _replicas;
+    public bool IsComplete(IReadOnlyList<ReplicaStatus> replicas) => replicas.Count >= Expected;
 
     private async Task<IReadOnlyList<ReplicaStatus>> CollectAsync(bool digests)
     {
-        var found = new List<ReplicaStatus>(_replicas);
+        var expected = Expected;
+        var found = new List<ReplicaStatus>(expected);
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _node.CollectStatus(digests, replicas =>
         {
             lock (found)
             {
                 found.AddRange(replicas);
-                if (found.Count >= _replicas) done.TrySetResult();
+                if (found.Count >= expected) done.TrySetResult();
             }
         });
         await Task.WhenAny(done.Task, Task.Delay(digests ? 10 * WaitMs : WaitMs));

@@ -33,17 +33,8 @@ internal sealed class Founding(TokMeshSiloOptions options, Func<string, bool> is
         if (genesis.Nodes.FirstOrDefault(n => n.NodeId == hello.Self.NodeId) is { } listed)
             return listed.DirectoryId == hello.Self.DirectoryId ? new GenesisAnswer { Genesis = record.Genesis }
                 : Refuse("TM-CLST-4090", $"Node id {hello.Self.NodeId} belongs to another data directory. What that directory promised is not in this one: restore it, or use a new node id.");
-        if (!options.AllowGuests)
-            return Refuse("TM-CLST-4090", $"Node {hello.Self.NodeId} is not one of those that cluster {genesis.ClusterId} began with, and guests are not allowed.");
-        var guest = record.Guests.Find(g => g.NodeId == hello.Self.NodeId && g.DirectoryId == hello.Self.DirectoryId);
-        if (guest is null)
-        {
-            // A guest whose directory was wiped is another member: what it said in meta must not be mixed up with what it says now.
-            guest = new Guest((uint)(genesis.Nodes.Count + record.Guests.Count + 1), hello.Self.NodeId, hello.Self.DirectoryId);
-            record.Guests.Add(guest);
-            changed = true;
-        }
-        return new GenesisAnswer { Genesis = record.Genesis, GuestNumber = guest.Number };
+        return options.AllowJoin ? new GenesisAnswer { Genesis = record.Genesis }
+            : Refuse("TM-CLST-4090", $"Node {hello.Self.NodeId} is not one of those that cluster {genesis.ClusterId} began with, and nobody may join.");
     }
 
     private static GenesisAnswer Refuse(string code, string message) => new() { RefusalCode = code, Refusal = message };

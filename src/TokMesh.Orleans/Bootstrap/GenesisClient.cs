@@ -12,10 +12,10 @@ internal sealed class GenesisClient(IGrainFactory grains, Candidate self, TokMes
     /// <summary>A node that knows its cluster asks in order to be told of a mistake; it does not depend on the answer.</summary>
     private const int AnswerSecondsWhenKnown = 5;
 
-    /// <summary>The cluster, and this node's place in it when it is a guest.</summary>
+    /// <summary>How the cluster began.</summary>
     /// <exception cref="InvalidOperationException">The cluster refuses this node for good.</exception>
     /// <exception cref="TimeoutException">The cluster did not begin in time.</exception>
-    public async Task<(Genesis, FoundingNode?)> FindAsync(Genesis? known, Func<Genesis, Task> store, CancellationToken cancel)
+    public async Task<Genesis> FindAsync(Genesis? known, Func<Genesis, Task> store, CancellationToken cancel)
     {
         var until = DateTime.UtcNow + options.DiscoveryTimeout;
         var hello = new Hello
@@ -34,13 +34,13 @@ internal sealed class GenesisClient(IGrainFactory grains, Candidate self, TokMes
             {
                 var answer = await grains.GetGrain<IGenesisGrain>(0).Find(hello).WaitAsync(TimeSpan.FromSeconds(known is null ? AnswerSeconds : AnswerSecondsWhenKnown), cancel);
                 if (answer.Refusal is not null) throw new InvalidOperationException($"{answer.RefusalCode}: {answer.Refusal}");
-                if (answer.Genesis is not null) return await JoinAsync(Genesis.FromJson(answer.Genesis), answer.GuestNumber, known, store);
+                if (answer.Genesis is not null) return await JoinAsync(Genesis.FromJson(answer.Genesis), known, store);
                 if (said != answer.Found) log.Looking(said = answer.Found, options.ExpectNodes);
             }
             catch (Exception e) when (e is not InvalidOperationException && !cancel.IsCancellationRequested)
             {
-                // The storage is away, or the silo that carries the grain. A founding node knows what it must: its cluster goes on without.
-                if (known is not null && known.Nodes.Any(n => n.NodeId == self.NodeId)) return (known, null);
+                // The storage is away, or the silo that carries the grain. A node that has been in it knows what it must: its cluster goes on without.
+                if (known is not null) return known;
                 if (problem != e.Message) log.BootstrapTrouble(problem = e.Message);
             }
             if (DateTime.UtcNow > until)
@@ -49,15 +49,10 @@ internal sealed class GenesisClient(IGrainFactory grains, Candidate self, TokMes
         }
     }
 
-    private async Task<(Genesis, FoundingNode?)> JoinAsync(Genesis genesis, uint guestNumber, Genesis? known, Func<Genesis, Task> store)
+    private async Task<Genesis> JoinAsync(Genesis genesis, Genesis? known, Func<Genesis, Task> store)
     {
         if (known is null) await store(genesis);
-        if (guestNumber == 0)
-        {
-            log.Joined(genesis.ClusterId);
-            return (genesis, null);
-        }
-        log.JoinedAsGuest(genesis.ClusterId, guestNumber);
-        return (genesis, new FoundingNode(guestNumber, self.NodeId, self.DirectoryId, self.Peer, self.Http, self.Redis));
+        log.Joined(genesis.ClusterId);
+        return genesis;
     }
 }

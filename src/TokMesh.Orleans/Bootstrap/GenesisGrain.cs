@@ -7,7 +7,7 @@ using TokMesh.Orleans.Placement;
 namespace TokMesh.Orleans.Bootstrap;
 
 /// <inheritdoc cref="IGenesisGrain"/>
-internal sealed class GenesisGrain : Grain, IGenesisGrain
+internal sealed class GenesisGrain : Grain, IGenesisGrain, IIncomingGrainCallFilter
 {
     private const int Tries = 5;
 
@@ -21,13 +21,15 @@ internal sealed class GenesisGrain : Grain, IGenesisGrain
         _founding = new Founding(options, id => silos.AddressOf(id) is not null, () => clock.WallMs);
     }
 
+    public Task Invoke(IIncomingGrainCallContext context) => SilosOnly.InvokeAsync(context, nameof(Find));
+
     public async Task<GenesisAnswer> Find(byte[] hello)
     {
         var asked = Hello.FromJson(hello);
         for (var attempt = 1; ; attempt++)
         {
             var before = _stored.State;
-            var after = new GenesisRecord { Genesis = before.Genesis, Guests = [.. before.Guests] };
+            var after = new GenesisRecord { Genesis = before.Genesis };
             var answer = _founding.Answer(after, asked, out var changed);
             if (!changed) return answer;
             try

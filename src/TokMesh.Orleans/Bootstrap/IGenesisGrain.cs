@@ -23,10 +23,6 @@ internal sealed record GenesisAnswer
     [Id(0)]
     public byte[]? Genesis { get; init; }
 
-    /// <summary>With it: the node's number, when it is a guest.</summary>
-    [Id(1)]
-    public uint GuestNumber { get; init; }
-
     /// <summary>Why the node is refused: the code.</summary>
     [Id(2)]
     public string? RefusalCode { get; init; }
@@ -47,12 +43,4 @@ internal sealed class GenesisRecord
     /// <summary>How the cluster began, in its stored form; null while it has not.</summary>
     [Id(0)]
     public byte[]? Genesis { get; set; }
-
-    /// <summary>Nodes that came later. Their numbers are never given again.</summary>
-    [Id(1)]
-    public List<Guest> Guests { get; set; } = [];
 }
-
-/// <summary>A node that came later.</summary>
-[GenerateSerializer, Immutable, Alias("tokmesh.guest")]
-internal sealed record Guest([property: Id(0)] uint Number, [property: Id(1)] string NodeId, [property: Id(2)] Guid DirectoryId);

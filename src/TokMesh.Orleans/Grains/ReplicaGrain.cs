@@ -10,7 +10,7 @@ namespace TokMesh.Orleans;
 
 /// <inheritdoc cref="IReplicaGrain"/>
 [NodePlacement, Reentrant, Immovable]
-internal sealed class ReplicaGrain(NodeAccess access, NodeDirectory directory) : Grain, IReplicaGrain
+internal sealed class ReplicaGrain(NodeAccess access, NodeDirectory directory) : Grain, IReplicaGrain, IIncomingGrainCallFilter
 {
     private const int MaxDeadlineMs = 600_000;
 
@@ -29,6 +29,8 @@ internal sealed class ReplicaGrain(NodeAccess access, NodeDirectory directory) :
         _group = (uint)(shard + 1);
         return Task.CompletedTask;
     }
+
+    public Task Invoke(IIncomingGrainCallContext context) => SilosOnly.InvokeAsync(context, nameof(Propose), nameof(ChangeMembers), nameof(TakeSnapshot));
 
     public async Task<ReplicaReply> Propose(byte[] operation, int deadlineMs, CancellationToken cancel = default)
     {

@@ -3,6 +3,7 @@ using Orleans.Concurrency;
 using Orleans.Placement;
 using TokMesh.Client.Orleans;
 using TokMesh.Cluster;
+using TokMesh.Raft;
 using TokMesh.State;
 using ErrorCode = TokMesh.State.ErrorCode;
 
@@ -10,13 +11,17 @@ namespace TokMesh.Orleans;
 
 /// <inheritdoc cref="IShardMapGrain"/>
 [PreferLocalPlacement, Reentrant]
-internal sealed class ShardMapGrain(NodeAccess access, IEngine engine) : Grain, IShardMapGrain
+internal sealed class ShardMapGrain(NodeAccess access, IEngine engine) : Grain, IShardMapGrain, IIncomingGrainCallFilter
 {
     private const int DeadlineMs = 5_000;
-    private const int WatchMs = 250;
+
+    /// <summary>How often who watches hears of members that have fallen silent; of all else at once. Milliseconds.</summary>
+    private const int LookMs = 1_000;
     private const int MaxVoters = 7;
 
     private MapCalls Calls => new(access.Store, DeadlineMs);
+
+    public Task Invoke(IIncomingGrainCallContext context) => SilosOnly.InvokeAsync(context, nameof(PlanMove), nameof(CancelMove), nameof(RemoveMember));
 
     public async Task<ShardMap> Get(bool linearizable = true, CancellationToken cancel = default)
     {
@@ -28,11 +33,36 @@ internal sealed class ShardMapGrain(NodeAccess access, IEngine engine) : Grain, 
     public async IAsyncEnumerable<ShardMap> Watch([EnumeratorCancellation] CancellationToken cancel = default)
     {
         ShardMap? last = null;
-        while (!cancel.IsCancellationRequested && access.IsReady)
+        using var changed = new SemaphoreSlim(1);
+        var node = access.Node;
+        node.MapChanged += Ring;
+        node.LeadersChanged += Ring;
+        try
         {
-            var map = await Get(linearizable: false, cancel);
-            if (last is null || !AreEqual(last, map)) yield return last = map;
-            await Task.Delay(WatchMs, cancel);
+            while (!cancel.IsCancellationRequested && access.IsReady)
+            {
+                await changed.WaitAsync(LookMs, cancel);
+                var map = await Get(linearizable: false, cancel);
+                if (last is null || !AreEqual(last, map)) yield return last = map;
+            }
+        }
+        finally
+        {
+            node.MapChanged -= Ring;
+            node.LeadersChanged -= Ring;
+        }
+
+        void Ring()
+        {
+            // Two changes before anybody looked are one.
+            try
+            {
+                if (changed.CurrentCount == 0) changed.Release();
+            }
+            catch (ObjectDisposedException)
+            {
+                // Nobody watches any more.
+            }
         }
     }
 
@@ -42,8 +72,7 @@ internal sealed class ShardMapGrain(NodeAccess access, IEngine engine) : Grain, 
         CheckShard(genesis, shard);
         if (voters.Length is < 1 or > MaxVoters || voters.Distinct().Count() != voters.Length)
             throw Impossible($"{voters.Length} voters, {voters.Distinct().Count()} of them different; allowed is 1 to {MaxVoters}, all different");
-        var known = genesis.Nodes.Concat(access.Node.Meta?.Map.Guests ?? []).Select(n => n.Number);
-        if (voters.Except(known).FirstOrDefault() is not 0 and var stranger) throw Impossible($"{stranger} is the number of no member");
+        if (voters.Except(access.Node.Map.Members.Select(m => m.Number)).FirstOrDefault() is not 0 and var stranger) throw Impossible($"{stranger} is the number of no member");
         return Calls.ChangeAsync(new MapChange { Plan = new PlannedMove(shard, [.. voters.Order()]), IfVersion = ifVersion }, cancel);
     }
 
@@ -51,6 +80,12 @@ internal sealed class ShardMapGrain(NodeAccess access, IEngine engine) : Grain, 
     {
         CheckShard(access.Node.Genesis, shard);
         return Calls.ChangeAsync(new MapChange { Cancel = shard, IfVersion = ifVersion }, cancel);
+    }
+
+    public Task<ulong> RemoveMember(uint number, ulong ifVersion, CancellationToken cancel = default)
+    {
+        if (access.Node.Map.MemberOf(new MemberId(number)) is null) throw Impossible($"{number} is the number of no member");
+        return Calls.ChangeAsync(new MapChange { Leave = number, IfVersion = ifVersion }, cancel);
     }
 
     private static void CheckShard(Genesis genesis, uint shard)
@@ -69,14 +104,18 @@ internal sealed class ShardMapGrain(NodeAccess access, IEngine engine) : Grain, 
             ClusterId = genesis.ClusterId,
             Version = map.Version,
             ReplicationFactor = genesis.ReplicationFactor,
-            Members = [.. genesis.Nodes.Concat(map.Guests).Select(n => new MapMember(n.Number, n.NodeId, n.Http, n.Redis, n.Number > genesis.Nodes.Count,
-                n.Number == node.Self.Value ? "alive" : sightings.GetValueOrDefault(n.Number, "unknown")))],
-            Shards = [.. node.Placement.Select((replicas, shard) => new ShardRoute((uint)shard, [.. replicas.Select(r => r.Value)], node.LeaderOf(new ShardId((uint)shard).Group).Value))],
+            Members = [.. map.Members.Select(m => new MapMember(m.Number, m.NodeId, m.Http, m.Redis, m.SinceMs,
+                m.Number == node.Self.Value ? "alive" : sightings.GetValueOrDefault(m.Number, "unknown")))],
+            Meta = RouteOf(node, map, 0),
+            Shards = [.. Enumerable.Range(1, genesis.ShardCount).Select(group => RouteOf(node, map, (uint)group))],
             Moves = [.. map.Moves.Select(m => new MovePlan(m.Shard, m.Voters))],
         };
     }
 
+    private static GroupRoute RouteOf(Node node, ClusterMap map, uint group) =>
+        new((int)group - 1, map.Groups[(int)group].Voters, map.Groups[(int)group].Learners, map.Groups[(int)group].Version, node.LeaderOf(group).Value);
+
     // Records compare lists by reference.
     private static bool AreEqual(ShardMap a, ShardMap b) => a.Version == b.Version && a.Members.SequenceEqual(b.Members)
-        && a.Shards.Zip(b.Shards).All(s => s.First.Leader == s.Second.Leader && s.First.Replicas.SequenceEqual(s.Second.Replicas));
+        && a.Meta.Leader == b.Meta.Leader && a.Shards.Zip(b.Shards).All(s => s.First.Leader == s.Second.Leader);
 }

@@ -18,6 +18,13 @@ internal interface ILinkService : IGrainService
     Task<byte[]> Hello(byte[] hello, ulong session);
 
     /// <summary>
+    /// Asks to be taken in as a member: the bodies are those of <see cref="Cluster.Hello"/>, the answer has the number, or says why
+    /// there is none. Asked again it gives the same one.
+    /// </summary>
+    [Alias("join")]
+    Task<byte[]> Join(byte[] hello);
+
+    /// <summary>
     /// One piece of the frames of a lane's turn. Not answered, and neither ordered nor certain to arrive: the number says where it
     /// belongs. <paramref name="ackSession"/> and <paramref name="acked"/> tell how far this node has got with what came the other way.
     /// </summary>

@@ -9,6 +9,8 @@ internal sealed class LinkService(GrainId id, Silo silo, ILoggerFactory loggers,
 {
     public async Task<byte[]> Hello(byte[] hello, ulong session) => (await engine.AnswerAsync(Cluster.Hello.FromJson(hello), session)).ToJson();
 
+    public async Task<byte[]> Join(byte[] hello) => (await engine.TakeInAsync(Cluster.Hello.FromJson(hello))).ToJson();
+
     public void Deliver(uint from, ulong session, ulong number, PieceKind kind, ulong ackSession, ulong acked, byte[] frames)
     {
         engine.Deliver(from, session, number, kind, frames);

@@ -25,6 +25,12 @@ public sealed class NodePlacement : PlacementStrategy
 {
     /// <summary>The one there is.</summary>
     public static NodePlacement Instance { get; } = new();
+
+    /// <summary>
+    /// Where such a grain is follows from its key. Entries in a directory would only be lost with the silo that keeps them, and the grains of
+    /// other nodes with them.
+    /// </summary>
+    public override bool IsUsingGrainDirectory => false;
 }
 
 /// <summary>Finds the silo of a node.</summary>

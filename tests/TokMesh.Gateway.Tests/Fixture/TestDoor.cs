@@ -55,7 +55,7 @@ public sealed class TestDoor : IAsyncDisposable
         var genesis = new Genesis
         {
             ClusterId = Guid.NewGuid(),
-            Nodes = [.. Enumerable.Range(1, foundingNodes).Select(n => new FoundingNode((uint)n, $"tmnd-test-{n}", Guid.NewGuid(), $"127.0.0.1:{n}", $"127.0.0.1:1{n}", $"127.0.0.1:2{n}"))],
+            Nodes = [.. Enumerable.Range(1, foundingNodes).Select(n => new Member((uint)n, $"tmnd-test-{n}", Guid.NewGuid(), $"127.0.0.1:{n}", $"127.0.0.1:1{n}", $"127.0.0.1:2{n}"))],
             ShardCount = 8,
             ReplicationFactor = 1,
             CreatedAtMs = 1,

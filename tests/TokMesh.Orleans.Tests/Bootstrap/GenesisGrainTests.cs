@@ -45,8 +45,6 @@ public sealed class GenesisGrainTests
         var second = await AskAsync(two, "tmnd-f");
         Assert.Equal(first.Genesis, second.Genesis);
         Assert.Equal(["tmnd-a", "tmnd-b", "tmnd-c"], Genesis.FromJson(second.Genesis!).Nodes.Select(n => n.NodeId));
-        // Who was not there is a guest of the one cluster.
-        Assert.Equal(4u, second.GuestNumber);
         Assert.Equal(1, _stored.Conflicts);
     }
 
@@ -77,23 +75,20 @@ public sealed class GenesisGrainTests
     }
 
     [Fact]
-    public async Task A_member_with_another_directory_is_refused_and_a_guest_with_another_one_is_another_guest()
+    public async Task A_member_with_another_directory_is_refused_and_who_comes_later_hears_how_it_began()
     {
         var grain = await BegunAsync();
         _nodes["tmnd-a"] = _nodes["tmnd-a"] with { DirectoryId = Guid.NewGuid() };
         Assert.Equal("TM-CLST-4090", (await AskAsync(grain, "tmnd-a")).RefusalCode);
-        Assert.Equal(4u, (await AskAsync(grain, "tmnd-d")).GuestNumber);
-        Assert.Equal(4u, (await AskAsync(grain, "tmnd-d")).GuestNumber);
-        _nodes["tmnd-d"] = _nodes["tmnd-d"] with { DirectoryId = Guid.NewGuid() };
-        Assert.Equal(5u, (await AskAsync(NewActivation(), "tmnd-d")).GuestNumber);
+        Assert.Equal(_stored.Value, (await AskAsync(grain, "tmnd-d")).Genesis);
     }
 
     [Fact]
-    public async Task Guests_are_refused_where_they_are_not_allowed()
+    public async Task Who_comes_later_is_refused_where_nobody_may_join()
     {
         var grain = await BegunAsync();
-        _options.AllowGuests = false;
-        Assert.Contains("guests are not allowed", (await AskAsync(grain, "tmnd-d")).Refusal, StringComparison.Ordinal);
+        _options.AllowJoin = false;
+        Assert.Contains("nobody may join", (await AskAsync(grain, "tmnd-d")).Refusal, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -114,7 +109,7 @@ public sealed class GenesisGrainTests
         await AskAsync(grain, "tmnd-d");
         Assert.Equal(living.ToJson(), (await AskAsync(grain, "tmnd-b", living)).Genesis);
         Assert.Equal(living.ToJson(), (await AskAsync(grain, "tmnd-a")).Genesis);
-        Assert.Equal(4u, (await AskAsync(grain, "tmnd-d")).GuestNumber);
+        Assert.Equal(living.ToJson(), (await AskAsync(grain, "tmnd-d")).Genesis);
     }
 
     private async Task<GenesisGrain> BegunAsync()
@@ -139,8 +134,6 @@ public sealed class GenesisGrainTests
     private sealed class StoredState
     {
         public byte[]? Value { get; set; }
-
-        public List<Guest> Guests { get; set; } = [];
 
         public int Version { get; set; }
 
@@ -188,7 +181,7 @@ public sealed class GenesisGrainTests
                 _stored.Conflicts++;
                 throw new InconsistentStateException("conflict", $"{_stored.Version}", $"{_version}");
             }
-            (_stored.Value, _stored.Guests) = (State.Genesis, [.. State.Guests]);
+            _stored.Value = State.Genesis;
             _version = ++_stored.Version;
             return Task.CompletedTask;
         }
@@ -196,7 +189,7 @@ public sealed class GenesisGrainTests
         private void Read()
         {
             _version = _stored.Version;
-            State = new GenesisRecord { Genesis = _stored.Value, Guests = [.. _stored.Guests] };
+            State = new GenesisRecord { Genesis = _stored.Value };
         }
     }
 }

@@ -17,10 +17,11 @@ public sealed class ShardMapGrainTests(ThreeSilos silos) : IClassFixture<ThreeSi
             // An election may be under way, on a machine that stood still for a moment.
             await ThreeSilos.UntilAsync("every shard has a leader", async () => (map = await Map.Get(linearizable)).Shards.All(s => s.Leader != 0));
             Assert.Equal(silos.NodeIds, map.Members.Select(m => m.NodeId));
-            Assert.All(map.Members, m => Assert.False(m.IsGuest));
+            Assert.All(map.Members, m => Assert.True(m.SinceMs > 0));
             Assert.Equal(Enumerable.Range(0, 8), map.Shards.Select(s => (int)s.Shard));
-            Assert.All(map.Shards, s => Assert.Equal([1u, 2, 3], s.Replicas.Order().ToArray()));
-            Assert.All(map.Shards, s => Assert.Contains(s.Leader, s.Replicas));
+            Assert.All(map.Shards.Append(map.Meta), s => Assert.Equal([1u, 2, 3], s.Voters.Order().ToArray()));
+            Assert.All(map.Shards, s => Assert.Contains(s.Leader, s.Voters));
+            Assert.Equal(-1, map.Meta.Shard);
         }
     }
 
@@ -59,6 +60,27 @@ public sealed class ShardMapGrainTests(ThreeSilos silos) : IClassFixture<ThreeSi
     }
 
     [Fact]
+    public async Task A_client_of_the_gateway_may_ask_and_change_nothing()
+    {
+        var map = silos.Outside.GetGrain<IShardMapGrain>(0);
+        var seen = await map.Get();
+        var replica = silos.Outside.GetGrain<IReplicaGrain>(0, "tmnd-1", null);
+        Assert.NotNull(await replica.Status());
+        Assert.Equal(ReplicaOutcome.Answered, (await replica.Read([.. Query()], 0, 10_000)).Outcome);
+        foreach (var change in (Func<Task>[])[() => map.PlanMove(0, [1], seen.Version), () => map.CancelMove(0, seen.Version), () => map.RemoveMember(1, seen.Version),
+            () => replica.ChangeMembers([1], []), () => replica.Propose([1], 1000), () => replica.TakeSnapshot()])
+            Assert.Contains("for silos alone", (await Assert.ThrowsAsync<UnauthorizedAccessException>(change)).Message, StringComparison.Ordinal);
+        Assert.Equal(seen.Version, (await Map.Get()).Version);
+
+        static byte[] Query()
+        {
+            var query = new ArrayBufferWriter<byte>();
+            State.Queries.Get(query, "k"u8);
+            return query.WrittenSpan.ToArray();
+        }
+    }
+
+    [Fact]
     public async Task Who_watches_sees_the_map_as_it_is_and_then_its_changes()
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
@@ -75,34 +97,45 @@ public sealed class ShardMapGrainTests(ThreeSilos silos) : IClassFixture<ThreeSi
     }
 
     [Fact]
-    public async Task A_silo_that_comes_later_serves_as_a_guest_and_leaves_as_one()
+    public async Task A_silo_that_comes_later_is_a_member_until_it_is_removed()
     {
-        var guest = await silos.Cluster.StartAdditionalSiloAsync();
-        var access = ThreeSilos.Access(guest);
+        var silo = await silos.Cluster.StartAdditionalSiloAsync();
+        var access = ThreeSilos.Access(silo);
         var node = await access.Ready.WaitAsync(TimeSpan.FromSeconds(60));
-        Assert.True(node.Self.Value > 3);
-        await ThreeSilos.UntilAsync("the guest has meta", () => Task.FromResult(node.Meta is not null));
-        var listed = Assert.Single((await Map.Get()).Members, m => m.IsGuest);
-        Assert.Equal((node.Self.Value, "tmnd-4"), (listed.Number, listed.NodeId));
+        var number = node.Self.Value;
+        Assert.True(number > 3);
+        await ThreeSilos.UntilAsync("the member has meta", () => Task.FromResult(node.Meta is not null));
+        Assert.Equal("tmnd-4", Assert.Single((await Map.Get()).Members, m => m.Number == number).NodeId);
+        await ThreeSilos.UntilAsync("meta's leader has told that it holds meta", async () => (await Map.Get()).Meta is { Version: > 0 } meta && meta.Learners.Contains(number));
 
-        // Everything can be reached through it, although it holds nothing.
+        // Everything can be reached through it, although it holds no shard.
         var (reply, token) = await access.Sessions.CreateAsync(new NewSession { UserId = "alice", TtlMs = 600_000, Quota = 50 }, new Caller(node.NowMs + 10_000, Consistency.Linearizable, null, default, default));
         Assert.True(reply.IsOk, $"{reply.Error} {reply.Detail}");
         var elsewhere = ThreeSilos.Access(silos.Cluster.Silos[0]);
         Assert.True((await elsewhere.Sessions.ValidateAsync(token, false, new Caller(elsewhere.Node.NowMs + 10_000, Consistency.Linearizable, null, default, default))).IsOk);
         Assert.Null(await silos.Replica(0, "tmnd-4").Status());
-        Assert.Contains(node.Self.Value, (await silos.Replica(IReplicaGrain.Meta, await silos.LeaderOfAsync(IReplicaGrain.Meta)).Status())!.Learners);
 
-        // Should its seat be taken away by mistake it would hear nothing of meta any more: it takes the seat again.
-        var store = ThreeSilos.Access(silos.Cluster.Silos[0]).Store;
-        Assert.True((await store.WriteAsync(0, b => b.Write(MetaOps.ChangeMap(new MapChange { RemoveGuest = node.Self.Value })), store.Node.NowMs + 10_000)).IsOk);
+        // Were it taken out of meta by mistake it would hear nothing of it any more: meta's leader takes it in again.
         await silos.Replica(IReplicaGrain.Meta, await silos.LeaderOfAsync(IReplicaGrain.Meta)).ChangeMembers([1, 2, 3], []);
-        await ThreeSilos.UntilAsync("the guest has its seat again", async () => (await Map.Get()).Members.Any(m => m.IsGuest)
-            && (await silos.Replica(IReplicaGrain.Meta, await silos.LeaderOfAsync(IReplicaGrain.Meta)).Status())!.Learners.Contains(node.Self.Value));
+        await ThreeSilos.UntilAsync("the member has meta again", async () =>
+            (await silos.Replica(IReplicaGrain.Meta, await silos.LeaderOfAsync(IReplicaGrain.Meta)).Status())!.Learners.Contains(number));
 
-        await silos.Cluster.StopSiloAsync(guest);
-        Assert.DoesNotContain((await Map.Get()).Members, m => m.IsGuest);
-        await ThreeSilos.UntilAsync("meta has no learner", async () =>
-            (await silos.Replica(IReplicaGrain.Meta, await silos.LeaderOfAsync(IReplicaGrain.Meta)).Status())!.Learners.Length == 0);
+        // A shard that gets it is shown with it, and it cannot be removed.
+        await silos.Replica(2, await silos.LeaderOfAsync(2)).ChangeMembers([1, 2, 3], [number]);
+        await ThreeSilos.UntilAsync("the map shows it", async () => (await Map.Get()).Shards[2] is { Version: > 0 } shard && shard.Learners.Contains(number));
+        var refused = await Assert.ThrowsAsync<ShardMapException>(async () => await Map.RemoveMember(number, (await Map.Get()).Version));
+        Assert.Equal("TM-CLST-4090", refused.Code);
+        Assert.Contains("holds 1 shards", refused.Message, StringComparison.Ordinal);
+        await silos.Replica(2, await silos.LeaderOfAsync(2)).ChangeMembers([1, 2, 3], []);
+        await ThreeSilos.UntilAsync("the map shows it gone", async () => (await Map.Get()).Shards[2].Learners.Count == 0);
+
+        // A silo that stops is a member still; one that is removed is none.
+        await silos.Cluster.StopSiloAsync(silo);
+        Assert.Contains((await Map.Get()).Members, m => m.Number == number);
+        Assert.Equal("TM-CLST-4090", (await Assert.ThrowsAsync<ShardMapException>(async () => await Map.RemoveMember(2, (await Map.Get()).Version))).Code);
+        Assert.Equal("TM-ARG-1001", (await Assert.ThrowsAsync<ShardMapException>(async () => await Map.RemoveMember(77, (await Map.Get()).Version))).Code);
+        await Map.RemoveMember(number, (await Map.Get()).Version);
+        Assert.DoesNotContain((await Map.Get()).Members, m => m.Number == number);
+        await ThreeSilos.UntilAsync("meta has no learner", async () => (await Map.Get()).Meta.Learners.Count == 0);
     }
 }

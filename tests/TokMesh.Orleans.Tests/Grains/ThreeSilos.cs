@@ -13,7 +13,11 @@ public sealed class ThreeSilos : IAsyncLifetime
 
     internal InProcessTestCluster Cluster { get; private set; } = null!;
 
-    internal IGrainFactory Grains => Cluster.Client;
+    /// <summary>As code in a silo sees the grains.</summary>
+    internal IGrainFactory Grains { get; private set; } = null!;
+
+    /// <summary>As a client of the gateway sees them.</summary>
+    internal IGrainFactory Outside => Cluster.Client;
 
     internal IReadOnlyList<string> NodeIds => ["tmnd-1", "tmnd-2", "tmnd-3"];
 
@@ -33,6 +37,7 @@ public sealed class ThreeSilos : IAsyncLifetime
         });
         Cluster = builder.Build();
         await Cluster.DeployAsync();
+        Grains = SiloOf("tmnd-1").ServiceProvider.GetRequiredService<IGrainFactory>();
         foreach (var silo in Cluster.Silos) await Access(silo).Ready.WaitAsync(TimeSpan.FromSeconds(60));
         await UntilAsync("every node knows meta and every shard's leader", () => Task.FromResult(Cluster.Silos.All(s => Access(s).Node is { Meta: not null } node
             && Enumerable.Range(0, 9).All(g => !node.LeaderOf((uint)g).IsNone))));

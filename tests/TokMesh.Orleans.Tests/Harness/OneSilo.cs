@@ -40,7 +40,7 @@ public sealed class OneSilo : IAsyncLifetime
         var genesis = new Genesis
         {
             ClusterId = Guid.NewGuid(),
-            Nodes = [new FoundingNode(1, "tmnd-test", Guid.NewGuid(), "", "", "")],
+            Nodes = [new Member(1, "tmnd-test", Guid.NewGuid(), "", "", "")],
             ShardCount = 8,
             ReplicationFactor = 1,
             CreatedAtMs = 1,

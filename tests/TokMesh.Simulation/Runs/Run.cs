@@ -99,6 +99,7 @@ internal sealed class Run
         SilentGroupsNoticeTheLossOfTheirLeader();
         _world.RunUntil(() => _world.DigestsAgree(out _), SettledWithinMs, stepMs: 500);
         if (!_world.DigestsAgree(out var differences)) throw new SimulationFailure($"Replicas differ.\n{differences}") { Group = FirstGroup(differences) };
+        new MapChecks(_world).TheMapIsTrueEverywhere();
         new HealthChecks(_world).EveryNodeTellsTheTruth();
         _world.Observers.Trace?.Finished(_world.Time.Digest);
     }

@@ -42,7 +42,7 @@ internal sealed class VirtualNode : INodeWatch
     private readonly Func<long> _logDelay;
     private readonly Func<long> _snapshotDelay;
 
-    public VirtualNode(VirtualWorld world, FoundingNode self, int seed, byte[]? logKey)
+    public VirtualNode(VirtualWorld world, Member self, int seed, byte[]? logKey)
     {
         (_world, Id, LogKey) = (world, new MemberId(self.Number), logKey);
         _identity = new NodeIdentity(self.NodeId, self.DirectoryId) { Format = NodeIdentity.NewestFormat };

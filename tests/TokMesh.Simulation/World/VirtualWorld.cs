@@ -53,7 +53,7 @@ internal sealed class VirtualWorld
         Genesis = new Genesis
         {
             ClusterId = new Guid(seed, 0, 0, new byte[8]),
-            Nodes = [.. Enumerable.Range(1, plan.Nodes).Select(n => new FoundingNode((uint)n, $"tmnd-sim{n}", new Guid(n, 0, 0, new byte[8]), $"sim{n}:1", $"sim{n}:2", $"sim{n}:3"))],
+            Nodes = [.. Enumerable.Range(1, plan.Nodes).Select(n => new Member((uint)n, $"tmnd-sim{n}", new Guid(n, 0, 0, new byte[8]), $"sim{n}:1", $"sim{n}:2", $"sim{n}:3"))],
             ShardCount = plan.Shards,
             ReplicationFactor = 3,
             CreatedAtMs = 0,

@@ -1,0 +1,57 @@
+using TokMesh.Raft;
+
+namespace TokMesh.Cluster;
+
+/// <summary>
+/// Keeps the map true, on the leaders: that of a group tells meta who holds it, whenever that is not what the map says; that of meta
+/// takes every member in as a learner, and those that are none any more out.
+/// </summary>
+internal sealed class MapKeeper(Lane lane)
+{
+    private const int DeadlineMs = 5_000;
+
+    private readonly HashSet<uint> _underWay = [];
+
+    public void Look(Replica replica)
+    {
+        var raft = replica.Raft;
+        var (membership, map) = (raft.Configuration, lane.Node.Map);
+        if (membership.IsJoint || raft.ConfigurationIndex > raft.Log.Commit) return;
+        if (replica.Group == 0 && TargetOf(membership, map) is { } target)
+        {
+            // Another change under way is waited for.
+            lane.Change(replica.Group, target, out _);
+            return;
+        }
+        if (_underWay.Contains(replica.Group) || map.Groups[(int)replica.Group] is not { } place || place.Matches(membership)) return;
+        // What meta has applied here may be behind: then this is told a second time, which changes nothing.
+        if (raft.ConfigurationIndex.Value <= place.Version) return;
+        _underWay.Add(replica.Group);
+        lane.Submit(new Call
+        {
+            Group = 0,
+            Kind = CallKind.Write,
+            Body = MetaOps.ChangeMap(new MapChange { Placed = new PlacedGroup(replica.Group, GroupPlace.Of(membership, raft.ConfigurationIndex.Value)) }),
+            DeadlineMs = lane.NowMs + DeadlineMs,
+            Owner = new Report(this, replica.Group),
+        });
+    }
+
+    /// <summary>Meta's membership as the map wants it; null when it is that, or when this node has not applied the map yet.</summary>
+    private Configuration? TargetOf(Configuration membership, ClusterMap map)
+    {
+        if (!lane.Node.MetaIsCurrent) return null;
+        var missing = map.Members.Select(m => new MemberId(m.Number)).Where(m => !membership.Contains(m)).ToArray();
+        var gone = membership.Learners.Where(l => map.MemberOf(l) is null).ToArray();
+        if (missing.Length == 0 && gone.Length == 0) return null;
+        return Configuration.Of(membership.Voters, membership.Learners.Except(gone).Concat(missing));
+    }
+
+    private void Over(uint group) => lane.Post(new LaneItem.Run(_ => _underWay.Remove(group)));
+
+    private sealed class Report(MapKeeper keeper, uint group) : ICallOwner
+    {
+        // Meta's lane may be another one.
+        public void Completed(Call call) => keeper.Over(group);
+    }
+}
