@@ -157,13 +157,15 @@ internal sealed class TraceChecker
     private void Commit(ulong index, uint node, uint group, ulong term, Member m)
     {
         if (index > m.Log.Last) throw new TraceViolation($"entry {index} is committed; the log ends at {m.Log.Last}");
+        // A leader that was started again recovers what it committed under an earlier membership; that was checked then.
+        var isKnown = _committed.ContainsKey((group, index));
         for (var i = Math.Max(m.Commit, m.Log.Base) + 1; i <= index; i++)
         {
             var entryTerm = m.Log.TermAt(i)!.Value;
             if (!_committed.TryAdd((group, i), (entryTerm, term)) && _committed[(group, i)].EntryTerm != entryTerm) throw new TraceViolation($"two entries are committed at {i}");
         }
         m.Commit = index;
-        if (_leaders.GetValueOrDefault((group, term)) != node) return;
+        if (isKnown || _leaders.GetValueOrDefault((group, term)) != node) return;
         bool Holds(uint id) => _members.TryGetValue((id, group), out var other)
             && (other.Durable.Base >= index || other.Durable.TermAt(index) == m.Log.TermAt(index) || other.Former.TermAt(index) == m.Log.TermAt(index));
         if (!m.Membership.HasMajority(Holds)) throw new TraceViolation($"entry {index} is committed, but not on the disks of a majority");
