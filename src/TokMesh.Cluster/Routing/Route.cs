@@ -197,8 +197,8 @@ internal sealed class Route(Lane lane, uint group)
         {
             // A read that was not answered changed nothing that anybody could tell.
             if (!_reads.Remove(id, out var call)) continue;
-            // It was only passed on since this node does not know the time.
-            if (call.Kind == CallKind.Read && lane.ReplicaOf(group) is { } local && local.TryReadByStamp(call)) continue;
+            // It was only passed on since this node did not know the time, or had no replica yet.
+            if (call.Kind == CallKind.Read && lane.ReplicaOf(group) is { } local && (local.TryReadLocally(call) || local.TryReadByStamp(call))) continue;
             call.Fail(CallOutcome.Failed, _target.IsNone ? ErrorCode.ClusterNoNode : ErrorCode.ClusterTimeout);
         }
     }
