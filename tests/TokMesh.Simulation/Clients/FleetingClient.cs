@@ -58,7 +58,7 @@ internal sealed class FleetingClient(VirtualWorld world, Conversation talk)
         var bounded = talk.Random.Next(2) == 0;
         var consistency = bounded ? new Consistency(ConsistencyLevel.Bounded, MaxStalenessMs) : new Consistency(ConsistencyLevel.Local);
         var (invoked, boot) = (world.Time.NowUs, node.Boots);
-        var knewTime = IsRight(node);
+        var (knewTime, hadReplica) = (IsRight(node), world.ReplicaOf(node, group) is not null);
         var reply = await talk.Ask(node, () => node.Store!.ReadAsync(group, b => Queries.Get(b, key), consistency, Conversation.DeadlineOf(node)));
         if (reply is not { IsOk: true } answer) return;
         var now = world.Time.NowUs;
@@ -66,8 +66,9 @@ internal sealed class FleetingClient(VirtualWorld world, Conversation talk)
         knewTime &= IsRight(node) && node.ClockChangedUs <= invoked;
         if (answer.Tag != ReplyTag.Nil)
         {
-            // Its own replica has it: a bounded read may have been passed on, and so is what needs the time that a node does not know.
-            if (!bounded && knewTime && world.ReplicaOf(node, group) is not null) _sawIt.Add((node, boot));
+            // Its own replica has it: a bounded read may have been passed on, and so is what needs the time that a node does not know. One that
+            // came to the node meanwhile may be further behind than the one that was asked.
+            if (!bounded && knewTime && hadReplica) _sawIt.Add((node, boot));
             // What nobody else could be asked about, a node that does not know the time answers as of the last entry it has.
             if (invoked > setReturned + TtlMs * 1000L + SlackUs + (bounded ? StalenessUs : 0) && (bounded || knewTime))
                 throw Wrong("is still shown alive");
