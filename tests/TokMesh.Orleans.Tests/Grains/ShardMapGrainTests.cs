@@ -116,17 +116,17 @@ public sealed class ShardMapGrainTests(ThreeSilos silos) : IClassFixture<ThreeSi
         Assert.Null(await silos.Replica(0, "tmnd-4").Status());
 
         // Were it taken out of meta by mistake it would hear nothing of it any more: meta's leader takes it in again.
-        await silos.Replica(IReplicaGrain.Meta, await silos.LeaderOfAsync(IReplicaGrain.Meta)).ChangeMembers([1, 2, 3], []);
+        await silos.ChangeMembersAsync(IReplicaGrain.Meta, [1, 2, 3], []);
         await ThreeSilos.UntilAsync("the member has meta again", async () =>
             (await silos.Replica(IReplicaGrain.Meta, await silos.LeaderOfAsync(IReplicaGrain.Meta)).Status())!.Learners.Contains(number));
 
         // A shard that gets it is shown with it, and it cannot be removed.
-        await silos.Replica(2, await silos.LeaderOfAsync(2)).ChangeMembers([1, 2, 3], [number]);
+        await silos.ChangeMembersAsync(2, [1, 2, 3], [number]);
         await ThreeSilos.UntilAsync("the map shows it", async () => (await Map.Get()).Shards[2] is { Version: > 0 } shard && shard.Learners.Contains(number));
         var refused = await Assert.ThrowsAsync<ShardMapException>(async () => await Map.RemoveMember(number, (await Map.Get()).Version));
         Assert.Equal("TM-CLST-4090", refused.Code);
         Assert.Contains("holds 1 shards", refused.Message, StringComparison.Ordinal);
-        await silos.Replica(2, await silos.LeaderOfAsync(2)).ChangeMembers([1, 2, 3], []);
+        await silos.ChangeMembersAsync(2, [1, 2, 3], []);
         await ThreeSilos.UntilAsync("the map shows it gone", async () => (await Map.Get()).Shards[2].Learners.Count == 0);
 
         // A silo that stops is a member still; one that is removed is none.

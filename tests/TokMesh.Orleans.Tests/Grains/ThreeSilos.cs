@@ -69,6 +69,15 @@ public sealed class ThreeSilos : IAsyncLifetime
         return leader;
     }
 
+    /// <summary>Asks the leader of a shard for another membership; again if another one leads by then, as on a machine that stood still for a moment.</summary>
+    internal async Task<MembershipReply> ChangeMembersAsync(long shard, uint[] voters, uint[] learners)
+    {
+        MembershipReply? reply = null;
+        await UntilAsync($"the leader of shard {shard} answers", async () =>
+            (reply = await Replica(shard, await LeaderOfAsync(shard)).ChangeMembers(voters, learners)).Status != "notleader");
+        return reply!;
+    }
+
     internal static async Task UntilAsync(string what, Func<Task<bool>> holds)
     {
         for (var until = DateTime.UtcNow.AddSeconds(60); DateTime.UtcNow < until; await Task.Delay(50))
