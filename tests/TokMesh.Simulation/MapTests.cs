@@ -1,4 +1,3 @@
-using System.Buffers;
 using TokMesh.Cluster;
 using TokMesh.Raft;
 using TokMesh.Simulation.World;
@@ -36,7 +35,7 @@ public sealed class MapTests
         foreach (var node in down) node.GoDown(Death.Killed);
         world.Run(3000);
         var learner = down[0].Id;
-        Ask(world, 1, Configuration.Of(members, [learner]));
+        world.ChangeMembers(1, Configuration.Of(members, [learner]));
         // Longer than a call to meta waits.
         world.Run(8000);
         var leader = world.LeaderOf(1)!;
@@ -55,9 +54,9 @@ public sealed class MapTests
         world.Run(3000);
         var began = world.Nodes[0].Node!.Map.Groups[1].Voters.Select(v => new MemberId(v)).ToArray();
         var target = world.Nodes.Select(n => n.Id).Except(began).ToArray();
-        Ask(world, 1, Configuration.Of(began, target));
+        world.ChangeMembers(1, Configuration.Of(began, target));
         world.Run(1000);
-        Ask(world, 1, Configuration.Of(target));
+        world.ChangeMembers(1, Configuration.Of(target));
         world.Run(3000);
         var numbers = target.Select(t => t.Value);
         Assert.All(world.Nodes, n => Assert.Equal(numbers, n.Node!.Map.Groups[1].Voters.Order()));
@@ -96,22 +95,9 @@ public sealed class MapTests
         Assert.All(world.Nodes, n => Assert.True(n.Node!.Map.Groups[(int)group].Matches(world.ReplicaOf(world.LeaderOf(group)!, group)!.Raft.Configuration)));
     }
 
-    private static void Ask(VirtualWorld world, uint group, Configuration target)
-    {
-        var status = ChangeStatus.NotLeader;
-        for (var i = 0; i < 50 && status is not (ChangeStatus.Accepted or ChangeStatus.Unchanged); i++)
-        {
-            world.LeaderOf(group)?.Node!.ChangeMembers(group, target, (s, _) => status = s);
-            world.Run(100);
-        }
-        Assert.Equal(ChangeStatus.Accepted, status);
-    }
-
     private static void Change(VirtualWorld world, MapChange change)
     {
-        var store = world.Nodes[0].Store!;
-        var task = store.WriteAsync(0, b => b.Write(MetaOps.ChangeMap(change)), world.Nodes[0].Node!.NowMs + 3000).AsTask();
-        world.RunUntil(() => task.IsCompleted, 4000, stepMs: 10);
-        Assert.True(task.Result.IsOk, $"{task.Result.Error} {task.Result.Detail}");
+        var reply = world.WriteMeta(world.Nodes[0], MetaOps.ChangeMap(change));
+        Assert.True(reply.IsOk, $"{reply.Error} {reply.Detail}");
     }
 }

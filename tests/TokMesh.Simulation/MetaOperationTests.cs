@@ -1,4 +1,3 @@
-using System.Buffers;
 using TokMesh.Cluster;
 using TokMesh.Raft;
 using TokMesh.Simulation.World;
@@ -20,20 +19,13 @@ public sealed class MetaOperationTests
         var node = atTheLeader ? leader : world.Nodes.First(n => n != leader);
         var last = world.ReplicaOf(leader, 0)!.Raft.Log.Last;
 
-        var reply = Write(world, node, [77, 1, 2, 3]);
+        var reply = world.WriteMeta(node, [77, 1, 2, 3]);
         Assert.Equal((CallOutcome.Failed, ErrorCode.SysInternal), (reply.Outcome, reply.Error));
         Assert.Equal(last, world.ReplicaOf(leader, 0)!.Raft.Log.Last);
 
         // The next one is taken, and everybody has it.
-        Assert.True(Write(world, node, MetaOps.PutApiKey(new ApiKey { KeyId = "k", Verifier = "$", Role = ApiRole.Admin })).IsOk);
+        Assert.True(world.WriteMeta(node, MetaOps.PutApiKey(new ApiKey { KeyId = "k", Verifier = "$", Role = ApiRole.Admin })).IsOk);
         world.Run(1000);
         Assert.All(world.Nodes, n => Assert.Equal(["k"], n.Node!.Meta!.ApiKeys.Keys));
-    }
-
-    private static StoreReply Write(VirtualWorld world, VirtualNode node, byte[] operation)
-    {
-        var task = node.Store!.WriteAsync(0, b => b.Write(operation), node.Node!.NowMs + 3000).AsTask();
-        world.RunUntil(() => task.IsCompleted, 4000, stepMs: 10);
-        return task.Result;
     }
 }

@@ -23,7 +23,8 @@ internal sealed class MapKeeper(Lane lane)
             lane.Change(replica.Group, target, out _);
             return;
         }
-        if (_underWay.Contains(replica.Group) || map.Groups[(int)replica.Group] is not { } place || place.Matches(membership)) return;
+        var place = map.Groups[(int)replica.Group];
+        if (_underWay.Contains(replica.Group) || place.Matches(membership)) return;
         // What meta has applied here may be behind: then this is told a second time, which changes nothing.
         if (raft.ConfigurationIndex.Value <= place.Version) return;
         _underWay.Add(replica.Group);

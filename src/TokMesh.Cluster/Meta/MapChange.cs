@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using TokMesh.Raft;
 using TokMesh.State;
 
 namespace TokMesh.Cluster;
@@ -80,7 +81,7 @@ public sealed record MapChange
     private static ClusterMap LeaveOut(ClusterMap map, uint number, out ErrorCode refusal, out string why)
     {
         (refusal, why) = (ErrorCode.None, "");
-        var held = map.Groups.Skip(1).Count(g => g.Contains(number));
+        var held = map.CountShardsOf(new MemberId(number));
         if (held == 0 && (map.Groups.Count == 0 || !map.Groups[0].Voters.Contains(number)))
             return map with { Members = [.. map.Members.Where(m => m.Number != number)] };
         (refusal, why) = (ErrorCode.ClusterNodeConflict, $"Member {number} {(held > 0 ? $"holds {held} shards" : "has a vote in meta")}: it can leave when others have taken over.");

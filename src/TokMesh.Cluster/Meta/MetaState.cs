@@ -140,7 +140,11 @@ internal sealed class MetaState : IGroupState
 
     public void WriteSnapshot(IBufferWriter<byte> output) => output.Write(Serialize());
 
-    public ulong Digest() => ((ulong)MurmurHash3.Hash(Serialize(), 1) << 32) | MurmurHash3.Hash(Serialize(), 2);
+    public ulong Digest()
+    {
+        var body = Serialize();
+        return ((ulong)MurmurHash3.Hash(body, 1) << 32) | MurmurHash3.Hash(body, 2);
+    }
 
     public bool TryNextChore(long wallMs, IBufferWriter<byte> operation) => false;
 

@@ -11,9 +11,9 @@ namespace TokMesh.Orleans.Membership;
 /// hint to TokMesh all the same.
 /// </summary>
 /// <param name="store">Calls from this silo's node; completes when the node runs.</param>
-/// <param name="clusterId">The Orleans cluster whose rows these are.</param>
+/// <param name="cluster">The Orleans cluster whose rows these are.</param>
 /// <param name="isStopping">Whether the silo is about to end: then nothing waits long, since meta may have lost its majority.</param>
-internal sealed class MetaMembershipTable(Func<CancellationToken, Task<StoreClient>> store, string clusterId, Func<bool> isStopping) : IMembershipTable
+internal sealed class MetaMembershipTable(Func<CancellationToken, Task<StoreClient>> store, string cluster, Func<bool> isStopping) : IMembershipTable
 {
     private const uint MetaGroup = 0;
     private const int DeadlineMs = 5_000;
@@ -75,7 +75,7 @@ internal sealed class MetaMembershipTable(Func<CancellationToken, Task<StoreClie
         ChangeAsync(new SiloChange { CleanUp = beforeDate.UtcTicks }, cancellationToken);
 
     public Task DeleteMembershipTableEntriesAsync(string clusterId, CancellationToken cancellationToken) =>
-        clusterId == OwnClusterId ? ChangeAsync(new SiloChange { Clear = true }, cancellationToken) : Task.CompletedTask;
+        clusterId == cluster ? ChangeAsync(new SiloChange { Clear = true }, cancellationToken) : Task.CompletedTask;
 
     public Task InitializeMembershipTable(bool tryInitTableVersion) => InitializeMembershipTableAsync(tryInitTableVersion, default);
 
@@ -92,8 +92,6 @@ internal sealed class MetaMembershipTable(Func<CancellationToken, Task<StoreClie
     public Task CleanupDefunctSiloEntries(DateTimeOffset beforeDate) => CleanupDefunctSiloEntriesAsync(beforeDate, default);
 
     public Task DeleteMembershipTableEntries(string clusterId) => DeleteMembershipTableEntriesAsync(clusterId, default);
-
-    private string OwnClusterId => clusterId;
 
     /// <returns>False when the table or the row is at another version; nothing was changed.</returns>
     private async Task<bool> ChangeAsync(SiloChange change, CancellationToken cancellationToken)
