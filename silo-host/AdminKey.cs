@@ -41,22 +41,10 @@ internal static class AdminKey
 
     private static string LoadOrDraw(IDisk disk, IClock clock)
     {
-        if (disk.Exists(FileName))
-        {
-            using var stored = disk.Open(FileName);
-            var bytes = new byte[stored.Length];
-            var length = stored.Read(0, bytes);
-            return Encoding.ASCII.GetString(bytes, 0, length).Trim();
-        }
+        if (disk.Exists(FileName)) return Encoding.ASCII.GetString(StoredFile.Read(disk, FileName)).Trim();
         var id = new ApiKeyId(Ulid.Of(clock.WallMs, RandomNumberGenerator.GetBytes(10)));
         var credential = $"{id}:{ApiSecret.Format(RandomNumberGenerator.GetBytes(32))}";
-        using (var file = disk.Create(FileName + ".tmp", 0))
-        {
-            file.Write(0, Encoding.ASCII.GetBytes(credential + "\n"));
-            file.Sync();
-        }
-        disk.Rename(FileName + ".tmp", FileName);
-        disk.SyncDirectory();
+        StoredFile.Write(disk, FileName, Encoding.ASCII.GetBytes(credential + "\n"));
         return credential;
     }
 }

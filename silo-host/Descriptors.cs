@@ -66,9 +66,8 @@ internal static class Descriptors
 
     private static List<(string Key, ListenerLimits Limits, int Usual)> Listeners(HostSettings s)
     {
-        List<(string, ListenerLimits, int)> listeners = [("server.http.max_connections", s.HttpLimits, UsualMost)];
+        List<(string, ListenerLimits, int)> listeners = [("server.http.max_connections", s.HttpLimits, UsualMost), ("cluster.orleans.max_connections", s.OrleansLimits, UsualClients)];
         if (s.RedisEnabled) listeners.Add(("server.redis.max_connections", s.RedisLimits, UsualMost));
-        if (s.UsesOrleans) listeners.Add(("cluster.orleans.max_connections", s.OrleansLimits, UsualClients));
         return listeners;
     }
 

@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using TokMesh.Cluster;
 using TokMesh.Gateway;
 using TokMesh.Host.Configuration;
@@ -15,23 +16,18 @@ internal static class Doors
     /// <summary>Most bytes a connection's input waits in before it is taken: what is beyond stays with the client.</summary>
     private const int MaxWaitingInput = 256 * 1024;
 
-    public static WebApplicationBuilder NewBuilder(ILoggerFactory loggers)
+    /// <summary>How every listener of this server accepts connections and reads from them.</summary>
+    public static void AddTransport(IServiceCollection services, ILoggerFactory loggers)
     {
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore();
         // Waiting for data without a buffer costs a system call more per read; many idle connections are not what is served here.
-        builder.WebHost.UseSockets(static sockets =>
+        services.Configure<SocketTransportOptions>(static sockets =>
         {
             sockets.WaitForDataBeforeAllocatingBuffer = false;
             // Nothing that is run so takes long or waits: see InlineSockets.
             sockets.UnsafePreferInlineScheduling = true;
             sockets.MaxReadBufferSize = MaxWaitingInput;
         });
-        builder.Services.AddSingleton(new AcceptTrouble(new NodeLog(loggers.CreateLogger("tokmesh.node"))));
-        // The last one that is registered is Kestrel's.
-        builder.Services.AddSingleton<IConnectionListenerFactory, PatientTransport>();
-        builder.Services.AddSingleton(loggers);
-        return builder;
+        services.AddSingleton(new AcceptTrouble(new NodeLog(loggers.CreateLogger("tokmesh.node"))));
     }
 
     public static IPEndPoint EndPoint(string address)
@@ -42,15 +38,20 @@ internal static class Doors
         return new IPEndPoint(host == "localhost" ? IPAddress.Loopback : IPAddress.TryParse(host, out var ip) ? ip : Dns.GetHostAddresses(host)[0], port);
     }
 
-    public static async Task<WebApplication> OpenAsync(HostSettings settings, Node node, NodeMeter meter, IMembership membership,
-        ILoggerFactory loggers, Func<bool> isStopping, SiloDoors silo, CancellationToken cancel)
+    public static async Task<WebApplication> OpenAsync(HostSettings settings, SiloHost silo, NodeMeter meter, ILoggerFactory loggers, Func<bool> isStopping, CancellationToken cancel)
     {
+        var node = silo.Node;
         var store = new StoreClient(node);
         // What a wrong clock shows must not decide which API key or request is too old.
         var sessions = new SessionService(store, RandomNumberGenerator.Fill, () => node.Time.WallMs);
         var authenticator = new Authenticator(() => node.Meta, () => node.Time.WallMs, settings.AuthCacheCapacity, (int)settings.AuthCacheTtlMs);
         var gateway = settings.GatewayOptions();
-        var builder = NewBuilder(loggers).UseTokMeshDefaults(gateway);
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions()).UseTokMeshDefaults(gateway);
+        builder.WebHost.UseKestrelCore();
+        AddTransport(builder.Services, loggers);
+        // The last one that is registered is Kestrel's.
+        builder.Services.AddSingleton<IConnectionListenerFactory, PatientTransport>();
+        builder.Services.AddSingleton(loggers);
         builder.Services.AddRoutingCore();
         var held = new HeldBytes(settings.MaxHeldBytes ?? Math.Max(64L << 20, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4));
         var http = new ConnectionLimit("http", settings.HttpLimits.Most!.Value, settings.HttpLimits.MostPerAddress!.Value, HttpPlaces.Reserved);
@@ -81,7 +82,7 @@ internal static class Doors
             Store = store,
             Sessions = sessions,
             Authenticator = authenticator,
-            Membership = membership,
+            Membership = silo.Membership,
             Clock = node.Time,
             FillRandom = RandomNumberGenerator.Fill,
             Log = loggers.CreateLogger("tokmesh.gateway"),
@@ -90,17 +91,9 @@ internal static class Doors
             IsStopping = isStopping,
             Held = held,
             Connections = [http, .. redis is null ? Array.Empty<ConnectionLimit>() : [redis], .. silo.Connections],
-            AdminPages = silo.Dashboard,
+            AdminPages = (DashboardPages.Path, silo.Dashboard),
         });
         await app.StartAsync(cancel);
         return app;
     }
-}
-
-/// <summary>What a silo opens beside the node's own doors; nothing without a silo.</summary>
-/// <param name="Dashboard">The dashboard, for callers that have been let in.</param>
-/// <param name="Connections">Limits of its listeners.</param>
-internal readonly record struct SiloDoors((string Path, RequestDelegate Pages)? Dashboard, IReadOnlyList<ConnectionLimit> Connections)
-{
-    public static readonly SiloDoors None = new(null, []);
 }

@@ -47,8 +47,8 @@ internal sealed partial class NodeLog(ILogger logger) : INodeWatch
     [LoggerMessage(1005, LogLevel.Warning, "This node's clock is back with the majority's ({OffsetMs:F0} ms): it may lead again")]
     private partial void ClockBack(double offsetMs);
 
-    [LoggerMessage(1006, LogLevel.Information, "Node {NodeId} (member {Number}) of cluster {ClusterId} is up: HTTP {Http}, Redis {Redis}, peers {Peer}")]
-    public partial void Up(string nodeId, uint number, Guid clusterId, string http, string redis, string peer);
+    [LoggerMessage(1006, LogLevel.Information, "Node {NodeId} (member {Number}) of cluster {ClusterId} is up: HTTP {Http}, Redis {Redis}, silo {Peer}, Orleans clients {Gateway}")]
+    public partial void Up(string nodeId, uint number, Guid clusterId, string http, string redis, string peer, string gateway);
 
     [LoggerMessage(1007, LogLevel.Warning, "The log ended in a write that was never completed: {Bytes} bytes cut from {File} at {Offset}. Nothing acknowledged was in it")]
     public partial void TornTail(string file, long offset, long bytes);
@@ -73,9 +73,6 @@ internal sealed partial class NodeLog(ILogger logger) : INodeWatch
 
     [LoggerMessage(1019, LogLevel.Warning, "With {Limit} descriptors (ulimit -n) there may be fewer connections than usual: {Shares}. Raise ulimit -n, or set these")]
     public partial void FewDescriptors(long limit, string shares);
-
-    [LoggerMessage(1012, LogLevel.Information, "Nodes speak through the {Engine} engine")]
-    public partial void Engine(string engine);
 
     [LoggerMessage(1013, LogLevel.Critical, "{Code}: {Text}")]
     private partial void ConditionCritical(string code, string text);

@@ -5,17 +5,12 @@ using TokMesh.Host.Configuration;
 if (args is ["--help"] or ["-h"])
 {
     Console.WriteLine("tokmesh-server [--config=FILE] [--key=value ...]");
-    Console.WriteLine("tokmesh-server --version | --engines");
+    Console.WriteLine("tokmesh-server --version");
     Console.WriteLine();
     Console.WriteLine("Keys, as options; in a JSON file under \"TokMesh\" with dots as nesting; or as variables in brackets.");
     Console.WriteLine("The command line wins over variables, these over the file.");
     Console.WriteLine();
     foreach (var key in SettingKey.All) Console.WriteLine($"  {key.Option}=<{key.Takes}>  [{key.Variable}]");
-    return 0;
-}
-if (args is ["--engines"])
-{
-    foreach (var engine in EngineNames.Built) Console.WriteLine(engine);
     return 0;
 }
 if (args is ["--version"])
@@ -35,13 +30,12 @@ catch (SettingsException e)
     return 78;
 }
 
-// Orleans hands what arrives to the thread pool all the same: there it costs (docs/decisions/0006).
-if (!settings.UsesOrleans) InlineSockets.Enable();
+InlineSockets.Enable();
 using var loggers = LoggerFactory.Create(builder => builder.SetMinimumLevel(settings.LogLevel)
     .AddFilter("Microsoft", LogLevel.Warning).AddFilter("Orleans", LogLevel.Warning)
     // At every start the silo recommends another garbage collector and its watchdog counts from the machine's start.
     .AddFilter("Orleans.Runtime.Silo", LogLevel.Error).AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error)
-    .AddFilter("Polly", LogLevel.Warning).AddFilter("TokMesh.Orleans.Links", LogLevel.Warning).AddProvider(new JsonLines(Console.Out)));
+    .AddFilter("Polly", LogLevel.Warning).AddProvider(new JsonLines(Console.Out)));
 var stopped = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
 using var cancel = new CancellationTokenSource();
 void Stop(PosixSignalContext context)

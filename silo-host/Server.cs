@@ -1,13 +1,10 @@
-using Microsoft.AspNetCore.Connections;
 using TokMesh.Cluster;
 using TokMesh.Gateway;
 using TokMesh.Host.Configuration;
-using TokMesh.Peer;
-using TokMesh.Raft;
 
 namespace TokMesh.Host;
 
-/// <summary>One server process: opens the data directory, finds its cluster, runs the node, opens the doors; and all that backwards.</summary>
+/// <summary>One server process: opens the data directory, starts the silo with the node in it, opens the doors; and all that backwards.</summary>
 internal sealed class Server(HostSettings settings, ILoggerFactory loggers) : IAsyncDisposable
 {
     private readonly Stack<Func<ValueTask>> _undo = new();
@@ -27,14 +24,15 @@ internal sealed class Server(HostSettings settings, ILoggerFactory loggers) : IA
         var directory = NodeDirectory.Open(settings.DataDirectory, settings.NodeId, _clock);
         Undo(directory.Dispose);
         CheckCertificate(directory.Identity);
-        _log.Engine(settings.UsesOrleans ? EngineNames.Orleans : EngineNames.Peer);
         var meter = new NodeMeter(_log);
-        var (node, membership, silo) = settings.UsesOrleans
-            ? await StartInSiloAsync(directory, meter, cancel)
-            : await StartAmongPeersAsync(directory, meter, cancel);
+        var silo = new SiloHost(settings, loggers, Failed);
+        Undo(silo.DisposeAsync);
+        await silo.StartAsync(directory, meter, _clock, cancel);
+        var node = silo.Node;
+        if (node.Recovery.TornTail is { } torn) _log.TornTail(torn.File, torn.Offset, torn.Bytes);
 
         _log.NodeIdOf = number => node.NodeIdOf(number) ?? $"number {number.Value}";
-        var doors = await Doors.OpenAsync(settings, node, meter, membership, loggers, () => _isStopping, silo, cancel);
+        var doors = await Doors.OpenAsync(settings, silo, meter, loggers, () => _isStopping, cancel);
         Undo(async () => await StopAsync(doors));
         if (node.Self.Value == 1)
         {
@@ -72,32 +70,6 @@ internal sealed class Server(HostSettings settings, ILoggerFactory loggers) : IA
             throw new InvalidOperationException($"TM-CFG-1007: the certificate {settings.ClusterCertificateFile} is not one for this node: {problem}. Issue one by the authority in {settings.ClusterAuthorityFile}.");
     }
 
-    private async Task<(Node, IMembership, SiloDoors)> StartAmongPeersAsync(NodeDirectory directory, NodeMeter meter, CancellationToken cancel)
-    {
-        var engine = new PeerEngine(EngineOptions(directory.Identity), _clock, loggers.CreateLogger("tokmesh.peer"));
-        Undo(engine.Dispose);
-        var peers = await ListenToPeersAsync(engine, cancel);
-        Undo(async () => await StopAsync(peers));
-        var key = settings.Encryption ? directory.LogKey(settings.EncryptionKey) : null;
-        var runtime = await NodeRuntime.StartAsync(directory, key, settings.NodeOptions(), engine, _clock, meter, Failed, cancel);
-        Undo(runtime.DisposeAsync);
-        if (runtime.Node.Recovery.TornTail is { } torn) _log.TornTail(torn.File, torn.Offset, torn.Bytes);
-        return (runtime.Node, engine, SiloDoors.None);
-    }
-
-#if ORLEANS
-    private async Task<(Node, IMembership, SiloDoors)> StartInSiloAsync(NodeDirectory directory, NodeMeter meter, CancellationToken cancel)
-    {
-        var silo = new SiloHost(settings, loggers, Failed);
-        Undo(silo.DisposeAsync);
-        await silo.StartAsync(directory, meter, _clock, cancel);
-        return (silo.Node, silo.Membership, silo.Doors);
-    }
-#else
-    private static Task<(Node, IMembership, SiloDoors)> StartInSiloAsync(NodeDirectory directory, NodeMeter meter, CancellationToken cancel) =>
-        throw new InvalidOperationException($"{EngineNames.NotBuilt} Node {directory.Identity.NodeId} does not start.");
-#endif
-
     private void Undo(Action step) => _undo.Push(() =>
     {
         step();
@@ -112,35 +84,7 @@ internal sealed class Server(HostSettings settings, ILoggerFactory loggers) : IA
         var (members, voters) = (node.Map.Members.Count, node.Map.Groups[0].Voters.Count);
         if (members % 2 == 0) _log.EvenNodes(members, voters, (voters - 1) / 2);
         if (genesis.ReplicationFactor > members) _log.FewNodes(genesis.ReplicationFactor, members, members);
-        _log.Up(identity.NodeId, node.Self.Value, genesis.ClusterId, settings.HttpAddress, settings.RedisEnabled ? settings.RedisAddress : "off", settings.AdvertiseOrListen);
-    }
-
-    private PeerOptions EngineOptions(NodeIdentity identity) => new()
-    {
-        NodeId = identity.NodeId,
-        DirectoryId = identity.DirectoryId,
-        AdvertiseAddress = settings.AdvertiseOrListen,
-        HttpAddress = settings.HttpAddress,
-        RedisAddress = settings.RedisEnabled ? settings.RedisAddress : "",
-        Seeds = settings.Seeds,
-        ExpectNodes = settings.ExpectNodes,
-        ShardCount = settings.ShardCount,
-        ReplicationFactor = settings.ReplicationFactor,
-        Certificates = settings.Certificates(),
-    };
-
-    private async Task<WebApplication> ListenToPeersAsync(PeerEngine engine, CancellationToken cancel)
-    {
-        var builder = Doors.NewBuilder(loggers);
-        builder.Services.AddSingleton(engine);
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(Doors.EndPoint(settings.ClusterListenAddress), listen =>
-        {
-            if (settings.HasClusterTls) engine.UseMutualTls(listen);
-            listen.UseConnectionHandler<PeerListener>();
-        }));
-        var app = builder.Build();
-        await app.StartAsync(cancel);
-        return app;
+        _log.Up(identity.NodeId, node.Self.Value, genesis.ClusterId, settings.HttpAddress, settings.RedisEnabled ? settings.RedisAddress : "off", settings.AdvertiseOrListen, settings.OrleansGatewayAddress);
     }
 
     private static async Task StopAsync(WebApplication app)

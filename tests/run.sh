@@ -29,21 +29,9 @@ has initdb || [ "$(id -u)" != 0 ] || [ -e /etc/postgresql-common/createcluster.c
   { mkdir -p /etc/postgresql-common && echo "create_main_cluster = false" >/etc/postgresql-common/createcluster.conf; }
 install initdb postgresql
 
-# The Orleans engine is built and tested where its packages are here or can be fetched; TOKMESH_NO_ORLEANS=1 leaves it out.
-engine=false absent="(TOKMESH_NO_ORLEANS is set)"
-if [ -z "${TOKMESH_NO_ORLEANS:-}" ]; then
-  engine=true absent="(the Orleans packages are not here)"
-  for project in tests/TokMesh.Orleans.Tests silo-host; do
-    timeout 180 dotnet restore "$root/$project" -p:OrleansEngine=true >/dev/null 2>&1 || engine=false
-  done
-  [ $engine = true ] || echo "  the Orleans packages cannot be fetched: tests of the Orleans engine are skipped."
-fi
-# The servers under test take every TOKMESH_ variable for a setting of theirs.
-unset TOKMESH_NO_ORLEANS
-
 started=$SECONDS
 echo "Building"
-if ! dotnet build -c Release "$root/TokMesh.sln" -p:OrleansEngine=$engine >"$results/build.log" 2>&1; then
+if ! dotnet build -c Release "$root/TokMesh.sln" >"$results/build.log" 2>&1; then
   grep -E 'error|warn' "$results/build.log" | sort -u | head -50
   echo "0 passed, 1 failed, 0 skipped"
   exit 1
@@ -55,18 +43,8 @@ for project in $(ls -d "$root"/tests/*/ | grep -v EndToEnd) $(ls -d "$root"/test
   name=$(basename "$project")
   [[ $name == *"$pattern"* ]] || continue
   grep -q Microsoft.NET.Test.Sdk "$project$name.csproj" 2>/dev/null || continue
-  if [ $engine = false ] && grep -q '<NeedsOrleans>true' "$project$name.csproj"; then
-    # The assembly is empty: its tests are counted by their names in the source.
-    names=$(awk '/\[(Skippable)?(Fact|Theory)/ { due = 1 } due && match($0, /[A-Za-z0-9_]+\(/) && /public/ { print substr($0, RSTART, RLENGTH - 1); due = 0 }' \
-      $(find "$project" -name '*.cs' -not -path '*/obj/*' -not -path '*/bin/*') /dev/null)
-    s=$(grep -c . <<<"$names")
-    skipped=$((skipped + s))
-    printf '  %-34s %5d passed %4d failed %4d skipped\n' "$name" 0 0 "$s"
-    [ "$s" = 0 ] || sed "s/.*/    skipped: & $absent/" <<<"$names"
-    continue
-  fi
   begun=$SECONDS
-  dotnet test "$project" -c Release --no-build -p:OrleansEngine=$engine --logger "console;verbosity=normal" >"$results/$name.log" 2>&1 &
+  dotnet test "$project" -c Release --no-build --logger "console;verbosity=normal" >"$results/$name.log" 2>&1 &
   test=$!
   while kill -0 $test 2>/dev/null; do
     sleep 1

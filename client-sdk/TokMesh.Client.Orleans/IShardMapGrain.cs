@@ -28,6 +28,13 @@ public interface IShardMapGrain : IGrainWithIntegerKey
     IAsyncEnumerable<ShardMap> Watch(CancellationToken cancel = default);
 
     /// <summary>
+    /// Where Orleans clients may connect now, address:port each: the gateways of the silos that are active. Empty where the cluster keeps its
+    /// silos' membership elsewhere than in meta.
+    /// </summary>
+    [Alias("gateways")]
+    Task<string[]> Gateways();
+
+    /// <summary>
     /// Records where a shard's replicas shall be, in place of an earlier plan for it. The plan is recorded and shown; carrying it out
     /// is a change of the group's membership, which <c>IReplicaGrain.ChangeMembers</c> does step by step.
     /// </summary>

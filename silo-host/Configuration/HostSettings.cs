@@ -8,6 +8,12 @@ namespace TokMesh.Host.Configuration;
 /// <summary>Everything the server can be told, with its defaults (contract 11.3, decisions 15 and 16).</summary>
 internal sealed class HostSettings
 {
+    /// <summary>In the meta group: nothing else is needed.</summary>
+    public const string Meta = "meta";
+
+    /// <summary>In PostgreSQL.</summary>
+    public const string AdoNet = "adonet";
+
     public string DataDirectory { get; set; } = "./data";
 
     public string NodeId { get; set; } = "";
@@ -32,18 +38,17 @@ internal sealed class HostSettings
     /// <summary>Null for a quarter of the memory the process may use.</summary>
     public long? MaxHeldBytes { get; set; }
 
-    public string Engine { get; set; } = EngineNames.Auto;
+    /// <summary><see cref="Meta"/> or <see cref="AdoNet"/>: where the silos' membership is kept.</summary>
+    public string Membership { get; set; } = Meta;
 
-    /// <summary><c>localhost</c> or <c>adonet</c>; empty when not said.</summary>
-    public string OrleansClustering { get; set; } = "";
+    /// <summary>What opens the ports for other nodes and Orleans clients; empty with TLS, or for a node alone.</summary>
+    public string SecretFile { get; set; } = "";
 
     public string OrleansConnectionString { get; set; } = "";
 
     public bool OrleansCreateTables { get; set; }
 
     public string OrleansGatewayAddress { get; set; } = "127.0.0.1:5344";
-
-    public string OrleansPrimary { get; set; } = "";
 
     public string OrleansClusterId { get; set; } = "tokmesh";
 
@@ -111,12 +116,7 @@ internal sealed class HostSettings
 
     public bool HasClusterTls => ClusterCertificateFile.Length > 0;
 
-    /// <summary>That the packages were there when the server was built alone must not change how a cluster speaks: something has to be configured.</summary>
-    public bool UsesOrleans => Engine == EngineNames.Orleans || (Engine == EngineNames.Auto && EngineNames.HasOrleans && IsOrleansConfigured);
-
-    public bool IsOrleansConfigured => OrleansClustering.Length > 0 || OrleansConnectionString.Length > 0;
-
-    public bool UsesAdoNet => OrleansClustering == "adonet" || (OrleansClustering.Length == 0 && OrleansConnectionString.Length > 0);
+    public bool UsesAdoNet => Membership == AdoNet;
 
     public NodeCertificates? Certificates() =>
         HasClusterTls ? new NodeCertificates(ClusterCertificateFile, ClusterKeyFile, ClusterAuthorityFile) : null;

@@ -3,6 +3,7 @@ using System.Collections;
 using System.Net;
 using System.Text;
 using System.Text.Json;
+using TokMesh.Client.Orleans.Access;
 using TokMesh.Cluster;
 
 namespace TokMesh.Host.Configuration;
@@ -144,9 +145,8 @@ internal static class SettingsReader
     {
         if (s.NodeId.Length > 0 && !NodeIdentity.IsNodeId(s.NodeId))
             problems.Add(("TM-CFG-1001", "cluster.node_id", $"\"{s.NodeId}\" is not a node id", "use tmnd- and up to 64 of 0-9 a-z . -, beginning with a letter or digit"));
-        var listening = new List<(string Key, string Address)> { ("server.http.address", s.HttpAddress), ("cluster.listen_address", s.ClusterListenAddress) };
+        var listening = new List<(string Key, string Address)> { ("server.http.address", s.HttpAddress), ("cluster.listen_address", s.ClusterListenAddress), (GatewayKey, s.OrleansGatewayAddress) };
         if (s.RedisEnabled) listening.Add(("server.redis.address", s.RedisAddress));
-        if (s.UsesOrleans) listening.Add((GatewayKey, s.OrleansGatewayAddress));
         foreach (var group in listening.GroupBy(l => l.Address[(l.Address.LastIndexOf(':') + 1)..]).Where(g => g.Count() > 1))
             problems.Add(("TM-CFG-1005", string.Join(", ", group.Select(g => g.Key)), $"listen on the same port {group.Key}", "give each its own port"));
         foreach (var (key, address) in listening)
@@ -163,16 +163,35 @@ internal static class SettingsReader
         if (s.ElectionTimeoutMs < 3 * s.HeartbeatMs) problems.Add(("TM-CFG-1002", "cluster.raft.election_timeout", "is below three heartbeats", "raise it or lower cluster.raft.heartbeat"));
         if (s.NonceTtlMs < 2 * s.AntiReplayWindowMs)
             problems.Add(("TM-CFG-1002", "security.anti_replay.nonce_ttl", $"is {Units.FormatDuration(s.NonceTtlMs)}, below twice security.anti_replay.timestamp_window ({Units.FormatDuration(s.AntiReplayWindowMs)}): a nonce would be forgotten while its request could still be repeated", "raise it or lower the window"));
-        if (s.Engine == EngineNames.Orleans && !EngineNames.HasOrleans)
-            problems.Add(("TM-CFG-1006", "cluster.engine", "asks for the Orleans engine, which is not part of this build", "use peer, or build with the Orleans packages (docs/orleans.md)"));
-        if (s.OrleansClustering == "adonet" && s.OrleansConnectionString.Length == 0)
-            problems.Add(("TM-CFG-1006", "cluster.orleans.connection_string", "is missing; cluster.orleans.clustering=adonet needs it", "set it, best as TOKMESH_CLUSTER_ORLEANS_CONNECTION_STRING"));
-        if (!s.UsesOrleans && s.ExpectNodes > 1 && s.Seeds.Count == 0) problems.Add(("TM-CFG-1006", "cluster.bootstrap.expect_nodes", $"expects {s.ExpectNodes} nodes but there are no seeds", "set cluster.discovery.seeds"));
+        if (s.UsesAdoNet && s.OrleansConnectionString.Length == 0)
+            problems.Add(("TM-CFG-1006", "cluster.orleans.connection_string", "is missing; cluster.membership=adonet needs it", "set it, best as TOKMESH_CLUSTER_ORLEANS_CONNECTION_STRING"));
+        if (!s.UsesAdoNet && s.OrleansConnectionString.Length > 0)
+            problems.Add(("TM-CFG-1006", "cluster.orleans.connection_string", "is set, but the silos' membership is kept in meta", "set cluster.membership=adonet, or leave it out"));
+        if (s.SecretFile.Length > 0 && !File.Exists(s.SecretFile))
+            problems.Add(("TM-CFG-1003", "cluster.secret_file", $"{s.SecretFile} does not exist", "check the path; \"openssl rand -hex 32\" makes a secret"));
+        else if (s.SecretFile.Length > 0 && SecretProblem(s.SecretFile) is { } unusable)
+            problems.Add(("TM-CFG-1001", "cluster.secret_file", unusable, "\"openssl rand -hex 32\" makes one"));
+        if ((s.Seeds.Count > 0 || s.ExpectNodes > 1) && s.SecretFile.Length == 0 && !s.HasClusterTls)
+            problems.Add(("TM-CFG-1006", "cluster.secret_file", "is missing: without it, or cluster.tls, nodes cannot tell each other from strangers", "give all nodes the same file of 64 hexadecimal digits (openssl rand -hex 32), or certificates"));
+        if (s.ExpectNodes > 1 && s.Seeds.Count == 0) problems.Add(("TM-CFG-1006", "cluster.bootstrap.expect_nodes", $"expects {s.ExpectNodes} nodes but there are no seeds", "set cluster.discovery.seeds"));
         if (s.EncryptionKey.Length > 0 && (s.EncryptionKey.Length != 64 || !s.EncryptionKey.All(char.IsAsciiHexDigit)))
             problems.Add(("TM-CFG-1001", "security.storage.wal_encryption_key", "is not 64 hexadecimal digits", "use 32 random bytes in hexadecimal, or leave it empty"));
         // Whatever a part would object to once the data directory is open, and a cluster founded, must be said now.
         if (problems.Count == 0)
             foreach (var problem in s.PartsProblems()) problems.Add(("TM-CFG-1002", "options", problem.TrimEnd('.'), "correct the key it belongs to"));
+    }
+
+    private static string? SecretProblem(string file)
+    {
+        try
+        {
+            TokMeshSecret.Read(file);
+            return null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException)
+        {
+            return e.Message.TrimEnd('.');
+        }
     }
 
     private static bool IsLoopback(string address)

@@ -57,15 +57,19 @@ public sealed class NodeRuntime : IAsyncDisposable
         return new NodeRuntime(node, threads, engine, options.Raft.ElectionTimeoutMs);
     }
 
-    /// <summary>
-    /// Gives the others a moment to take over what this node leads, then ends it; what nobody took is elected after it is gone.
-    /// </summary>
-    public async ValueTask DisposeAsync()
+    /// <summary>Gives the others a moment to take over what this node leads; what nobody took is elected after it is gone.</summary>
+    public async Task HandOverAsync()
     {
         var until = Node.NowMs + _handOverMs;
         Node.HandOver();
         do await Task.Delay(5);
         while ((Node.GroupsLed > 0 || Node.HasUnwritten) && Node.NowMs < until);
+    }
+
+    /// <summary>Hands over what this node still leads, then ends it.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await HandOverAsync();
         _stop.Cancel();
         await _watch.ContinueWith(static _ => { }, TaskScheduler.Default);
         _threads.Dispose();

@@ -1,7 +1,7 @@
 namespace TokMesh.Launcher;
 
 /// <summary>What <c>up</c> tells its user once the cluster serves: where everything is, and what to try.</summary>
-internal sealed class Announcement(Options options, ClusterFile cluster, EngineChoice engine)
+internal sealed class Announcement(Options options, ClusterFile cluster)
 {
     private string File => Path.Combine(options.Data, ClusterFile.Name);
 
@@ -17,7 +17,7 @@ internal sealed class Announcement(Options options, ClusterFile cluster, EngineC
             """);
         foreach (var node in cluster.Nodes) Console.WriteLine($"  {node.Id,-15} http://{node.Http,-17} {node.Redis}");
         Console.WriteLine();
-        if (engine.IsOrleans) Console.WriteLine($"  Orleans clients connect to {string.Join(", ", cluster.Nodes.Select(n => n.Gateway))}.\n");
+        Console.WriteLine($"  Orleans clients connect to {string.Join(", ", cluster.Nodes.Select(n => n.Gateway))},\n  with the secret in {Path.Combine(first.Data, "client.secret")}.\n");
         if (isNew) Console.WriteLine($"  Admin key (kept in {File}, shown once):\n    {cluster.AdminKey}\n");
         else Console.WriteLine($"  The admin key is in {File}.\n");
         var key = isNew ? cluster.AdminKey : "$KEY";
@@ -32,9 +32,10 @@ internal sealed class Announcement(Options options, ClusterFile cluster, EngineC
                 curl -s -H 'Authorization: Bearer {{{key}}}' 'http://{{{cluster.Nodes[^1].Http}}}/sessions?user_id=alice'
                 # a key over the Redis protocol
                 redis-cli -h {{{host}}} -p {{{port}}} --user {{{id}}} --pass {{{secret}}} --no-auth-warning SET greeting hello
+                # the silos and their grains: the Orleans dashboard, in a browser
+                http://{{{first.Http}}}/dashboard
+
             """.Replace(isNew ? "\0" : "'Authorization: Bearer $KEY'", isNew ? "\0" : "\"Authorization: Bearer $KEY\"", StringComparison.Ordinal));
-        if (engine.IsOrleans) Console.WriteLine($"    # the silos and their grains: the Orleans dashboard, in a browser\n    http://{first.Http}/dashboard");
-        Console.WriteLine();
         Console.WriteLine(options.Detach ? $"  Stop it: ./tokmesh down --data {ShellWord.Of(options.Data)}" : "  Ctrl-C stops it.");
     }
 

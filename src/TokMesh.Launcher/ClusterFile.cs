@@ -7,7 +7,7 @@ namespace TokMesh.Launcher;
 /// <summary>One node process. Addresses are host:port.</summary>
 internal sealed record RunningNode(string Id, int Pid, string Http, string Redis, string Peer, string Data)
 {
-    /// <summary>Where Orleans clients of this node connect: one port above that for other nodes.</summary>
+    /// <summary>Where Orleans clients connect: one port above that for other nodes.</summary>
     [JsonIgnore]
     public string Gateway
     {
@@ -19,15 +19,15 @@ internal sealed record RunningNode(string Id, int Pid, string Http, string Redis
     }
 
     /// <summary>Everything it listens on.</summary>
-    public IEnumerable<string> Addresses(EngineChoice engine) => engine.IsOrleans ? [Http, Redis, Peer, Gateway] : [Http, Redis, Peer];
+    [JsonIgnore]
+    public IEnumerable<string> Addresses => [Http, Redis, Peer, Gateway];
 }
 
 /// <summary>What <c>up</c> leaves behind for <c>down</c>, for the next <c>up</c> and for scripts: <c>cluster.json</c>, mode 0600.</summary>
 /// <param name="AdminKey">Empty until one was made.</param>
-/// <param name="Engine">As of <see cref="EngineChoice"/>; null in files of earlier versions.</param>
-/// <param name="Postgres">As of <see cref="EngineChoice"/>; may hold a password.</param>
+/// <param name="Postgres">As of <see cref="MembershipChoice"/>; may hold a password.</param>
 /// <param name="Nodes">All of them, running or not.</param>
-internal sealed record ClusterFile(string AdminKey, string? Engine, string? Postgres, IReadOnlyList<RunningNode> Nodes)
+internal sealed record ClusterFile(string AdminKey, string? Postgres, IReadOnlyList<RunningNode> Nodes)
 {
     public const string Name = "cluster.json";
 
@@ -46,19 +46,10 @@ internal sealed record ClusterFile(string AdminKey, string? Engine, string? Post
         throw new DamagedFileException($"{path} cannot be read. Restore it, or move it away: \"./tokmesh up --nodes N\" with the right N writes it anew and keeps the data.");
     }
 
-    public void Save(string directory)
-    {
-        var path = Path.Combine(directory, Name);
-        var aside = path + ".tmp";
-        File.Delete(aside);
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        using (var file = new FileStream(aside, options)) file.Write(ToJson());
-        File.Move(aside, path, overwrite: true);
-    }
+    public void Save(string directory) => PrivateFile.Write(Path.Combine(directory, Name), ToJson());
 
     /// <summary>What <c>up --json</c> prints: a connection string, with its password, stays in the file.</summary>
-    public ClusterFile ForPrinting() => Postgres is null or EngineChoice.Auto ? this : this with { Postgres = $"in {Name}" };
+    public ClusterFile ForPrinting() => Postgres is null or MembershipChoice.Auto ? this : this with { Postgres = $"in {Name}" };
 
     public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, LauncherJson.Default.ClusterFile);
 }

@@ -10,14 +10,15 @@ internal static class NodeProcess
     private const string ConnectionStringVariable = "TOKMESH_CLUSTER_ORLEANS_CONNECTION_STRING";
 
     /// <summary>Starts a server in a session of its own, so that Ctrl-C at the terminal reaches the launcher alone. Returns its pid.</summary>
-    public static int Start(string server, RunningNode node, string seeds, int nodeCount, string? connectionString, IEnumerable<string> more)
+    public static int Start(string server, RunningNode node, string seeds, int nodeCount, string secretFile, string? connectionString, IEnumerable<string> more)
     {
         Directory.CreateDirectory(node.Data);
         var log = Path.Combine(node.Data, "server.log");
         string[] arguments =
         [
             $"--storage.dir={node.Data}", $"--cluster.node-id={node.Id}", $"--server.http.address={node.Http}", $"--server.redis.address={node.Redis}",
-            $"--cluster.listen-address={node.Peer}", $"--cluster.discovery.seeds={seeds}", $"--cluster.bootstrap.expect-nodes={nodeCount}", .. more,
+            $"--cluster.listen-address={node.Peer}", $"--cluster.orleans.gateway-address={node.Gateway}", $"--cluster.secret-file={secretFile}",
+            $"--cluster.discovery.seeds={seeds}", $"--cluster.bootstrap.expect-nodes={nodeCount}", .. more,
         ];
         var info = new ProcessStartInfo("setsid") { UseShellExecute = false };
         info.ArgumentList.Add("/bin/sh");
@@ -27,6 +28,8 @@ internal static class NodeProcess
         info.ArgumentList.Add(log);
         info.ArgumentList.Add(server);
         foreach (var argument in arguments) info.ArgumentList.Add(argument);
+        // One that is in the user's environment is not meant: --postgres alone says where membership is kept.
+        info.Environment.Remove(ConnectionStringVariable);
         if (connectionString is not null) info.Environment[ConnectionStringVariable] = connectionString;
         using var process = Process.Start(info) ?? throw new InvalidOperationException("The server could not be started.");
         return process.Id;

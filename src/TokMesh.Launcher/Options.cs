@@ -6,20 +6,20 @@ namespace TokMesh.Launcher;
 internal sealed class UsageException(string message) : Exception(message);
 
 /// <summary>What the user asked for.</summary>
-internal sealed record Options(string Command, int? Nodes, string Data, bool Detach, bool Json, int? PortOffset, string? Engine, string? Postgres, IReadOnlyList<string> ServerOptions)
+internal sealed record Options(string Command, int? Nodes, string Data, bool Detach, bool Json, int? PortOffset, string? Postgres, IReadOnlyList<string> ServerOptions)
 {
     public const string Help = """
         ./tokmesh up [--nodes N] [--data DIR] [--detach] [--json] [--port-offset K]
-                     [--engine peer|orleans] [--postgres auto|CONNECTION-STRING] [-- --key=value ...]
+                     [--postgres auto|CONNECTION-STRING|none] [-- --key=value ...]
             Starts a cluster of N node processes on loopback (1 to 9, default 3; DIR defaults to ./data) and shows how to use it.
             Ctrl-C stops it. With --detach it returns when the cluster serves; DIR/cluster.json then says where everything is.
             On the data of an earlier cluster it continues that one, starting whichever nodes are not running.
-            K is added to every port (HTTP 5080, Redis 6379, peers 5343, Orleans clients 5344; node n adds 10(n-1)).
-            The engine is how nodes reach each other: peer, the built-in one (default), or orleans, where its packages can be had.
-            With orleans, --postgres says where membership is kept: auto is a PostgreSQL in DIR/postgres that comes and goes with
-            the cluster; a connection string names one of yours, prepared with the scripts in sql/; without it, membership is
-            kept in node 1's memory, for development. Both are remembered. The data is the same for both engines: a stopped
-            cluster may be started with the other.
+            K is added to every port (HTTP 5080, Redis 6379, nodes 5343, Orleans clients 5344; node n adds 10(n-1)).
+            Every node is an Orleans silo. Which silos there are is kept in the cluster itself, and nothing else is needed. With
+            --postgres it is kept in PostgreSQL: auto is one in DIR/postgres that comes and goes with the cluster; a connection
+            string names one of yours, prepared with the scripts in sql/; none goes back to the cluster itself. The choice is
+            remembered. The data is the same in any case: a stopped cluster may be started with another choice.
+            DIR/cluster.secret, made with the cluster, is what the nodes know each other by.
             What follows -- goes to every server as it is; "./tokmesh up -- --help" lists the keys.
         ./tokmesh down [--data DIR] [--json]
             Stops the cluster that runs on DIR.
@@ -32,7 +32,7 @@ internal sealed record Options(string Command, int? Nodes, string Data, bool Det
         """;
 
     private static readonly string[] Commands = ["up", "down", "test", "sim", "bench", "help"];
-    private static readonly string[] OptionsOfUp = ["--nodes", "--data", "--detach", "--json", "--port-offset", "--engine", "--postgres", "--help"];
+    private static readonly string[] OptionsOfUp = ["--nodes", "--data", "--detach", "--json", "--port-offset", "--postgres", "--help"];
     private static readonly string[] OptionsOfDown = ["--data", "--json", "--help"];
 
     public static Options Parse(IReadOnlyList<string> arguments)
@@ -42,7 +42,7 @@ internal sealed record Options(string Command, int? Nodes, string Data, bool Det
         string data = "data";
         bool detach = false, json = false;
         int? offset = null;
-        string? engine = null, postgres = null;
+        string? postgres = null;
         var rest = new List<string>();
         var command = arguments[0];
         if (command is not ("up" or "down")) throw new UsageException($"\"{command}\" is not a command.{NearestWord.Hint(command, Commands)}");
@@ -62,13 +62,10 @@ internal sealed record Options(string Command, int? Nodes, string Data, bool Det
                 case "--data":
                     data = Value(arguments, ref i);
                     break;
-                case "--engine":
-                    engine = Value(arguments, ref i);
-                    if (engine is not (EngineChoice.Peer or EngineChoice.Orleans)) throw new UsageException($"--engine is \"{engine}\"; allowed is peer or orleans.");
-                    break;
                 case "--postgres":
                     postgres = Value(arguments, ref i);
-                    if (postgres != EngineChoice.Auto && !postgres.Contains('=')) throw new UsageException("--postgres is neither auto nor a connection string such as Host=…;Database=…;Username=…;Password=….");
+                    if (postgres is not (MembershipChoice.Auto or MembershipChoice.None) && !postgres.Contains('='))
+                        throw new UsageException("--postgres is neither auto nor none nor a connection string such as Host=…;Database=…;Username=…;Password=….");
                     break;
                 case "--detach":
                     detach = true;
@@ -84,7 +81,7 @@ internal sealed record Options(string Command, int? Nodes, string Data, bool Det
                     throw new UsageException($"\"{arguments[i]}\" is not an option of {command}.{(arguments[i].Contains('.', StringComparison.Ordinal) ? " Options of the servers come after a --." : NearestWord.Hint(arguments[i], OptionsOfUp))}");
             }
         }
-        return new Options(command, nodes, Path.GetFullPath(data), detach, json, offset, engine, postgres, rest);
+        return new Options(command, nodes, Path.GetFullPath(data), detach, json, offset, postgres, rest);
     }
 
     // "--nodes=3" is "--nodes 3", up to the "--" behind which nothing is ours.

@@ -22,14 +22,16 @@ internal sealed class Up(Options options, string server)
             throw new LaunchException($"The cluster in {options.Data} has its ports already ({known.Nodes[0].Http}, …), and not with --port-offset {shift}. Leave --port-offset out, or use another --data.");
         var nodes = known?.Nodes ?? [.. Enumerable.Range(0, options.Nodes ?? 3).Select(NewNode)];
         var missing = nodes.Where(n => !NodeProcess.IsRunning(n)).ToArray();
-        var engine = EngineChoice.Of(options, known);
-        var changesEngine = known is not null && engine != EngineChoice.Of(known);
-        if (changesEngine && missing.Length < nodes.Count)
-            throw new LaunchException($"The cluster in {options.Data} runs with the engine {Described(EngineChoice.Of(known!))}. The data is the same for every engine, but all nodes need the same one: \"./tokmesh down\" first.");
-        foreach (var address in missing.SelectMany(n => n.Addresses(engine)))
+        var membership = MembershipChoice.Of(options, known);
+        var before = known is null ? membership : MembershipChoice.Of(known);
+        var changesMembership = membership != before;
+        if (changesMembership && missing.Length < nodes.Count)
+            throw new LaunchException($"The cluster in {options.Data} runs with its membership kept in {before}. The data is the same wherever that is, but all nodes need the same: \"./tokmesh down\" first.");
+        if (missing.Length > 0 && missing.Length < nodes.Count && !ClusterSecret.IsThere(options.Data))
+            throw new LaunchException($"Some nodes of the cluster in {options.Data} run, and its {ClusterSecret.Name} is not there: with a new one they would not let the others in. Put it back, or \"./tokmesh down\" first.");
+        foreach (var address in missing.SelectMany(n => n.Addresses))
             if (NodeProcess.IsTaken(address)) throw new LaunchException($"Something already listens on {address}. Stop it{(known is null ? ", or add --port-offset" : ": the cluster in " + options.Data + " cannot move to other ports")}.");
-        if (missing.Length > 0) await engine.RequireAsync(server);
-        if (changesEngine && !options.Json) Console.WriteLine($"The cluster goes on with the engine {Described(engine)} instead of {Described(EngineChoice.Of(known!))}; its data stays as it is.");
+        if (changesMembership && !options.Json) Console.WriteLine($"The cluster goes on with its membership kept in {membership} instead of {before}; its data stays as it is.");
 
         var clock = Stopwatch.StartNew();
         var stop = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -37,14 +39,15 @@ internal sealed class Up(Options options, string server)
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         try
         {
+            var secretFile = ClusterSecret.Ensure(options.Data);
             // Written before anything runs, and again before it serves: whatever happens next, "down" finds it.
-            var cluster = new ClusterFile(known?.AdminKey ?? "", engine.Engine, engine.Postgres, nodes);
+            var cluster = new ClusterFile(known?.AdminKey ?? "", membership.Postgres, nodes);
             cluster.Save(options.Data);
-            if (changesEngine) await StopPostgresAsync(EngineChoice.Of(known!));
-            var connectionString = engine.HasOwnPostgres ? await _postgres.StartAsync(CancellationToken.None) : engine.Postgres;
+            if (changesMembership) await StopPostgresAsync(before);
+            var connectionString = membership.HasOwnPostgres ? await _postgres.StartAsync(CancellationToken.None) : membership.Postgres;
             var seeds = string.Join(',', nodes.Select(n => n.Peer));
             nodes = [.. nodes.Select(n => missing.Contains(n)
-                ? n with { Pid = NodeProcess.Start(server, n, seeds, nodes.Count, connectionString, [.. engine.Arguments(n, nodes[0]), .. options.ServerOptions]) } : n)];
+                ? n with { Pid = NodeProcess.Start(server, n, seeds, nodes.Count, secretFile, connectionString, [.. membership.Arguments(), .. options.ServerOptions]) } : n)];
             cluster = cluster with { Nodes = nodes };
             cluster.Save(options.Data);
             var ready = WaitUntilReadyAsync(nodes, missing.Length, clock);
@@ -54,7 +57,7 @@ internal sealed class Up(Options options, string server)
                 cluster = cluster with { AdminKey = await FindAdminKeyAsync(known, nodes) };
                 cluster.Save(options.Data);
                 if (options.Json) Console.WriteLine(System.Text.Encoding.UTF8.GetString(cluster.ForPrinting().ToJson()));
-                else new Announcement(options, cluster, engine).Write(clock.Elapsed, isNew: known is null);
+                else new Announcement(options, cluster).Write(clock.Elapsed, isNew: known is null);
                 if (options.Detach) return 0;
                 await WatchAsync(nodes, cluster.AdminKey, stop.Task);
             }
@@ -63,14 +66,14 @@ internal sealed class Up(Options options, string server)
         {
             // Those that ran before are left as they were.
             await StopAllAsync([.. nodes.Where(n => missing.Any(m => m.Id == n.Id) && NodeProcess.IsRunning(n))]);
-            if (missing.Length == nodes.Count) await StopPostgresAsync(engine);
-            // A cluster that never began binds nobody to its number of nodes, its ports and its engine; one that did, to what it had.
+            if (missing.Length == nodes.Count) await StopPostgresAsync(membership);
+            // A cluster that never began binds nobody to its number of nodes, its ports and its membership; one that did, to what it had.
             if (known is null && !nodes.Any(n => File.Exists(Path.Combine(n.Data, "genesis.json")))) File.Delete(Path.Combine(options.Data, ClusterFile.Name));
-            else if (changesEngine) known!.Save(options.Data);
+            else if (changesMembership) known!.Save(options.Data);
             throw;
         }
         await StopAllAsync(nodes);
-        await StopPostgresAsync(engine);
+        await StopPostgresAsync(membership);
         return 0;
 
         void Stop(PosixSignalContext context)
@@ -95,7 +98,7 @@ internal sealed class Up(Options options, string server)
         var running = cluster.Nodes.Where(NodeProcess.IsRunning).ToArray();
         if (running.Length == 0) Console.WriteLine("No node is running.");
         await StopAllAsync(running);
-        await StopPostgresAsync(EngineChoice.Of(cluster));
+        await StopPostgresAsync(MembershipChoice.Of(cluster));
         return 0;
     }
 
@@ -115,13 +118,10 @@ internal sealed class Up(Options options, string server)
         return 0;
     }
 
-    private static string Described(EngineChoice engine) =>
-        engine.Engine + (engine.HasOwnPostgres ? " (with a PostgreSQL of its own)" : engine.Postgres is not null ? " (with a PostgreSQL of yours)" : engine.IsOrleans ? " (without PostgreSQL)" : "");
-
     // After the nodes: the last thing a silo does is to sign out there.
-    private async Task StopPostgresAsync(EngineChoice engine)
+    private async Task StopPostgresAsync(MembershipChoice membership)
     {
-        if (!engine.HasOwnPostgres || !_postgres.IsRunning) return;
+        if (!membership.HasOwnPostgres || !_postgres.IsRunning) return;
         await _postgres.StopAsync(immediately: false, CancellationToken.None);
         if (!options.Json) Console.WriteLine("PostgreSQL stopped.");
     }

@@ -3,7 +3,7 @@ using TokMesh.Cluster;
 
 namespace TokMesh.Orleans;
 
-/// <summary>The node of this silo, for grains and services in it. It starts after the silo has joined its cluster.</summary>
+/// <summary>The node of this silo, for grains and services in it. It runs before the silo is active, and until it has left.</summary>
 public sealed class NodeAccess
 {
     private readonly TaskCompletionSource<Node> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);

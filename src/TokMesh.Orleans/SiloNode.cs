@@ -1,53 +1,68 @@
 using Orleans.Runtime;
 using TokMesh.Cluster;
+using TokMesh.Orleans.Links;
 
 namespace TokMesh.Orleans;
 
 /// <summary>
-/// Starts the node once its silo has joined the Orleans cluster, and ends it before the silo leaves, so that what it leads is
-/// handed over while everybody can still be reached. The silo does not wait for the node: a new cluster begins only when enough
-/// silos have joined, which may be started one after another.
+/// The node in its silo. It starts as soon as the silo listens, before that looks for its membership, which may itself be kept in meta; so
+/// shards have leaders whether or not the silo is active yet. What it leads is handed over as the first thing when the silo stops, and it
+/// ends when nothing else of the silo is left that could need it. A silo whose node cannot start does not start.
 /// </summary>
-internal sealed class SiloNode(TokMeshSiloOptions options, NodeDirectory directory, OrleansEngine engine, NodeAccess access, IClock clock, INodeWatch watch)
-    : ILifecycleParticipant<ISiloLifecycle>, IDisposable
+internal sealed class SiloNode(TokMeshSiloOptions options, NodeDirectory directory, NodeLinks links, NodeAccess access, IClock clock, INodeWatch watch)
+    : ILifecycleParticipant<ISiloLifecycle>, IAsyncDisposable, IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
-    private Task<NodeRuntime?> _starting = Task.FromResult<NodeRuntime?>(null);
+    private NodeRuntime? _runtime;
+    private volatile bool _isStopping;
 
-    public void Participate(ISiloLifecycle lifecycle) => lifecycle.Subscribe(nameof(SiloNode), ServiceLifecycleStage.Active, StartAsync, StopAsync);
+    /// <summary>Whether the silo is about to end.</summary>
+    public bool IsStopping => _isStopping;
 
-    public void Dispose() => _stop.Dispose();
-
-    private Task StartAsync(CancellationToken cancel)
+    public void Participate(ISiloLifecycle lifecycle)
     {
-        _starting = Task.Run(JoinAsync, CancellationToken.None);
-        return Task.CompletedTask;
+        lifecycle.Subscribe(nameof(SiloNode), ServiceLifecycleStage.RuntimeInitialize, StartAsync, StopAsync);
+        lifecycle.Subscribe(nameof(SiloNode), ServiceLifecycleStage.Active, static _ => Task.CompletedTask, HandOverAsync);
     }
 
-    private async Task<NodeRuntime?> JoinAsync()
+    /// <summary>Ends the node of a silo that was never quite started: Orleans does not stop such a one.</summary>
+    public async ValueTask DisposeAsync()
     {
+        if (!_stop.IsCancellationRequested) await StopAsync(CancellationToken.None);
+        _stop.Dispose();
+    }
+
+    public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
+
+    private async Task StartAsync(CancellationToken cancel)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, _stop.Token);
         try
         {
             var key = options.Encryption ? directory.LogKey(options.EncryptionKey) : null;
-            var runtime = await NodeRuntime.StartAsync(directory, key, options.Node, engine, clock, watch, options.Failed, _stop.Token);
-            access.Set(runtime.Node);
-            return runtime;
+            _runtime = await NodeRuntime.StartAsync(directory, key, options.Node, links, clock, watch, options.Failed, either.Token);
+            access.Set(_runtime.Node);
         }
         catch (Exception e)
         {
-            // The silo lives on without a node; whoever waits for the node hears why.
-            if (!_stop.IsCancellationRequested) engine.Log.NotStarted(e.Message);
+            if (!either.IsCancellationRequested) links.Log.NotStarted(e.Message);
             access.Fail(e);
-            return null;
+            throw;
         }
+    }
+
+    private async Task HandOverAsync(CancellationToken cancel)
+    {
+        _isStopping = true;
+        if (_runtime is not null) await _runtime.HandOverAsync();
     }
 
     private async Task StopAsync(CancellationToken cancel)
     {
-        _stop.Cancel();
-        var runtime = await _starting;
+        _isStopping = true;
+        await _stop.CancelAsync();
         access.Set(null);
-        if (runtime is not null) await runtime.DisposeAsync();
-        engine.Dispose();
+        if (_runtime is not null) await _runtime.DisposeAsync();
+        links.Dispose();
     }
 }

@@ -1,10 +1,15 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using Orleans;
 using Orleans.Configuration;
+using Orleans.Connections.Security;
 using Orleans.Hosting;
 using Orleans.Runtime;
 using TokMesh.Cluster;
+using TokMesh.Orleans.Access;
 using TokMesh.Orleans.Links;
+using TokMesh.Orleans.Membership;
 using TokMesh.Orleans.Placement;
 
 namespace TokMesh.Orleans;
@@ -13,9 +18,9 @@ namespace TokMesh.Orleans;
 public static class TokMeshSiloExtensions
 {
     /// <summary>
-    /// Makes the silo carry a TokMesh node. The silo's name becomes the node's id. A grain storage named as
-    /// <see cref="TokMeshSiloOptions.BootstrapStorage"/> says must be registered: durable and shared by all silos, it decides once how the
-    /// cluster began. An <see cref="INodeWatch"/> or a <see cref="NodeDirectory"/> that is registered already is used.
+    /// Makes the silo carry a TokMesh node. The silo's name becomes the node's id, and its ports open to nobody who has not shown that it
+    /// belongs to the cluster (<see cref="TokMeshSiloOptions.SecretFile"/>, <see cref="TokMeshSiloOptions.Certificates"/>). The silo waits at its
+    /// start until the node has found its cluster. An <see cref="INodeWatch"/> or a <see cref="NodeDirectory"/> that is registered already is used.
     /// </summary>
     /// <exception cref="ArgumentException">An option is out of range; one line for each.</exception>
     public static ISiloBuilder AddTokMesh(this ISiloBuilder silo, Action<TokMeshSiloOptions> configure)
@@ -33,19 +38,67 @@ public static class TokMeshSiloExtensions
         services.TryAddSingleton(s => NodeDirectory.Open(options.DataDirectory, options.NodeId, s.GetRequiredService<IClock>()));
         // Whatever else names silos: links, placement and membership go by this name.
         services.AddOptions<SiloOptions>().PostConfigure<NodeDirectory>(static (o, directory) => o.SiloName = directory.Identity.NodeId);
-        services.AddSingleton(static s =>
-        {
-            var endpoint = s.GetRequiredService<ILocalSiloDetails>().SiloAddress.Endpoint;
-            return new OwnAddress($"{endpoint.Address}:{endpoint.Port}");
-        });
+        services.AddSingleton(LinkOptionsOf);
         services.TryAddSingleton<NodeAccess>();
         services.AddSingleton<Silos>();
-        services.AddSingleton<LinkServiceClient>();
-        services.AddSingleton<OrleansEngine>();
-        services.AddSingleton<IEngine>(static s => s.GetRequiredService<OrleansEngine>());
-        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, SiloNode>();
-        services.AddGrainService<LinkService>();
+        services.AddSingleton<NodeLinks>();
+        services.AddSingleton<IEngine>(static s => s.GetRequiredService<NodeLinks>());
+        services.AddSingleton<SiloNode>();
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(static s => s.GetRequiredService<SiloNode>());
+        if (options.Certificates is { } certificates) silo.UseTls(tls => Encrypt(tls, certificates));
+        services.AddSingleton<ConnectionGuard>();
+        // After whatever is configured before or later: what comes in is decrypted, and counted, first.
+        services.AddSingleton<IPostConfigureOptions<SiloConnectionOptions>>(static s =>
+            new PostConfigureOptions<SiloConnectionOptions>(Options.DefaultName, s.GetRequiredService<ConnectionGuard>().Guard));
         services.AddPlacementDirector<NodePlacement, NodePlacementDirector>();
         return silo;
+    }
+
+    /// <summary>
+    /// Keeps the membership of the silos in TokMesh itself: nothing else is needed. Use this or another clustering of Orleans' own. Needs
+    /// <see cref="AddTokMesh"/>.
+    /// </summary>
+    public static ISiloBuilder UseTokMeshClustering(this ISiloBuilder silo)
+    {
+        silo.Services.AddSingleton<IMembershipTable>(static s =>
+        {
+            var (access, node) = (s.GetRequiredService<NodeAccess>(), s.GetRequiredService<SiloNode>());
+            return new MetaMembershipTable(_ => Task.FromResult(access.Store), s.GetRequiredService<IOptions<ClusterOptions>>().Value.ClusterId, () => node.IsStopping);
+        });
+        silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, MembershipPush>();
+        return silo;
+    }
+
+    private static LinkOptions LinkOptionsOf(IServiceProvider services)
+    {
+        var (options, directory) = (services.GetRequiredService<TokMeshSiloOptions>(), services.GetRequiredService<NodeDirectory>());
+        var endpoint = services.GetRequiredService<ILocalSiloDetails>().SiloAddress.Endpoint;
+        return new LinkOptions
+        {
+            NodeId = directory.Identity.NodeId,
+            DirectoryId = directory.Identity.DirectoryId,
+            Number = directory.Identity.Number,
+            AdvertiseAddress = $"{endpoint.Address}:{endpoint.Port}",
+            HttpAddress = options.HttpAddress,
+            RedisAddress = options.RedisAddress,
+            Seeds = options.Seeds,
+            ExpectNodes = options.ExpectNodes,
+            AllowJoin = options.AllowJoin,
+            ShardCount = options.ShardCount,
+            ReplicationFactor = options.ReplicationFactor,
+            DiscoveryTimeout = options.DiscoveryTimeout,
+            Certificates = options.Certificates,
+            Secret = SecretFiles.Open(options, directory),
+        };
+    }
+
+    private static void Encrypt(TlsOptions tls, NodeCertificates certificates)
+    {
+        tls.LocalCertificate = certificates.Own;
+        // Clients of the gateway and silos alike show a certificate of the cluster's own authority; nothing else is trusted.
+        tls.ClientCertificateMode = RemoteCertificateMode.RequireCertificate;
+        tls.RemoteCertificateMode = RemoteCertificateMode.RequireCertificate;
+        tls.RemoteCertificateValidation = (certificate, _, _) => certificates.Problem(certificate) is null;
+        tls.OnAuthenticateAsClient = static (_, o) => o.TargetHost = "tokmesh-peer";
     }
 }

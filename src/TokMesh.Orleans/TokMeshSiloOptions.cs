@@ -1,3 +1,5 @@
+using System.Globalization;
+using TokMesh.Client.Orleans.Access;
 using TokMesh.Cluster;
 
 namespace TokMesh.Orleans;
@@ -5,9 +7,6 @@ namespace TokMesh.Orleans;
 /// <summary>What a TokMesh node in a silo can be told.</summary>
 public sealed class TokMeshSiloOptions
 {
-    /// <summary>Name of the grain storage that keeps how the cluster began, unless <see cref="BootstrapStorage"/> names another.</summary>
-    public const string DefaultBootstrapStorage = "tokmesh-bootstrap";
-
     /// <summary>The node's data directory: one for each silo, kept across restarts, used by one process at a time.</summary>
     public string DataDirectory { get; set; } = "./data";
 
@@ -23,7 +22,20 @@ public sealed class TokMeshSiloOptions
     /// <summary>The key for that, 64 hexadecimal digits; empty for one that is kept in the data directory.</summary>
     public string EncryptionKey { get; set; } = "";
 
-    /// <summary>A new cluster begins when this many silos with a node have joined.</summary>
+    /// <summary>
+    /// File with what all nodes of the cluster have and nobody else: 64 hexadecimal digits, for this process's user alone to read. It opens the
+    /// silo's ports; applications get the <c>client.secret</c> that each node leaves in its data directory. Empty for a cluster with
+    /// <see cref="Certificates"/>, and for one of a single node, which makes its own.
+    /// </summary>
+    public string SecretFile { get; set; } = "";
+
+    /// <summary>Certificates by which the silo's ports are opened, over TLS: they are used for Orleans' connections, too.</summary>
+    public NodeCertificates? Certificates { get; set; }
+
+    /// <summary>Where to begin looking for other nodes: addresses of silos, host:port each. This node's own may be among them.</summary>
+    public IReadOnlyList<string> Seeds { get; set; } = [];
+
+    /// <summary>A new cluster begins when this many silos with a node have found each other.</summary>
     public int ExpectNodes { get; set; } = 3;
 
     /// <summary>Shards of a new cluster, 1 to 4096.</summary>
@@ -40,9 +52,6 @@ public sealed class TokMeshSiloOptions
 
     /// <summary>How long the node waits for its cluster to begin before the silo gives up.</summary>
     public TimeSpan DiscoveryTimeout { get; set; } = TimeSpan.FromMinutes(5);
-
-    /// <summary>Name of the grain storage that keeps how the cluster began: it must be shared by all silos, and durable.</summary>
-    public string BootstrapStorage { get; set; } = DefaultBootstrapStorage;
 
     /// <summary>Address of the HTTP door, host:port, for others to know; empty when there is none.</summary>
     public string HttpAddress { get; set; } = "";
@@ -65,11 +74,30 @@ public sealed class TokMeshSiloOptions
         if (DataDirectory.Length == 0) problems.Add($"{nameof(DataDirectory)} is empty.");
         if (NodeId.Length > 0 && !NodeIdentity.IsNodeId(NodeId)) problems.Add($"{nameof(NodeId)} is \"{NodeId}\"; allowed is tmnd- and up to 64 of 0-9 a-z . -, beginning with a letter or digit.");
         Check(nameof(ExpectNodes), ExpectNodes, 1, 100);
+        foreach (var seed in Seeds.Where(s => s.LastIndexOf(':') is var colon && (colon < 1 || !ushort.TryParse(s.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) || port == 0)))
+            problems.Add($"{nameof(Seeds)} has \"{seed}\", which is not host:port.");
+        if (ExpectNodes > 1 && Seeds.Count == 0) problems.Add($"{nameof(ExpectNodes)} is {ExpectNodes}, and there are no {nameof(Seeds)} by which they find each other.");
+        if ((ExpectNodes > 1 || Seeds.Count > 0) && SecretFile.Length == 0 && Certificates is null)
+            problems.Add($"Neither {nameof(SecretFile)} nor {nameof(Certificates)} is set: nodes must be able to tell each other from strangers.");
+        if (SecretFile.Length > 0 && SecretProblem() is { } unreadable) problems.Add(unreadable);
         Check(nameof(ShardCount), ShardCount, 1, 4096);
         Check(nameof(ReplicationFactor), ReplicationFactor, 1, 7);
         if (EncryptionKey.Length > 0 && (EncryptionKey.Length != 64 || !EncryptionKey.All(char.IsAsciiHexDigit))) problems.Add($"{nameof(EncryptionKey)} is not 64 hexadecimal digits.");
         problems.AddRange(Limits.Problems());
         return problems;
+
+        string? SecretProblem()
+        {
+            try
+            {
+                TokMeshSecret.Read(SecretFile);
+                return null;
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException)
+            {
+                return $"{nameof(SecretFile)}: {e.Message}";
+            }
+        }
 
         void Check(string name, int value, int min, int max)
         {

@@ -10,17 +10,16 @@ namespace TokMesh.Bench;
 /// Whichever is not measured idles meanwhile, for a few percent of a core. To stop its processes costs more truth than that: what was
 /// stopped for longer than an election takes elects anew, perhaps one node for every shard, and that is other work.
 /// </remarks>
-internal sealed class Comparison(string launcher, string server, int nodes, string engine, int clients, TimeSpan duration) : IAsyncDisposable
+internal sealed class Comparison(int nodes, int clients, TimeSpan duration) : IAsyncDisposable
 {
     private const int ValueBytes = 100;
     private const int Keys = 100_000;
     private const int FirstPortOffset = 2000, PortsApart = 200;
-    private const string TokMesh = "tokmesh";
-    private const string Peer = "peer";
 
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(10);
 
     private readonly List<Measured> _systems = [];
+    private readonly List<string> _builds = [];
     private readonly List<List<LoadResult>> _rounds = [];
 
     private sealed record Measured(SystemUnderTest System, IReadOnlyList<Func<Task<LoadResult>>> Loads);
@@ -28,11 +27,10 @@ internal sealed class Comparison(string launcher, string server, int nodes, stri
     /// <summary>Everything that was measured, round by round.</summary>
     public IReadOnlyList<IReadOnlyList<LoadResult>> Rounds => _rounds;
 
-    /// <summary>Starts a cluster of the engine and the systems it is compared with: <c>redis</c>, <c>etcd</c>, <c>peer</c>.</summary>
-    public async Task StartAsync(string[] others)
+    /// <summary>Starts a cluster of each build, the first of which is compared with all else, and the other systems: <c>redis</c>, <c>etcd</c>.</summary>
+    public async Task StartAsync(IEnumerable<TokMeshBuild> builds, string[] others)
     {
-        await AddTokMeshAsync(TokMesh, engine);
-        if (others.Contains(Peer)) await AddTokMeshAsync(Peer, Peer);
+        foreach (var build in builds) await AddTokMeshAsync(build);
         if (others.Contains("redis")) Add(await RedisServer.StartAsync(), RedisLoads("redis", RedisServer.Address, null, 8_000));
         if (others.Contains("etcd")) Add(await EtcdCluster.StartAsync(), EtcdLoads());
     }
@@ -65,23 +63,18 @@ internal sealed class Comparison(string launcher, string server, int nodes, stri
                 Console.WriteLine(Text($"  {system,-8} {workload,-34} -P {pipeline,2} {Median(sorted),10:F0} op/s ({sorted[0]:F0} to {sorted[^1]:F0})"));
             }
         }
-        foreach (var (_, ours, pipeline) in workloads.Where(w => w.System == TokMesh && w.Workload.StartsWith("SET", StringComparison.Ordinal)))
+        foreach (var (_, ours, pipeline) in workloads.Where(w => w.System == _builds[0] && w.Workload.StartsWith("SET", StringComparison.Ordinal)))
         {
-            foreach (var (other, theirs, theirPipeline) in workloads.Where(w => w.System is not TokMesh and not Peer && (w.Pipeline == pipeline || w.System == "etcd")))
+            foreach (var (other, theirs, theirPipeline) in workloads.Where(w => !_builds.Contains(w.System) && (w.Pipeline == pipeline || w.System == "etcd")))
             {
-                var ratios = _rounds.Select(r => Rate(r, TokMesh, ours, pipeline) / Rate(r, other, theirs, theirPipeline)).Order().ToArray();
+                var ratios = Ratios((_builds[0], ours, pipeline), (other, theirs, theirPipeline));
                 Console.WriteLine(Text($"  {ours} -P {pipeline} is {Median(ratios),6:F2} times {other} {theirs} -P {theirPipeline} ({ratios[0]:F2} to {ratios[^1]:F2})"));
             }
         }
-        ConcludeEngines();
-    }
-
-    private void ConcludeEngines()
-    {
-        foreach (var (_, workload, pipeline) in _rounds[0].Where(r => r.System == Peer).Select(r => (r.System, r.Workload, r.Pipeline)))
+        foreach (var (other, workload, pipeline) in _rounds[0].Where(r => _builds.IndexOf(r.System) > 0).Select(r => (r.System, r.Workload, r.Pipeline)))
         {
-            var ratios = _rounds.Select(r => Rate(r, TokMesh, workload, pipeline) / Rate(r, Peer, workload, pipeline)).Order().ToArray();
-            Console.WriteLine(Text($"  {engine}: {workload} -P {pipeline} is {Median(ratios),5:F2} of the peer engine ({ratios[0]:F2} to {ratios[^1]:F2})"));
+            var ratios = Ratios((_builds[0], workload, pipeline), (other, workload, pipeline));
+            Console.WriteLine(Text($"  {workload} -P {pipeline} is {Median(ratios),5:F2} of {other} ({ratios[0]:F2} to {ratios[^1]:F2})"));
         }
     }
 
@@ -90,10 +83,11 @@ internal sealed class Comparison(string launcher, string server, int nodes, stri
         foreach (var measured in _systems) await measured.System.DisposeAsync();
     }
 
-    private async Task AddTokMeshAsync(string name, string engineOfIt)
+    private async Task AddTokMeshAsync(TokMeshBuild build)
     {
-        var cluster = await TokMeshCluster.StartAsync(launcher, server, nodes, engineOfIt, FirstPortOffset + PortsApart * _systems.Count);
-        Add(cluster, [.. RedisLoads(name, cluster.Nodes[0].Redis, cluster.AdminKey, 15_000), .. LoadsOverAllNodes(name, cluster, duration)]);
+        var cluster = await TokMeshCluster.StartAsync(build, nodes, FirstPortOffset + PortsApart * _systems.Count);
+        _builds.Add(build.Name);
+        Add(cluster, [.. RedisLoads(build.Name, cluster.Nodes[0].Redis, cluster.AdminKey, 15_000), .. LoadsOverAllNodes(build.Name, cluster, duration)]);
         await WarmUpAsync(cluster);
     }
 
@@ -137,6 +131,9 @@ internal sealed class Comparison(string launcher, string server, int nodes, stri
         Console.WriteLine(Text($"  {result.System,-8} {result.Workload,-34} {result.Clients,4} {result.Pipeline,4} {result.OperationsPerSecond,10:F0} {result.P50Ms,8:F2} {result.P99Ms,8:F2}")
             + (result.Errors > 0 ? $"  {result.Errors} errors" : ""));
     }
+
+    private double[] Ratios((string System, string Workload, int Pipeline) one, (string System, string Workload, int Pipeline) other) =>
+        [.. _rounds.Select(r => Rate(r, one.System, one.Workload, one.Pipeline) / Rate(r, other.System, other.Workload, other.Pipeline)).Order()];
 
     private static double Rate(List<LoadResult> round, string system, string workload, int pipeline) =>
         round.First(r => r.System == system && r.Workload == workload && r.Pipeline == pipeline).OperationsPerSecond;

@@ -3,10 +3,11 @@ using System.Diagnostics;
 namespace TokMesh.Bench;
 
 /// <summary>What a node without work costs.</summary>
+/// <param name="System">Of which cluster.</param>
 /// <param name="Node">Its number, from 1.</param>
 /// <param name="CorePercent">Share of one core it used.</param>
 /// <param name="SwitchesPerSecond">How often its threads gave up their core to wait.</param>
-internal sealed record IdleNode(int Node, double CorePercent, double SwitchesPerSecond);
+internal sealed record IdleNode(string System, int Node, double CorePercent, double SwitchesPerSecond);
 
 /// <summary>Measures nodes that nobody calls.</summary>
 internal static class Idle
@@ -27,7 +28,7 @@ internal static class Idle
         return [.. cluster.Nodes.Select((n, i) =>
         {
             var after = Look(n.Pid);
-            return new IdleNode(i + 1, 100 * (after.Cpu - before[i].Cpu).TotalSeconds / seconds, (after.Switches - before[i].Switches) / seconds);
+            return new IdleNode(cluster.Name, i + 1, 100 * (after.Cpu - before[i].Cpu).TotalSeconds / seconds, (after.Switches - before[i].Switches) / seconds);
         })];
     }
 

@@ -1,7 +1,7 @@
 namespace TokMesh.Bench;
 
 /// <summary>One measurement.</summary>
-/// <param name="System">What was measured: tokmesh, redis, etcd.</param>
+/// <param name="System">What was measured: tokmesh, before, redis, etcd.</param>
 /// <param name="Workload">Which operation, and how.</param>
 /// <param name="Clients">Connections, each waiting for its answers.</param>
 /// <param name="Pipeline">Operations sent before an answer is awaited.</param>

@@ -6,16 +6,17 @@ using TokMesh.Bench;
 using TokMesh.Host;
 
 const string Help = """
-    ./tokmesh bench [--seconds S] [--clients C] [--nodes N] [--engine peer|orleans] [--vs redis,etcd,peer] [--rounds R] [--failover ROUNDS]
+    ./tokmesh bench [--seconds S] [--clients C] [--nodes N] [--vs redis,etcd] [--against SERVER] [--rounds R] [--failover ROUNDS]
                     [--memory [--sessions N]] [--idle] [--json FILE]
         Starts a cluster on loopback, warms it up for about a minute, and measures it in a closed loop, with every write replicated and
         synced.
         --seconds   how long each load runs, 1 to 600 (10)
         --clients   connections, 1 to 1000 (50)
         --nodes     nodes of the cluster, 1 to 9 (3)
-        --engine    how the nodes speak (peer); orleans needs a build with the Orleans packages, and starts a PostgreSQL of its own
-        --vs        runs the same work on Debian's redis-server (appendfsync always), a three-node etcd, and a cluster of the peer engine,
-                    and prints ratios; load by load in turns, so that whichever is not measured idles meanwhile
+        --vs        runs the same work on Debian's redis-server (appendfsync always) and a three-node etcd, and prints ratios; load by
+                    load in turns, so that whichever is not measured idles meanwhile
+        --against   does the same with an earlier version of TokMesh, called "before": SERVER is the tokmesh-server.dll of a working copy
+                    of it in which server and launcher are built (Release), with the built-in engine that it had
         --rounds    how often everything is measured, 1 to 20 (1): medians over the rounds are reported, and ratios within a round
         --failover  instead kills the node that leads most shards, so many times (1 to 200), and reports how long writes paused
         --memory    instead loads sessions into the state of a replica, and into a whole node, and reports bytes a session and GC pauses
@@ -31,7 +32,7 @@ int seconds = 10, clients = 50, nodes = 3, failovers = 0, rounds = 1, sessions =
 var memory = false;
 var idle = false;
 var server = "";
-var engine = "peer";
+var against = "";
 var json = "artifacts/bench.json";
 string[] others = [];
 for (var i = 0; i < args.Length; i++)
@@ -79,10 +80,10 @@ for (var i = 0; i < args.Length; i++)
         case "--json":
             json = value;
             break;
-        case "--engine" when value is "peer" or "orleans":
-            engine = value;
+        case "--against":
+            against = value;
             break;
-        case "--vs" when value.Split(',') is var list && list.All(s => s is "redis" or "etcd" or "peer"):
+        case "--vs" when value.Split(',') is var list && list.All(s => s is "redis" or "etcd"):
             others = list;
             break;
         default:
@@ -91,7 +92,7 @@ for (var i = 0; i < args.Length; i++)
 }
 
 if ((memory ? 1 : 0) + (idle ? 1 : 0) + (failovers > 0 ? 1 : 0) > 1) return Usage("--memory, --idle and --failover are different measurements: choose one.");
-if (engine == "peer" && others.Contains("peer")) return Usage("--vs peer compares another engine with the peer engine: add --engine orleans.");
+if (memory && against.Length > 0) return Usage("--memory measures this build alone: leave --against out.");
 if (memory)
 {
     await WriteAsync(await MemoryRun.RunAsync(sessions));
@@ -100,12 +101,21 @@ if (memory)
 
 using var interrupt = SystemUnderTest.EndAllOn(PosixSignal.SIGINT);
 using var terminate = SystemUnderTest.EndAllOn(PosixSignal.SIGTERM);
-var launcher = Path.Combine(Path.GetDirectoryName(server)!, "../../../../src/TokMesh.Launcher/bin/Release/net10.0/tokmesh-launcher.dll");
+List<TokMeshBuild> builds = [new("tokmesh", server, [])];
+if (against.Length > 0) builds.Add(TokMeshBuild.Before(Path.GetFullPath(against)));
+foreach (var build in builds)
+{
+    if (((string[])[build.Server, build.Launcher]).FirstOrDefault(f => !File.Exists(f)) is { } missing) return Usage($"{missing} does not exist.");
+}
 if (idle)
 {
-    await using var cluster = await TokMeshCluster.StartAsync(launcher, server, nodes, engine);
-    var costs = await Idle.RunAsync(cluster, TimeSpan.FromSeconds(seconds));
-    foreach (var node in costs) Console.WriteLine($"  node {node.Node}: {node.CorePercent:F2} % of a core, {node.SwitchesPerSecond:F0} context switches/s over {seconds} s without work");
+    var costs = new List<IdleNode>();
+    foreach (var build in builds)
+    {
+        await using var cluster = await TokMeshCluster.StartAsync(build, nodes);
+        costs.AddRange(await Idle.RunAsync(cluster, TimeSpan.FromSeconds(seconds)));
+    }
+    foreach (var node in costs) Console.WriteLine($"  {node.System}, node {node.Node}: {node.CorePercent:F2} % of a core, {node.SwitchesPerSecond:F0} context switches/s over {seconds} s without work");
     await WriteAsync(costs);
     return 0;
 }
@@ -121,18 +131,21 @@ foreach (var (program, package, needed) in new[] { ("redis-benchmark", "redis-to
 
 if (failovers > 0)
 {
-    await using var victim = await TokMeshCluster.StartAsync(launcher, server, nodes, engine);
-    var kills = await Failover.RunAsync(victim, failovers, Console.WriteLine);
-    foreach (var (what, values) in new[] { ("first shard", kills.Select(r => r.FirstMs)), ("median shard", kills.Select(r => r.MedianMs)), ("last shard", kills.Select(r => r.LastMs)) })
+    foreach (var build in builds)
     {
-        var sorted = values.Order().ToArray();
-        Console.WriteLine($"  {what,-13} writes again after: min {sorted[0]:F0} ms, median {sorted[sorted.Length / 2]:F0} ms, p90 {sorted[sorted.Length * 9 / 10]:F0} ms, max {sorted[^1]:F0} ms of {sorted.Length} kills");
+        await using var victim = await TokMeshCluster.StartAsync(build, nodes);
+        var kills = await Failover.RunAsync(victim, failovers, Console.WriteLine);
+        foreach (var (what, values) in new[] { ("first shard", kills.Select(r => r.FirstMs)), ("median shard", kills.Select(r => r.MedianMs)), ("last shard", kills.Select(r => r.LastMs)) })
+        {
+            var sorted = values.Order().ToArray();
+            Console.WriteLine($"  {build.Name}: {what,-13} writes again after: min {sorted[0]:F0} ms, median {sorted[sorted.Length / 2]:F0} ms, p90 {sorted[sorted.Length * 9 / 10]:F0} ms, max {sorted[^1]:F0} ms of {sorted.Length} kills");
+        }
     }
     return 0;
 }
 
-await using var comparison = new Comparison(launcher, server, nodes, engine, clients, TimeSpan.FromSeconds(seconds));
-await comparison.StartAsync(others);
+await using var comparison = new Comparison(nodes, clients, TimeSpan.FromSeconds(seconds));
+await comparison.StartAsync(builds, others);
 for (var round = 1; round <= rounds; round++)
 {
     if (rounds > 1) Console.WriteLine($"  Round {round} of {rounds}");

@@ -4,32 +4,41 @@ using TokMesh.Host;
 
 namespace TokMesh.Bench;
 
+/// <summary>A build of TokMesh.</summary>
+/// <param name="Name">How it is called in what is reported.</param>
+/// <param name="Server">Its server's assembly. The launcher beside it starts it, and so knows its command line.</param>
+/// <param name="UpOptions">What its launcher is told beside what every one is.</param>
+internal sealed record TokMeshBuild(string Name, string Server, IReadOnlyList<string> UpOptions)
+{
+    public string Launcher { get; } = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(Server)!, "../../../../src/TokMesh.Launcher/bin/Release/net10.0/tokmesh-launcher.dll"));
+
+    /// <summary>An earlier version, whose nodes spoke through one of two engines: with the built-in one.</summary>
+    public static TokMeshBuild Before(string server) => new("before", server, ["--engine", "peer"]);
+}
+
 /// <summary>A TokMesh cluster as <c>./tokmesh up</c> starts it.</summary>
 internal sealed class TokMeshCluster : SystemUnderTest
 {
-    private readonly string _launcher;
-    private readonly string _server;
+    private readonly TokMeshBuild _build;
     private readonly int _portOffset;
     private Task _up = Task.CompletedTask;
 
-    private TokMeshCluster(string launcher, string server, int portOffset)
-        : base("tokmesh") => (_launcher, _server, _portOffset) = (launcher, server, portOffset);
+    private TokMeshCluster(TokMeshBuild build, int portOffset)
+        : base("tokmesh") => (_build, _portOffset) = (build, portOffset);
+
+    public string Name => _build.Name;
 
     public IReadOnlyList<(string Http, string Redis, int Pid)> Nodes { get; private set; } = [];
 
     public string AdminKey { get; private set; } = "";
 
-    /// <param name="launcher">The launcher's assembly.</param>
-    /// <param name="server">The server's assembly.</param>
+    /// <param name="build">What is started.</param>
     /// <param name="nodes">How many nodes.</param>
-    /// <param name="engine"><c>peer</c> or <c>orleans</c>; the latter with a PostgreSQL of its own.</param>
     /// <param name="portOffset">How far its ports are from those of a cluster that somebody uses; another one for every cluster of one time.</param>
-    public static async Task<TokMeshCluster> StartAsync(string launcher, string server, int nodes, string engine, int portOffset = 2000)
+    public static async Task<TokMeshCluster> StartAsync(TokMeshBuild build, int nodes, int portOffset = 2000)
     {
-        var cluster = new TokMeshCluster(launcher, server, portOffset);
-        // PostgreSQL may run as another user, who must reach it.
-        if (engine == "orleans" && !OperatingSystem.IsWindows()) File.SetUnixFileMode(cluster.Folder, File.GetUnixFileMode(cluster.Folder) | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
-        cluster._up = cluster.UpAsync(["--nodes", $"{nodes}", "--engine", engine, .. engine == "orleans" ? (string[])["--postgres", "auto"] : []]);
+        var cluster = new TokMeshCluster(build, portOffset);
+        cluster._up = cluster.UpAsync(["--nodes", $"{nodes}", .. build.UpOptions]);
         try
         {
             await cluster._up;
@@ -64,9 +73,9 @@ internal sealed class TokMeshCluster : SystemUnderTest
 
     private async Task<string> LaunchAsync(params string[] arguments)
     {
-        var info = new ProcessStartInfo("dotnet", [_launcher, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
-        info.Environment["TOKMESH_SERVER_DLL"] = _server;
-        // This program's own choice, and a poor one for some servers: each makes its own.
+        var info = new ProcessStartInfo("dotnet", [_build.Launcher, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        info.Environment["TOKMESH_SERVER_DLL"] = _build.Server;
+        // This program's own choice: every server makes its own.
         info.Environment.Remove(InlineSockets.Variable);
         using var process = Process.Start(info)!;
         var output = process.StandardOutput.ReadToEndAsync();

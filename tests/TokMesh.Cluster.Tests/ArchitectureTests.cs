@@ -3,8 +3,8 @@ using System.Reflection;
 namespace TokMesh.Cluster.Tests;
 
 /// <summary>
-/// Who may know whom, as the compiled assemblies say: cores know nobody, doors and engines know the cluster, and not each other. What
-/// needs the Orleans packages, and what an application references, is checked beside its own tests.
+/// Who may know whom, as the compiled assemblies say: cores know nobody, doors know the cluster, and not each other. The silo's part
+/// (TokMesh.Orleans), and what an application references, is checked beside its own tests.
 /// </summary>
 public sealed class ArchitectureTests
 {
@@ -17,8 +17,6 @@ public sealed class ArchitectureTests
         ["TokMesh.Log"] = [],
         ["TokMesh.State"] = [],
         ["TokMesh.Cluster"] = ["TokMesh.Raft", "TokMesh.Log", "TokMesh.State"],
-        // Peer runs the node and so opens its disk (Log).
-        ["TokMesh.Peer"] = ["TokMesh.Cluster", "TokMesh.Raft", "TokMesh.Log", "TokMesh.State"],
         ["TokMesh.Gateway"] = ["TokMesh.Cluster", "TokMesh.Raft", "TokMesh.Log", "TokMesh.State"],
         ["TokMesh.Redis"] = ["TokMesh.Cluster", "TokMesh.Raft", "TokMesh.State"],
     };
@@ -44,10 +42,10 @@ public sealed class ArchitectureTests
     public void The_core_knows_no_web_server(string name) =>
         Assert.DoesNotContain(ReferencesOf(name), r => r.StartsWith("Microsoft.AspNetCore", StringComparison.Ordinal));
 
-    /// <summary>All of this is built, and runs, where Orleans cannot be had.</summary>
+    /// <summary>What Orleans believes about life and place is a hint: what is promised must not be able to ask it.</summary>
     [Theory]
     [MemberData(nameof(Assemblies))]
-    public void Orleans_is_known_to_its_engine_alone(string name) =>
+    public void Orleans_is_known_to_the_silos_part_alone(string name) =>
         Assert.DoesNotContain(ReferencesOf(name), r => r.StartsWith("Orleans", StringComparison.Ordinal));
 
     private static string[] ReferencesOf(string name) => [.. Assembly.Load(name).GetReferencedAssemblies().Select(r => r.Name!)];

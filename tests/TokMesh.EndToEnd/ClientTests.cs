@@ -4,15 +4,12 @@ using System.Text.Json;
 namespace TokMesh.EndToEnd;
 
 /// <summary>The clients people have: redis-cli, redis-benchmark, ioredis and node-redis, against any node.</summary>
-[Collection(MachineCollection.Name)]
 public sealed class ClientTests(ThreeNodes three, NodePackages packages) : IClassFixture<ThreeNodes>, IClassFixture<NodePackages>
 {
-    [SkippableTheory]
-    [InlineData(Engine.Peer)]
-    [InlineData(Engine.Orleans)]
-    public async Task What_redis_cli_sets_on_one_node_it_gets_on_every_other(Engine engine)
+    [SkippableFact]
+    public async Task What_redis_cli_sets_on_one_node_it_gets_on_every_other()
     {
-        var cluster = await three.OfAsync(engine);
+        var cluster = three.Cluster;
         foreach (var writer in cluster.Nodes)
         {
             Assert.Equal("OK", await CliAsync(cluster, writer, "SET", "cli:key", writer.Id));
@@ -20,12 +17,10 @@ public sealed class ClientTests(ThreeNodes three, NodePackages packages) : IClas
         }
     }
 
-    [SkippableTheory]
-    [InlineData(Engine.Peer)]
-    [InlineData(Engine.Orleans)]
-    public async Task Redis_cli_scans_every_key_from_any_node(Engine engine)
+    [SkippableFact]
+    public async Task Redis_cli_scans_every_key_from_any_node()
     {
-        var cluster = await three.OfAsync(engine);
+        var cluster = three.Cluster;
         await CliAsync(cluster, cluster.Nodes[0], ["MSET", .. Enumerable.Range(0, 100).SelectMany(i => new[] { $"cliscan:{i}", "v" })]);
         foreach (var node in cluster.Nodes)
         {
@@ -34,12 +29,10 @@ public sealed class ClientTests(ThreeNodes three, NodePackages packages) : IClas
         }
     }
 
-    [SkippableTheory]
-    [InlineData(Engine.Peer)]
-    [InlineData(Engine.Orleans)]
-    public async Task Redis_cli_shows_info_and_errors_as_it_does_for_redis(Engine engine)
+    [SkippableFact]
+    public async Task Redis_cli_shows_info_and_errors_as_it_does_for_redis()
     {
-        var cluster = await three.OfAsync(engine);
+        var cluster = three.Cluster;
         Assert.Contains("redis_version:", await CliAsync(cluster, cluster.Nodes[1], "INFO"), StringComparison.Ordinal);
         Assert.StartsWith("ERR unknown command", await CliAsync(cluster, cluster.Nodes[1], "NOSUCHCOMMAND"), StringComparison.Ordinal);
         Tool.Require("redis-cli");
@@ -47,12 +40,10 @@ public sealed class ClientTests(ThreeNodes three, NodePackages packages) : IClas
         Assert.Contains("WRONGPASS", refused.All, StringComparison.Ordinal);
     }
 
-    [SkippableTheory]
-    [InlineData(Engine.Peer)]
-    [InlineData(Engine.Orleans)]
-    public async Task Redis_benchmark_runs_against_every_node_without_an_error(Engine engine)
+    [SkippableFact]
+    public async Task Redis_benchmark_runs_against_every_node_without_an_error()
     {
-        var cluster = await three.OfAsync(engine);
+        var cluster = three.Cluster;
         Tool.Require("redis-benchmark");
         foreach (var node in cluster.Nodes)
         {
@@ -66,12 +57,10 @@ public sealed class ClientTests(ThreeNodes three, NodePackages packages) : IClas
         }
     }
 
-    [SkippableTheory]
-    [InlineData(Engine.Peer)]
-    [InlineData(Engine.Orleans)]
-    public async Task Ioredis_does_its_daily_work_on_any_node(Engine engine)
+    [SkippableFact]
+    public async Task Ioredis_does_its_daily_work_on_any_node()
     {
-        var cluster = await three.OfAsync(engine);
+        var cluster = three.Cluster;
         foreach (var node in cluster.Nodes)
         {
             var said = await ScriptAsync(cluster, "ioredis-commands.js", node);
@@ -87,12 +76,10 @@ public sealed class ClientTests(ThreeNodes three, NodePackages packages) : IClas
         }
     }
 
-    [SkippableTheory]
-    [InlineData(Engine.Peer)]
-    [InlineData(Engine.Orleans)]
-    public async Task Ioredis_goes_on_at_another_node_when_its_own_is_killed(Engine engine)
+    [SkippableFact]
+    public async Task Ioredis_goes_on_at_another_node_when_its_own_is_killed()
     {
-        var cluster = await three.OfAsync(engine);
+        var cluster = three.Cluster;
         // The first one is not the node whose death is in every other test.
         var ordered = new[] { cluster.Nodes[2], cluster.Nodes[0], cluster.Nodes[1] };
         using var script = packages.Start("ioredis-reconnect.js", string.Join(',', ordered.Select(Port)), cluster.User, cluster.Password);
@@ -108,12 +95,10 @@ public sealed class ClientTests(ThreeNodes three, NodePackages packages) : IClas
         Assert.True(said.GetProperty("movedOn").GetBoolean());
     }
 
-    [SkippableTheory]
-    [InlineData(Engine.Peer)]
-    [InlineData(Engine.Orleans)]
-    public async Task Node_redis_does_its_daily_work_on_any_node(Engine engine)
+    [SkippableFact]
+    public async Task Node_redis_does_its_daily_work_on_any_node()
     {
-        var cluster = await three.OfAsync(engine);
+        var cluster = three.Cluster;
         foreach (var node in cluster.Nodes)
         {
             var said = await ScriptAsync(cluster, "node-redis-commands.js", node);

@@ -3,17 +3,14 @@ using System.Net;
 namespace TokMesh.EndToEnd;
 
 /// <summary>Servers whose directories are emptied, put back or copied: what was acknowledged stays, and who is refused says so.</summary>
-[Collection(MachineCollection.Name)]
-public sealed class ForgottenDiskTests(Machine machine)
+public sealed class ForgottenDiskTests
 {
     private const int Keys = 100;
 
-    [SkippableTheory]
-    [InlineData(Engine.Peer)]
-    [InlineData(Engine.Orleans)]
-    public async Task A_directory_that_is_put_back_is_refused_by_the_others_and_the_right_one_comes_back(Engine engine)
+    [Fact]
+    public async Task A_directory_that_is_put_back_is_refused_by_the_others_and_the_right_one_comes_back()
     {
-        await using var cluster = await LocalCluster.StartAsync(machine, engine, 3);
+        await using var cluster = await LocalCluster.StartAsync(3);
         var (first, rolledBack, third) = (cluster.Nodes[0], cluster.Nodes[1], cluster.Nodes[2]);
         var session = await cluster.CreateSessionAsync(first, "alice");
         await LocalCluster.StopAsync(rolledBack);
@@ -50,10 +47,10 @@ public sealed class ForgottenDiskTests(Machine machine)
         Assert.Equal(HttpStatusCode.Unauthorized, await cluster.ValidateAsync(third, session.Token));
     }
 
-    [SkippableFact]
+    [Fact]
     public async Task A_node_whose_log_was_deleted_does_not_start_and_says_what_to_do()
     {
-        await using var cluster = await LocalCluster.StartAsync(machine, Engine.Peer, 3);
+        await using var cluster = await LocalCluster.StartAsync(3);
         var cleaned = cluster.Nodes[2];
         await LocalCluster.StopAsync(cluster.Nodes[1]);
         await WriteAsync(cluster, cluster.Nodes[0]);
@@ -74,10 +71,10 @@ public sealed class ForgottenDiskTests(Machine machine)
         await AllIsThereAsync(cluster, cleaned);
     }
 
-    [SkippableFact]
+    [Fact]
     public async Task A_copy_that_is_started_beside_its_node_is_refused_and_ends()
     {
-        await using var cluster = await LocalCluster.StartAsync(machine, Engine.Peer, 3);
+        await using var cluster = await LocalCluster.StartAsync(3);
         var original = cluster.Nodes[1];
         await LocalCluster.StopAsync(original);
         using var copy = new DirectoryCopy(original.Data);

@@ -15,7 +15,7 @@ public sealed class LauncherTests
         var up = await launched.UpOnFreePortsAsync(3);
         Assert.True(up.Code == 0, up.All);
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(launched.File));
-        Assert.Equal(["admin_key", "engine", "nodes"], launched.Json().EnumerateObject().Select(p => p.Name));
+        Assert.Equal(["admin_key", "nodes"], launched.Json().EnumerateObject().Select(p => p.Name));
         Assert.StartsWith("tmak-", launched.AdminKey, StringComparison.Ordinal);
         Assert.Equal(3, launched.Nodes.Count);
         for (var n = 0; n < 3; n++)
@@ -29,6 +29,8 @@ public sealed class LauncherTests
             Assert.Equal("OK", await launched.CallAsync(n, "SET", $"k{n}", "v"));
         }
         Assert.Contains(launched.AdminKey, up.Output, StringComparison.Ordinal);
+        for (var n = 0; n < 3; n++) Assert.Contains($"127.0.0.1:{5344 + launched.Offset + 10 * n}", up.Output, StringComparison.Ordinal);
+        Assert.Contains($"http://127.0.0.1:{5080 + launched.Offset}/dashboard", up.Output, StringComparison.Ordinal);
 
         var pids = launched.Pids;
         Assert.All(pids, pid => Assert.True(LaunchedCluster.IsAlive(pid)));
@@ -82,15 +84,17 @@ public sealed class LauncherTests
         Assert.Equal(nodes % 2 == 0, log.Contains("an even number of nodes", StringComparison.Ordinal));
     }
 
-    [Fact]
-    public async Task A_taken_port_is_named_and_nothing_is_started()
+    [Theory]
+    [InlineData(6379)]
+    [InlineData(5344)]
+    public async Task A_taken_port_is_named_and_nothing_is_started(int door)
     {
         await using var launched = new LaunchedCluster();
-        using var other = new TcpListener(IPAddress.Loopback, 6379 + launched.Offset + 10);
+        using var other = new TcpListener(IPAddress.Loopback, door + launched.Offset + 10);
         other.Start();
         var up = await launched.UpOnFreePortsAsync(3);
         Assert.Equal(1, up.Code);
-        Assert.Contains($"127.0.0.1:{6379 + launched.Offset + 10}", up.Error, StringComparison.Ordinal);
+        Assert.Contains($"127.0.0.1:{door + launched.Offset + 10}", up.Error, StringComparison.Ordinal);
         Assert.False(File.Exists(launched.File));
     }
 
@@ -122,56 +126,71 @@ public sealed class LauncherTests
         Assert.False(File.Exists(launched.File));
     }
 
-    [Fact]
-    public async Task A_place_for_the_membership_of_Orleans_needs_the_engine_Orleans()
-    {
-        await using var launched = new LaunchedCluster();
-        foreach (var engine in (string[][])[[], ["--engine", "peer"]])
-        {
-            var up = await launched.UpAsync([.. engine, "--postgres", "auto"]);
-            Assert.Equal(64, up.Code);
-            Assert.Contains("--postgres needs --engine orleans", up.Error, StringComparison.Ordinal);
-        }
-        Assert.False(File.Exists(launched.File));
-    }
-
     [SkippableFact]
-    public async Task An_engine_that_the_server_was_built_without_is_refused_and_nothing_is_left_behind()
+    public async Task A_cluster_keeps_its_data_when_its_membership_moves_to_PostgreSQL_and_back_which_it_does_only_while_it_is_down()
     {
-        Skip.If(await Machine.HasOrleansAsync(), "the server has the Orleans engine.");
-        await using var launched = new LaunchedCluster();
-        var up = await launched.UpAsync("--port-offset", $"{launched.Offset}", "--engine", "orleans", "--postgres", "auto");
-        Assert.Equal(1, up.Code);
-        Assert.Contains("built without the Orleans engine", up.Error, StringComparison.Ordinal);
-        Assert.Contains("--engine peer", up.Error, StringComparison.Ordinal);
-        Assert.False(File.Exists(launched.File));
-    }
-
-    [SkippableFact]
-    public async Task With_Orleans_a_cluster_brings_its_PostgreSQL_keeps_its_data_and_changes_engine_only_while_it_is_down()
-    {
-        await Machine.RequireAsync(Engine.Orleans);
+        Machine.RequirePostgres();
         await using var launched = new LaunchedCluster();
         // As root, PostgreSQL runs as another user, who must be able to pass.
         File.SetUnixFileMode(launched.Data, File.GetUnixFileMode(launched.Data) | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
-        var up = await launched.UpAsync("--port-offset", $"{launched.Offset}", "--engine", "orleans", "--postgres", "auto");
+        var up = await launched.UpAsync("--port-offset", $"{launched.Offset}", "--postgres", "auto");
         Assert.True(up.Code == 0, up.All);
-        Assert.Contains($"127.0.0.1:{5344 + launched.Offset}", up.Output, StringComparison.Ordinal);
-        Assert.Contains($"http://127.0.0.1:{5080 + launched.Offset}/dashboard", up.Output, StringComparison.Ordinal);
-        Assert.Equal(("orleans", "auto"), (launched.Json().GetProperty("engine").GetString(), launched.Json().GetProperty("postgres").GetString()));
+        Assert.Equal("auto", launched.Json().GetProperty("postgres").GetString());
         Assert.Equal("OK", await launched.CallAsync(0, "SET", "kept", "v"));
 
-        var running = await launched.UpAsync("--engine", "peer");
+        var running = await launched.UpAsync("--postgres", "none");
         Assert.Equal(1, running.Code);
+        Assert.Contains("membership kept in a PostgreSQL of its own", running.Error, StringComparison.Ordinal);
         Assert.Contains("./tokmesh down\" first", running.Error, StringComparison.Ordinal);
         Assert.Contains("PostgreSQL stopped.", (await launched.DownAsync()).Output, StringComparison.Ordinal);
-        var peer = await launched.UpAsync("--engine", "peer");
-        Assert.True(peer.Code == 0, peer.All);
+        var without = await launched.UpAsync("--postgres", "none");
+        Assert.True(without.Code == 0, without.All);
+        Assert.Contains("its data stays as it is", without.Output, StringComparison.Ordinal);
+        Assert.False(launched.Json().TryGetProperty("postgres", out _));
         Assert.Equal("v", await launched.CallAsync(1, "GET", "kept"));
         await launched.DownAsync();
-        var back = await launched.UpAsync("--engine", "orleans", "--postgres", "auto");
+        var back = await launched.UpAsync("--postgres", "auto");
         Assert.True(back.Code == 0, back.All);
         Assert.Equal("v", await launched.CallAsync(2, "GET", "kept"));
+    }
+
+    /// <summary>It had an engine, of which there is one now.</summary>
+    [Fact]
+    public async Task A_cluster_json_of_an_earlier_version_is_understood()
+    {
+        await using var launched = new LaunchedCluster();
+        Assert.Equal(0, (await launched.UpOnFreePortsAsync(1)).Code);
+        Assert.Equal("OK", await launched.CallAsync(0, "SET", "kept", "v"));
+        Assert.Equal(0, (await launched.DownAsync()).Code);
+        var text = await File.ReadAllTextAsync(launched.File);
+        await File.WriteAllTextAsync(launched.File, text.Replace("\"nodes\":", "\"engine\": \"peer\",\n  \"nodes\":", StringComparison.Ordinal));
+        Assert.Equal("peer", launched.Json().GetProperty("engine").GetString());
+        var up = await launched.UpAsync();
+        Assert.True(up.Code == 0, up.All);
+        Assert.Equal("v", await launched.CallAsync(0, "GET", "kept"));
+        Assert.False(launched.Json().TryGetProperty("engine", out _));
+    }
+
+    [Fact]
+    public async Task The_secret_is_made_once_and_no_node_joins_those_that_run_with_another()
+    {
+        await using var launched = new LaunchedCluster();
+        Assert.Equal(0, (await launched.UpOnFreePortsAsync(2)).Code);
+        var file = Path.Combine(launched.Data, "cluster.secret");
+        var secret = await File.ReadAllTextAsync(file);
+        Assert.Matches("^[0-9a-f]{64}\n$", secret);
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
+        using (var victim = Process.GetProcessById(launched.Pids[1])) victim.Kill();
+
+        File.Move(file, file + ".aside");
+        var refused = await launched.UpAsync();
+        Assert.Equal(1, refused.Code);
+        Assert.Contains("cluster.secret is not there", refused.Error, StringComparison.Ordinal);
+        Assert.False(File.Exists(file));
+        File.Move(file + ".aside", file);
+        var again = await launched.UpAsync();
+        Assert.True(again.Code == 0, again.All);
+        Assert.Equal(secret, await File.ReadAllTextAsync(file));
     }
 
     [Fact]
@@ -220,8 +239,8 @@ public sealed class LauncherTests
     [InlineData("\"--frob\" is not an option of up.", "up", "--frob")]
     [InlineData("Options of the servers come after a --.", "up", "--telemetry.logging.level=debug")]
     [InlineData("\"--nodes\" is not an option of down.", "down", "--nodes", "3")]
-    [InlineData("--engine is \"raft\"; allowed is peer or orleans.", "up", "--engine", "raft")]
-    [InlineData("--postgres is neither auto nor a connection string", "up", "--engine=orleans", "--postgres", "localhost")]
+    [InlineData("\"--engine\" is not an option of up.", "up", "--engine", "orleans")]
+    [InlineData("--postgres is neither auto nor none nor a connection string", "up", "--postgres", "localhost")]
     public async Task What_was_typed_wrong_is_said_with_what_is_near_it_and_where_the_help_is(string message, params string[] arguments)
     {
         var ended = await LaunchedCluster.RunAsync(arguments);

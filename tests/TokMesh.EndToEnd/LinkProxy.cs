@@ -5,7 +5,7 @@ namespace TokMesh.EndToEnd;
 
 /// <summary>
 /// Stands before the port of one node that other nodes dial, and passes bytes on as <see cref="Links"/> allows. Who dialled is asked of
-/// the operating system, so that it knows nothing of what engines say to each other.
+/// the operating system, so that it knows nothing of what nodes say to each other.
 /// </summary>
 internal sealed class LinkProxy : IDisposable
 {

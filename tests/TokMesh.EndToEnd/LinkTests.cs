@@ -4,8 +4,7 @@ using System.Net.Sockets;
 namespace TokMesh.EndToEnd;
 
 /// <summary>That cuts cut and holds hold: without this, the tests that survive them would prove nothing.</summary>
-[Collection(MachineCollection.Name)]
-public sealed class LinkTests(Machine machine)
+public sealed class LinkTests
 {
     [Fact]
     public async Task A_held_direction_arrives_late_while_the_other_passes_and_a_cut_ends_both()
@@ -45,12 +44,10 @@ public sealed class LinkTests(Machine machine)
         Assert.True(await IsEndedAsync(again.GetStream()));
     }
 
-    [SkippableTheory]
-    [InlineData(Engine.Peer)]
-    [InlineData(Engine.Orleans)]
-    public async Task A_node_that_is_cut_off_or_hears_nobody_acknowledges_nothing_until_that_ends(Engine engine)
+    [Fact]
+    public async Task A_node_that_is_cut_off_or_hears_nobody_acknowledges_nothing_until_that_ends()
     {
-        await using var cluster = await LocalCluster.StartAsync(machine, engine, 3);
+        await using var cluster = await LocalCluster.StartAsync(3);
         var (alone, others) = (cluster.Nodes[1], cluster.Nodes.Where((_, n) => n != 1).ToArray());
         await SetUntilAcknowledgedAsync(cluster, alone, "before");
         foreach (var isolate in (Action<LocalNode>[])[other => cluster.Links.Cut(alone.Id, other.Id), other => cluster.Links.Hold(from: other.Id, to: alone.Id)])

@@ -37,8 +37,6 @@ internal sealed partial class LocalCluster : IAsyncDisposable
     private const int FirstPort = 26_000, LastPort = 32_000;
     private static int _ports = Random.Shared.Next(LastPort - FirstPort);
 
-    /// <summary>Orleans' number for it, as the table holds it.</summary>
-    private const int DeadStatus = 6;
     private const int SigTerm = 15, SigStop = 19, SigCont = 18;
 
     private readonly string _folder = Directory.CreateTempSubdirectory("tokmesh-e2e-").FullName;
@@ -46,11 +44,20 @@ internal sealed partial class LocalCluster : IAsyncDisposable
     private readonly string? _connectionString;
     private readonly string _name = "e2e" + Guid.NewGuid().ToString("N");
 
+    /// <param name="connectionString">Of the PostgreSQL that membership is kept in; null for the cluster itself.</param>
+    /// <param name="serverOptions">What a test has its servers told.</param>
     private LocalCluster(string? connectionString, string[] serverOptions)
     {
         _connectionString = connectionString;
-        _serverOptions = connectionString is null ? ["--cluster.engine=peer", .. serverOptions] : [.. OrleansOptions(), .. serverOptions];
+        string[] membership = connectionString is null ? ["--cluster.membership=meta"] : ["--cluster.membership=adonet", "--cluster.orleans.create-tables=true"];
+        // Nodes that show each other certificates need no secret.
+        string[] secret = serverOptions.Any(o => o.Contains("cluster.tls", StringComparison.Ordinal)) ? [] : [$"--cluster.secret-file={ClusterSecret.Ensure(_folder)}"];
+        // Clusters share a database; the name keeps them apart.
+        _serverOptions = [.. membership, .. secret, $"--cluster.orleans.cluster-id={_name}", $"--cluster.orleans.service-id={_name}", .. serverOptions];
     }
+
+    /// <summary>Its silos in PostgreSQL, where membership is kept there.</summary>
+    public SiloRows Silos => new(_connectionString!, _name);
 
     /// <summary>The network between the nodes.</summary>
     public Links Links { get; } = new();
@@ -68,14 +75,16 @@ internal sealed partial class LocalCluster : IAsyncDisposable
 
     public HttpClient Client { get; } = new() { Timeout = TimeSpan.FromSeconds(10) };
 
-    /// <summary>
-    /// Starts a cluster of that engine and waits until it serves; skips the test where the engine cannot be had. <c>{id}</c> in an option
-    /// stands for the node's id.
-    /// </summary>
-    public static async Task<LocalCluster> StartAsync(Machine machine, Engine engine, int nodes, params string[] serverOptions)
+    /// <summary>Starts a cluster that keeps its membership itself, and waits until it serves. <c>{id}</c> in an option stands for the node's id.</summary>
+    public static Task<LocalCluster> StartAsync(int nodes, params string[] serverOptions) => StartAsync((string?)null, nodes, serverOptions);
+
+    /// <summary>The same with that membership; skips the test where it cannot be had.</summary>
+    public static async Task<LocalCluster> StartAsync(Machine machine, Membership membership, int nodes, params string[] serverOptions) =>
+        await StartAsync(membership == Membership.AdoNet ? await machine.PostgresAsync() : null, nodes, serverOptions);
+
+    private static async Task<LocalCluster> StartAsync(string? connectionString, int nodes, string[] serverOptions)
     {
-        await Machine.RequireAsync(engine);
-        var cluster = new LocalCluster(engine == Engine.Orleans ? await machine.PostgresAsync() : null, serverOptions);
+        var cluster = new LocalCluster(connectionString, serverOptions);
         cluster.Nodes = [.. Enumerable.Range(1, nodes).Select(cluster.NewNode)];
         try
         {
@@ -129,22 +138,6 @@ internal sealed partial class LocalCluster : IAsyncDisposable
         };
     }
 
-    /// <summary>Writes into Orleans' membership table that the node's silo is dead, though it lives.</summary>
-    public Task DeclareDeadAsync(LocalNode node) =>
-        AskPostgresAsync($"BEGIN; UPDATE orleans_silo SET status = {DeadStatus} WHERE cluster_id = '{_name}' AND silo_name = '{node.Id}'; UPDATE orleans_cluster SET version = version + 1 WHERE cluster_id = '{_name}'; COMMIT");
-
-    /// <summary>Whether Orleans' membership table says that every silo the node has had is dead.</summary>
-    public async Task<bool> IsBuriedAsync(LocalNode node) =>
-        await AskPostgresAsync($"SELECT count(*) FROM orleans_silo WHERE cluster_id = '{_name}' AND silo_name = '{node.Id}' AND status <> {DeadStatus}") == "0";
-
-    private async Task<string> AskPostgresAsync(string statement)
-    {
-        var settings = _connectionString!.Split(';').Select(p => p.Split('=', 2)).ToDictionary(p => p[0], p => p[1]);
-        var told = await Tool.RunAsync("psql", ["-v", "ON_ERROR_STOP=1", "-q", "-A", "-t", "-h", settings["Host"], "-p", settings["Port"], "-U", settings["Username"], "-d", settings["Database"], "-c", statement], ("PGPASSWORD", settings["Password"]));
-        Assert.True(told.Code == 0, told.All);
-        return told.Output.Trim();
-    }
-
     /// <summary>Starts a node's process, with these variables more in its environment.</summary>
     public void Start(LocalNode node, params (string Name, string Value)[] environment)
     {
@@ -154,10 +147,9 @@ internal sealed partial class LocalCluster : IAsyncDisposable
         [
             "-c", "exec dotnet \"$@\" >>\"$0\" 2>&1 </dev/null", Path.Combine(node.Data, "server.log"), Built.Server, $"--storage.dir={node.Data}",
             $"--cluster.node-id={node.Id}", $"--server.http.address={node.Http}", $"--server.redis.address={node.Redis}",
-            $"--cluster.listen-address={node.Peer}", $"--cluster.advertise-address={node.Proxy.Address}",
+            $"--cluster.listen-address={node.Peer}", $"--cluster.advertise-address={node.Proxy.Address}", $"--cluster.orleans.gateway-address={node.Gateway}",
             $"--cluster.discovery.seeds={string.Join(',', Nodes.Select(n => n.Proxy.Address))}", $"--cluster.bootstrap.expect-nodes={Nodes.Count}", .. _serverOptions.Select(o => o.Replace("{id}", node.Id, StringComparison.Ordinal)),
         ]) info.ArgumentList.Add(argument);
-        if (_connectionString is not null) info.ArgumentList.Add($"--cluster.orleans.gateway-address={node.Gateway}");
         // What steers the tests is no setting of the server.
         foreach (var name in info.Environment.Keys.Where(k => k.StartsWith("TOKMESH_", StringComparison.Ordinal)).ToArray()) info.Environment.Remove(name);
         if (_connectionString is not null) info.Environment[Machine.ConnectionStringVariable] = _connectionString;
@@ -222,6 +214,15 @@ internal sealed partial class LocalCluster : IAsyncDisposable
             if (answer.StatusCode != HttpStatusCode.OK) return false;
         }
         return true;
+    });
+
+    /// <summary>A node serves before its silo is in the membership; what is not there yet, nobody misses.</summary>
+    public Task WaitUntilActiveAsync() => WaitUntilAsync("every silo is active", async () =>
+    {
+        using var answer = await SendAsync(Nodes[0], HttpMethod.Get, "/dashboard/DashboardCounters");
+        if (answer.StatusCode != HttpStatusCode.OK) return false;
+        using var json = JsonDocument.Parse(await answer.Content.ReadAsStreamAsync());
+        return json.RootElement.GetProperty("totalActiveHostCount").GetInt32() == Nodes.Count;
     });
 
     /// <summary>Polls; a time-out names what was waited for.</summary>
@@ -305,10 +306,6 @@ internal sealed partial class LocalCluster : IAsyncDisposable
         Client.Dispose();
         Directory.Delete(_folder, recursive: true);
     }
-
-    // Clusters share a database; the name keeps them apart.
-    private string[] OrleansOptions() =>
-        ["--cluster.engine=orleans", "--cluster.orleans.clustering=adonet", "--cluster.orleans.create-tables=true", $"--cluster.orleans.cluster-id={_name}", $"--cluster.orleans.service-id={_name}"];
 
     private string? WhoDialled(int localPort, int remotePort)
     {

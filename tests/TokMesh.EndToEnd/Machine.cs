@@ -2,23 +2,21 @@ using TokMesh.Launcher;
 
 namespace TokMesh.EndToEnd;
 
-/// <summary>How nodes reach each other.</summary>
-public enum Engine
+/// <summary>Where it is kept which silos there are.</summary>
+public enum Membership
 {
-    /// <summary>The built-in one, always there.</summary>
-    Peer,
+    /// <summary>In the meta group: nothing else is needed.</summary>
+    Meta,
 
-    /// <summary>Orleans, with its membership in PostgreSQL.</summary>
-    Orleans,
+    /// <summary>In PostgreSQL.</summary>
+    AdoNet,
 }
 
-/// <summary>What the engines need and the machine may lack: their packages, and one PostgreSQL for all clusters, gone afterwards.</summary>
+/// <summary>What the machine may lack: one PostgreSQL for all clusters that want it, gone afterwards.</summary>
 public sealed class Machine : IAsyncLifetime
 {
     /// <summary>What the server reads the connection string from.</summary>
     internal const string ConnectionStringVariable = "TOKMESH_CLUSTER_ORLEANS_CONNECTION_STRING";
-
-    private static readonly Lazy<Task<ToolResult>> _engines = new(() => Tool.RunAsync("dotnet", [Built.Server, "--engines"]));
 
     // Below the temporary directory itself: PostgreSQL may run as another user, who must reach it.
     private readonly string _directory = Path.Combine(Path.GetTempPath(), "tokmesh-e2e-postgres-" + Guid.NewGuid().ToString("N"));
@@ -27,19 +25,15 @@ public sealed class Machine : IAsyncLifetime
 
     internal PrivatePostgres Postgres { get; }
 
-    /// <summary>Whether the server was built with the Orleans engine.</summary>
-    internal static async Task<bool> HasOrleansAsync() => (await _engines.Value).Output.Split('\n').Contains("orleans");
+    /// <summary>Skips the test where PostgreSQL is not installed.</summary>
+    internal static void RequirePostgres() => Skip.IfNot(PrivatePostgres.IsInstalled, "PostgreSQL's server programs are not installed.");
 
-    /// <summary>Skips the test unless the server has the engine and the machine what it needs.</summary>
-    internal static async Task RequireAsync(Engine engine)
+    /// <summary>The connection string of the shared server, which is started if need be; skips the test where there is none.</summary>
+    internal Task<string> PostgresAsync()
     {
-        if (engine == Engine.Peer) return;
-        Skip.IfNot(await HasOrleansAsync(), "the server was built without the Orleans engine.");
-        Skip.IfNot(PrivatePostgres.IsInstalled, "PostgreSQL's server programs are not installed.");
+        RequirePostgres();
+        return Postgres.StartAsync(default);
     }
-
-    /// <summary>The connection string of the shared server, which is started if need be.</summary>
-    internal Task<string> PostgresAsync() => Postgres.StartAsync(default);
 
     public Task InitializeAsync() => Task.CompletedTask;
 
@@ -50,7 +44,7 @@ public sealed class Machine : IAsyncLifetime
     }
 }
 
-/// <summary>The tests whose clusters may be of any engine.</summary>
+/// <summary>The tests that may want PostgreSQL.</summary>
 [CollectionDefinition(Name)]
 public sealed class MachineCollection : ICollectionFixture<Machine>
 {

@@ -68,7 +68,7 @@ public sealed class PrivatePostgresTests : IAsyncLifetime
 
     private static void Require()
     {
-        Skip.IfNot(PrivatePostgres.IsInstalled, "PostgreSQL's server programs are not installed.");
+        Machine.RequirePostgres();
         Tool.Require("psql");
     }
 

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace TokMesh.EndToEnd;
 
-/// <summary>What keeps a server of the Orleans engine from starting is said in one line, and ends the process.</summary>
+/// <summary>What keeps a server from starting is said in one line, and ends the process.</summary>
 [Collection(MachineCollection.Name)]
 public sealed class StartErrorTests(Machine machine) : IDisposable
 {
@@ -11,7 +11,7 @@ public sealed class StartErrorTests(Machine machine) : IDisposable
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
-    [SkippableFact]
+    [Fact]
     public async Task Without_PostgreSQL_a_server_says_that_it_cannot_be_reached()
     {
         var said = await RefusedAsync($"Host=127.0.0.1;Port={LocalCluster.FreePort()};Database=d;Username=u;Password=hunter2");
@@ -22,27 +22,24 @@ public sealed class StartErrorTests(Machine machine) : IDisposable
     [SkippableFact]
     public async Task On_a_database_without_the_tables_a_server_says_which_scripts_are_to_be_applied()
     {
-        await Machine.RequireAsync(Engine.Orleans);
         // A database that is always there and in which nobody makes tables.
         var said = await RefusedAsync((await machine.PostgresAsync()).Replace("Database=postgres", "Database=template1", StringComparison.Ordinal));
         Assert.Contains("TM-DB-4041", said, StringComparison.Ordinal);
         Assert.Contains("clustering.sql", said, StringComparison.Ordinal);
     }
 
-    [SkippableFact]
+    [Fact]
     public async Task With_a_certificate_of_another_authority_a_server_says_so()
     {
-        await Machine.RequireAsync(Engine.Orleans);
         using var ours = new Authority("ours");
         using var theirs = new Authority("theirs");
         theirs.Issue(_folder, Name);
         ours.WriteOwn(_folder);
-        var said = await RefusedAsync(await machine.PostgresAsync(), "--cluster.orleans.create-tables=true", $"--cluster.tls.cert-file={_folder}/{Name}.pem",
-            $"--cluster.tls.key-file={_folder}/{Name}.key", $"--cluster.tls.client-ca-file={_folder}/ca.pem");
+        var said = await RefusedAsync(null, $"--cluster.tls.cert-file={_folder}/{Name}.pem", $"--cluster.tls.key-file={_folder}/{Name}.key", $"--cluster.tls.client-ca-file={_folder}/ca.pem");
         Assert.Contains("certificate", said, StringComparison.OrdinalIgnoreCase);
     }
 
-    [SkippableFact]
+    [Fact]
     public async Task Under_another_name_than_its_data_have_a_server_says_whose_they_are()
     {
         var nowhere = $"Host=127.0.0.1;Port={LocalCluster.FreePort()};Database=d;Username=u";
@@ -54,29 +51,39 @@ public sealed class StartErrorTests(Machine machine) : IDisposable
     [Fact]
     public async Task What_cannot_work_together_is_said_before_anything_is_opened_or_founded()
     {
-        var data = $"{_folder}/never";
-        var ended = await Tool.RunAsync("dotnet", [Built.Server, $"--storage.dir={data}", "--cluster.engine=peer", $"--server.http.address=127.0.0.1:{LocalCluster.FreePort()}",
-            $"--server.redis.address=127.0.0.1:{LocalCluster.FreePort()}", $"--cluster.listen-address=127.0.0.1:{LocalCluster.FreePort()}",
-            "--security.anti-replay.timestamp-window=5m", "--session.ttl.max=1m"]);
-        Assert.Equal(78, ended.Code);
-        Assert.Contains("Error 1/2", ended.All, StringComparison.Ordinal);
-        Assert.Contains("security.anti_replay.nonce_ttl", ended.All, StringComparison.Ordinal);
-        Assert.Contains("session.ttl.max", ended.All, StringComparison.Ordinal);
-        Assert.False(Directory.Exists(data));
+        var said = await MisconfiguredAsync("--security.anti-replay.timestamp-window=5m", "--session.ttl.max=1m");
+        Assert.Contains("Error 1/2", said, StringComparison.Ordinal);
+        Assert.Contains("security.anti_replay.nonce_ttl", said, StringComparison.Ordinal);
+        Assert.Contains("session.ttl.max", said, StringComparison.Ordinal);
     }
 
-    /// <summary>Starts a server that must not come up, and returns the one error line it writes.</summary>
-    private async Task<string> RefusedAsync(string connectionString, params string[] more)
+    [Theory]
+    [InlineData("--cluster.discovery.seeds=127.0.0.1:5343,127.0.0.1:5353,127.0.0.1:5363", "--cluster.bootstrap.expect-nodes=3")]
+    [InlineData("--cluster.discovery.seeds=127.0.0.1:5353")]
+    public async Task A_node_among_others_that_has_neither_a_secret_nor_certificates_opens_nothing(params string[] others) =>
+        Assert.Contains("cluster.secret_file", await MisconfiguredAsync(others), StringComparison.Ordinal);
+
+    /// <summary>Starts a server that must not open anything, and returns what it says.</summary>
+    private async Task<string> MisconfiguredAsync(params string[] more)
     {
-        await Machine.RequireAsync(Engine.Orleans);
-        string[] ports = [.. Enumerable.Range(0, 4).Select(_ => $"127.0.0.1:{LocalCluster.FreePort()}")];
-        var ended = await Tool.RunAsync("dotnet",
-            [Built.Server, $"--storage.dir={_folder}/data", $"--cluster.node-id={Name}", "--cluster.engine=orleans", "--cluster.orleans.clustering=adonet", $"--cluster.orleans.cluster-id=start{Guid.NewGuid():N}",
-                $"--server.http.address={ports[0]}", $"--server.redis.address={ports[1]}", $"--cluster.listen-address={ports[2]}", $"--cluster.orleans.gateway-address={ports[3]}", .. more],
-            (Machine.ConnectionStringVariable, connectionString));
+        var data = $"{_folder}/never";
+        var ended = await Tool.RunAsync("dotnet", [Built.Server, $"--storage.dir={data}", .. Ports(), .. more]);
+        Assert.Equal(78, ended.Code);
+        Assert.False(Directory.Exists(data));
+        return ended.All;
+    }
+
+    /// <summary>Starts a server that must not come up, with its membership in that database or kept by itself, and returns the one error line it writes.</summary>
+    private async Task<string> RefusedAsync(string? connectionString, params string[] more)
+    {
+        string[] arguments = [Built.Server, $"--storage.dir={_folder}/data", $"--cluster.node-id={Name}", .. Ports(), $"--cluster.membership={(connectionString is null ? "meta" : "adonet")}", $"--cluster.orleans.cluster-id=start{Guid.NewGuid():N}", .. more];
+        var ended = connectionString is null ? await Tool.RunAsync("dotnet", arguments) : await Tool.RunAsync("dotnet", arguments, (Machine.ConnectionStringVariable, connectionString));
         Assert.True(ended.Code != 0, ended.All);
         return Assert.Single(ended.Output.Split('\n'), IsError);
     }
+
+    private static IEnumerable<string> Ports() =>
+        ((string[])["server.http.address", "server.redis.address", "cluster.listen-address", "cluster.orleans.gateway-address"]).Select(key => $"--{key}=127.0.0.1:{LocalCluster.FreePort()}");
 
     private static bool IsError(string line) => line.StartsWith('{') && JsonDocument.Parse(line).RootElement.GetProperty("level").GetString() == "ERROR";
 }

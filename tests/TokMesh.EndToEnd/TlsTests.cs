@@ -6,20 +6,18 @@ using System.Security.Cryptography.X509Certificates;
 namespace TokMesh.EndToEnd;
 
 /// <summary>Silos that show each other certificates, and who does not get in without one.</summary>
-[Collection(MachineCollection.Name)]
-public sealed class TlsTests(Machine machine) : IDisposable
+public sealed class TlsTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("tokmesh-tls-").FullName;
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
-    [SkippableFact]
+    [Fact]
     public async Task Silos_with_certificates_serve_and_who_shows_none_or_a_strange_one_is_not_heard()
     {
-        await Machine.RequireAsync(Engine.Orleans);
         using var ours = new Authority("ours");
         for (var n = 1; n <= 3; n++) ours.Issue(_folder, $"tmnd-e2e{n}");
-        await using var cluster = await LocalCluster.StartAsync(machine, Engine.Orleans, 3,
+        await using var cluster = await LocalCluster.StartAsync(3,
             $"--cluster.tls.cert-file={_folder}/{{id}}.pem", $"--cluster.tls.key-file={_folder}/{{id}}.key", $"--cluster.tls.client-ca-file={_folder}/ca.pem");
         var made = await cluster.CreateSessionAsync(cluster.Nodes[0], "alice");
         foreach (var node in cluster.Nodes) Assert.Equal(System.Net.HttpStatusCode.OK, await cluster.ValidateAsync(node, made.Token));

@@ -5,18 +5,19 @@ namespace TokMesh.Host.Tests;
 public sealed class DescriptorTests
 {
     [Theory]
-    [InlineData(1_048_576, 10_000, 10_000, null)]
-    [InlineData(20_256, 10_000, 10_000, null)]
-    [InlineData(20_254, 9_999, 9_999, "server.http.max_connections=9999, server.redis.max_connections=9999")]
-    [InlineData(1024, 384, 384, "server.http.max_connections=384, server.redis.max_connections=384")]
-    [InlineData(512, 128, 128, "server.http.max_connections=128, server.redis.max_connections=128")]
-    public void What_is_not_set_is_shared_out_below_the_limit(long limit, int http, int redis, string? reduced)
+    [InlineData(1_048_576, 10_000, 10_000, 1_000, null)]
+    [InlineData(21_256, 10_000, 10_000, 1_000, null)]
+    [InlineData(21_254, 9_999, 9_999, 1_000, "server.http.max_connections=9999, cluster.orleans.max_connections=1000, server.redis.max_connections=9999")]
+    [InlineData(8_192, 3_468, 3_468, 1_000, "server.http.max_connections=3468, cluster.orleans.max_connections=1000, server.redis.max_connections=3468")]
+    [InlineData(1_024, 256, 256, 256, "server.http.max_connections=256, cluster.orleans.max_connections=256, server.redis.max_connections=256")]
+    [InlineData(512, 85, 86, 85, "server.http.max_connections=85, cluster.orleans.max_connections=85, server.redis.max_connections=86")]
+    public void What_is_not_set_is_shared_out_below_the_limit(long limit, int http, int redis, int orleans, string? reduced)
     {
         var settings = new HostSettings();
         Assert.Equal((null, reduced), Descriptors.ShareOut(settings, limit));
-        Assert.Equal((http, redis), (settings.HttpLimits.Most, settings.RedisLimits.Most));
+        Assert.Equal((http, redis, orleans), (settings.HttpLimits.Most, settings.RedisLimits.Most, settings.OrleansLimits.Most));
         Assert.True(settings.HttpLimits.MostPerAddress < settings.HttpLimits.Most);
-        Assert.True(http + redis + Descriptors.Reserve <= limit);
+        Assert.True(http + redis + orleans + Descriptors.Reserve <= limit);
     }
 
     [Fact]
@@ -24,36 +25,23 @@ public sealed class DescriptorTests
     {
         var settings = With(redis: 700);
         settings.RedisLimits.MostPerAddress = 5;
-        Assert.Equal((null, "server.http.max_connections=68, server.redis.max_connections=700"), Descriptors.ShareOut(settings, 1024));
-        Assert.Equal((68, 700, 5), (settings.HttpLimits.Most, settings.RedisLimits.Most, settings.RedisLimits.MostPerAddress));
+        Assert.Equal((null, "server.http.max_connections=34, cluster.orleans.max_connections=34, server.redis.max_connections=700"), Descriptors.ShareOut(settings, 1024));
+        Assert.Equal((34, 700, 5), (settings.HttpLimits.Most, settings.RedisLimits.Most, settings.RedisLimits.MostPerAddress));
     }
 
     [Fact]
-    public void Without_Redis_HTTP_has_them_all()
+    public void Without_Redis_the_others_have_them_all()
     {
         var settings = new HostSettings { RedisEnabled = false };
-        Assert.Equal((null, "server.http.max_connections=768"), Descriptors.ShareOut(settings, 1024));
+        Assert.Equal((null, "server.http.max_connections=384, cluster.orleans.max_connections=384"), Descriptors.ShareOut(settings, 1024));
         Assert.Null(settings.RedisLimits.Most);
-    }
-
-    [Theory]
-    [InlineData(1_048_576, 10_000, 10_000, 1_000)]
-    [InlineData(1_024, 256, 256, 256)]
-    [InlineData(8_192, 3_468, 3_468, 1_000)]
-    public void Clients_of_the_Orleans_gateway_have_a_share_where_there_is_one(long limit, int http, int redis, int orleans)
-    {
-        var settings = new HostSettings { Engine = EngineNames.Orleans };
-        Assert.Null(Descriptors.ShareOut(settings, limit).Problem);
-        Assert.Equal((http, redis, orleans), (settings.HttpLimits.Most, settings.RedisLimits.Most, settings.OrleansLimits.Most));
-        Assert.Contains("server.http.max_connections and server.redis.max_connections and cluster.orleans.max_connections ask for",
-            Descriptors.ShareOut(settings, 600).Problem, StringComparison.Ordinal);
     }
 
     [Fact]
     public void What_does_not_fit_is_an_error_with_the_numbers()
     {
         Assert.StartsWith("TM-CFG-1002: the process may open 511 descriptors", Descriptors.ShareOut(new HostSettings(), 511).Problem, StringComparison.Ordinal);
-        Assert.Contains("ask for 800 connections", Descriptors.ShareOut(With(http: 400, redis: 400), 1024).Problem, StringComparison.Ordinal);
+        Assert.Contains("server.http.max_connections and cluster.orleans.max_connections and server.redis.max_connections ask for 800 connections", Descriptors.ShareOut(With(http: 400, redis: 400), 1024).Problem, StringComparison.Ordinal);
         Assert.StartsWith("TM-CFG-1005", Descriptors.ShareOut(With(http: 768), 1024).Problem, StringComparison.Ordinal);
         Assert.StartsWith("TM-CFG-1005", Descriptors.ShareOut(With(http: 900), 1024).Problem, StringComparison.Ordinal);
     }

@@ -77,14 +77,14 @@ public sealed class SettingsReaderTests : IDisposable
     {
         var file = FileOf("""
             {"TokMesh": {
-                // who is there
-                "cluster": {"discovery": {"seeds": ["a:1", "b:2"]}, "bootstrap": {"expect_nodes": 2}},
-                "server": {"redis": {"enabled": false}},
+                // who stands before it
+                "security": {"network": {"trusted_proxies": ["10.0.0.1", "10.1.0.0/16"]}},
+                "server": {"redis": {"enabled": false}, "http": {"max_connections": 20}},
             }}
             """);
         var settings = Read([$"--config={file}"]);
-        Assert.Equal(["a:1", "b:2"], settings.Seeds);
-        Assert.Equal((2, false), (settings.ExpectNodes, settings.RedisEnabled));
+        Assert.Equal(["10.0.0.1", "10.1.0.0/16"], settings.TrustedProxies);
+        Assert.Equal((20, false), (settings.HttpLimits.Most, settings.RedisEnabled));
     }
 
     [Fact]
@@ -132,6 +132,7 @@ public sealed class SettingsReaderTests : IDisposable
     [Theory]
     [InlineData("--server.redis.address=127.0.0.1:5080", "server.http.address, server.redis.address")]
     [InlineData("--server.redis.address=localhost:5343", "cluster.listen_address, server.redis.address")]
+    [InlineData("--cluster.listen-address=127.0.0.1:5344", "cluster.listen_address, cluster.orleans.gateway_address")]
     public void Two_doors_on_one_port_are_refused(string argument, string path) => AssertProblem(Problems([argument]), "TM-CFG-1005", path, "listen on the same port", "own port");
 
     [Fact]
@@ -141,6 +142,7 @@ public sealed class SettingsReaderTests : IDisposable
     [InlineData("server.http.address", "0.0.0.0:5080")]
     [InlineData("server.redis.address", "10.0.0.1:6379")]
     [InlineData("cluster.listen_address", "[::]:5343")]
+    [InlineData("cluster.orleans.gateway_address", "0.0.0.0:5344")]
     public void Plaintext_beyond_loopback_needs_to_be_asked_for(string key, string address)
     {
         var option = $"--{key.Replace('_', '-')}={address}";
@@ -173,6 +175,32 @@ public sealed class SettingsReaderTests : IDisposable
         var said = Problems([argument]);
         Assert.Contains($"Path:     {path}", said, StringComparison.Ordinal);
         Assert.Contains(problem, said, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Membership_is_kept_in_meta_unless_PostgreSQL_is_asked_for()
+    {
+        var settings = Read([]);
+        Assert.Equal(("meta", false), (settings.Membership, settings.UsesAdoNet));
+        settings = Read(["--cluster.membership=adonet"], ("TOKMESH_CLUSTER_ORLEANS_CONNECTION_STRING", "Host=db"));
+        Assert.Equal(("adonet", true, "Host=db"), (settings.Membership, settings.UsesAdoNet, settings.OrleansConnectionString));
+        AssertProblem(Problems(["--cluster.membership=etcd"]), "TM-CFG-1001", "cluster.membership", "\"etcd\" from --cluster.membership", "use meta or adonet");
+        AssertProblem(Problems(["--cluster.membership=adonet"]), "TM-CFG-1006", "cluster.orleans.connection_string", "is missing", "TOKMESH_CLUSTER_ORLEANS_CONNECTION_STRING");
+        AssertProblem(Problems([], ("TOKMESH_CLUSTER_ORLEANS_CONNECTION_STRING", "Host=db")), "TM-CFG-1006", "cluster.orleans.connection_string", "is set", "cluster.membership=adonet");
+    }
+
+    [Fact]
+    public void A_node_among_others_has_a_secret_or_certificates()
+    {
+        Assert.Empty(Read([]).SecretFile);
+        foreach (var others in (string[][])[["--cluster.discovery.seeds=a:1"], ["--cluster.discovery.seeds=a:1", "--cluster.bootstrap.expect-nodes=3"]])
+        {
+            AssertProblem(Problems(others), "TM-CFG-1006", "cluster.secret_file", "is missing", "64 hexadecimal digits");
+            var secret = FileOf(new string('a', 64) + "\n");
+            Assert.Equal(secret, Read([.. others, $"--cluster.secret-file={secret}"]).SecretFile);
+            Assert.True(Read([.. others, $"--cluster.tls.cert-file={FileOf("")}", $"--cluster.tls.key-file={FileOf("")}", $"--cluster.tls.client-ca-file={FileOf("")}"]).HasClusterTls);
+        }
+        AssertProblem(Problems([$"--cluster.secret-file={_folder}/none"]), "TM-CFG-1003", "cluster.secret_file", $"{_folder}/none does not exist", "check the path");
     }
 
     [Theory]

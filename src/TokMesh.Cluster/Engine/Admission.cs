@@ -17,9 +17,12 @@ public static class Admission
     /// <param name="hello">What the other side said.</param>
     /// <param name="certifiedAs">The node id its certificate stands for; null without TLS.</param>
     /// <param name="map">What this node has heard of its cluster's members; null before it runs.</param>
-    public static HelloRefusal? Judge(Candidate self, Genesis? genesis, Hello hello, string? certifiedAs, ClusterMap? map = null)
+    /// <param name="mayJoin">Whether one that is no member is heard, because it asks to become one.</param>
+    public static HelloRefusal? Judge(Candidate self, Genesis? genesis, Hello hello, string? certifiedAs, ClusterMap? map = null, bool mayJoin = false)
     {
         var other = hello.Self;
+        if (!NodeIdentity.IsNodeId(other.NodeId))
+            return new HelloRefusal("TM-CLST-4090", "A node introduced itself with something that is no node id: tmnd- and up to 64 of 0-9 a-z . -.", true);
         if (hello.MinVersion > MaxVersion || hello.MaxVersion < MinVersion)
             return new HelloRefusal("TM-CLST-5050", $"Node {other.NodeId} speaks protocol versions {hello.MinVersion} to {hello.MaxVersion}, node {self.NodeId} {MinVersion} to {MaxVersion}: bring both to releases that overlap.", true);
         if (certifiedAs is not null && certifiedAs != other.NodeId)
@@ -32,6 +35,7 @@ public static class Admission
         if (hello.ClusterId is { } cluster && cluster != genesis.ClusterId)
             return new HelloRefusal("TM-CLST-5050", $"Node {other.NodeId} belongs to cluster {cluster}, node {self.NodeId} to {genesis.ClusterId}: check seeds and data directories.", true);
         var listed = (map?.Members ?? genesis.Nodes).FirstOrDefault(n => n.NodeId == other.NodeId);
+        if (listed is null && mayJoin) return null;
         // It was taken in a moment ago, and word of that has not come here.
         if (listed is null && hello.Number >= (map?.NextNumber ?? (uint)genesis.Nodes.Count + 1))
             return new HelloRefusal("TM-CLST-5030", $"Node {self.NodeId} has not heard yet that node {other.NodeId} is a member.", false);
@@ -41,6 +45,10 @@ public static class Admission
             return new HelloRefusal("TM-CLST-4090", $"Node id {other.NodeId} belongs to another data directory. What that directory promised is not in this one: restore it, or use a new node id.", true);
         return null;
     }
+
+    /// <summary>Null when the speaker is of the data directory for which it has proved to speak, else why not.</summary>
+    public static HelloRefusal? JudgeDirectory(Hello hello, Guid proved) => hello.Self.DirectoryId == proved ? null
+        : new HelloRefusal("TM-CLST-4090", $"A node calls itself {hello.Self.NodeId} with another data directory than it has proved to have.", true);
 
     /// <summary>
     /// Judges the other end of a link by its past (<see cref="Node.Admit"/>), after <see cref="Judge"/> has let it pass. Null when it may

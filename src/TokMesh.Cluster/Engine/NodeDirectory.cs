@@ -32,6 +32,9 @@ public sealed class NodeDirectory : IDisposable
     /// <summary>The directory itself.</summary>
     public IDisk Disk => _disk;
 
+    /// <summary>Where it is.</summary>
+    public string Path => _disk.DirectoryPath;
+
     /// <summary>Opens a directory, creating what is missing.</summary>
     /// <param name="path">The directory.</param>
     /// <param name="nodeId">Node id the configuration asks for; empty for the stored one, or a drawn one in a new directory.</param>
@@ -75,7 +78,7 @@ public sealed class NodeDirectory : IDisposable
 
     /// <summary>Where the log lives, and what this directory knows of it.</summary>
     /// <param name="key">32 bytes to encrypt with; null for plain files.</param>
-    public LogPlace LogPlace(byte[]? key) => new(new FileDisk(Path.Combine(_disk.DirectoryPath, "log")), key)
+    public LogPlace LogPlace(byte[]? key) => new(new FileDisk(System.IO.Path.Combine(_disk.DirectoryPath, "log")), key)
     {
         Memory = _memory,
         Remember = memory =>

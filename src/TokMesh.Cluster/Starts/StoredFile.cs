@@ -3,8 +3,9 @@ using TokMesh.Log;
 namespace TokMesh.Cluster;
 
 /// <summary>Small files of a data directory that are there whole or not at all.</summary>
-internal static class StoredFile
+public static class StoredFile
 {
+    /// <summary>All of it.</summary>
     public static byte[] Read(IDisk disk, string name)
     {
         using var file = disk.Open(name);

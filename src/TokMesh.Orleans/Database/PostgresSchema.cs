@@ -4,8 +4,8 @@ using Npgsql;
 namespace TokMesh.Orleans.Database;
 
 /// <summary>
-/// What the Orleans engine needs in PostgreSQL: the tables and stored queries of clustering and persistence. Says in one sentence
-/// what is wrong, and makes what is missing, from the scripts in <c>sql/</c>.
+/// What silos need in PostgreSQL to keep their membership there: the tables and stored queries of clustering. Says in one sentence what is
+/// wrong, and makes what is missing, from the scripts in <c>sql/</c>.
 /// </summary>
 /// <remarks>
 /// The codes are stable. <c>TM-DB-5031</c>: no connection. <c>TM-DB-4010</c>: login refused. <c>TM-DB-4040</c>: no such database.
@@ -21,7 +21,6 @@ public static class PostgresSchema
         new("clustering.sql", ["orleans_cluster", "orleans_silo"],
             ["InsertMembershipVersionKey", "InsertMembershipKey", "UpdateMembershipKey", "UpdateIAmAlivetimeKey", "MembershipReadRowKey",
                 "MembershipReadAllKey", "GatewaysQueryKey", "DeleteMembershipTableEntriesKey", "CleanupDefunctSiloEntriesKey"]),
-        new("persistence.sql", ["orleans_grain_state"], ["ReadFromStorageKey", "WriteToStorageKey", "ClearStorageKey", "DeleteStorageKey"]),
     ];
 
     /// <summary>Null when the database is there and complete; else what is wrong and what to do, in one sentence with a code.</summary>

@@ -3,6 +3,7 @@ using Orleans.Concurrency;
 using Orleans.Placement;
 using TokMesh.Client.Orleans;
 using TokMesh.Cluster;
+using TokMesh.Orleans.Membership;
 using TokMesh.Raft;
 using TokMesh.State;
 using ErrorCode = TokMesh.State.ErrorCode;
@@ -29,6 +30,8 @@ internal sealed class ShardMapGrain(NodeAccess access, IEngine engine) : Grain, 
         var map = linearizable || node.Meta is not { } meta ? await Calls.ReadAsync(cancel) : meta.Map;
         return MapOf(node, map);
     }
+
+    public Task<string[]> Gateways() => Task.FromResult(access.Node.Meta is { } meta ? SiloRows.GatewaysOf(meta.Silos) : []);
 
     public async IAsyncEnumerable<ShardMap> Watch([EnumeratorCancellation] CancellationToken cancel = default)
     {

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Orleans.Runtime;
@@ -54,6 +55,11 @@ internal static class SiloRows
 
     /// <summary>The table as Orleans takes it.</summary>
     public static MembershipTableData DataOf(SiloTable table) => new([.. table.Rows.Select(EntryOf)], new TableVersion(table.Version, TagOf(table.Version)));
+
+    /// <summary>Addresses at which active silos take clients.</summary>
+    public static string[] GatewaysOf(SiloTable table) =>
+        [.. table.Rows.Where(r => !r.IsDead).Select(r => EntryOf(r).Item1).Where(e => e.Status == SiloStatus.Active && e.ProxyPort > 0)
+            .Select(e => new IPEndPoint(e.SiloAddress.Endpoint.Address, e.ProxyPort).ToString())];
 
     /// <summary>A version, of the table or a row, as Orleans carries it.</summary>
     public static string TagOf(int version) => version.ToString(System.Globalization.CultureInfo.InvariantCulture);

@@ -1,10 +1,11 @@
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Hosting;
+using Orleans.Core.Internal;
 using Orleans.Runtime;
-using Orleans.TestingHost;
 using TokMesh.Client;
 using TokMesh.Client.Orleans;
 using TokMesh.Orleans.Storage;
+using TokMesh.Orleans.Tests.Harness;
 
 namespace TokMesh.Orleans.Tests.Grains;
 
@@ -39,38 +40,24 @@ public sealed class CartGrain([PersistentState("cart", "TokMesh")] IPersistentSt
 /// <summary>An Orleans application adds TokMesh to its silos with the lines of docs/orleans.md, and uses it from its grains.</summary>
 public sealed class ExistingApplicationTests : IAsyncLifetime
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("tokmesh-application-").FullName;
-    private InProcessTestCluster _cluster = null!;
-    private int _silos;
+    private SiloCluster _cluster = null!;
 
     public async Task InitializeAsync()
     {
-        var builder = new InProcessTestClusterBuilder(3);
-        builder.ConfigureSilo((_, silo) =>
+        _cluster = new SiloCluster(3, static (silo, place, _) =>
         {
-            var number = Interlocked.Increment(ref _silos);
-            silo.AddMemoryGrainStorage("tokmesh-bootstrap");
             silo.AddTokMesh(o =>
             {
-                o.DataDirectory = Path.Combine(_folder, $"{number}");
-                o.NodeId = $"tmnd-{number}";
-                o.ShardCount = 8;
+                place(o);
             });
+            silo.UseTokMeshClustering();
             silo.AddTokMeshGrainStorage("TokMesh");
             silo.Services.AddTokMeshOrleansClient();
         });
-        builder.ConfigureClient(client => client.Services.AddTokMeshOrleansClient());
-        _cluster = builder.Build();
-        await _cluster.DeployAsync();
-        foreach (var silo in _cluster.Silos) await ThreeSilos.Access(silo).Ready.WaitAsync(TimeSpan.FromSeconds(60));
+        await _cluster.StartAsync(static client => client.Services.AddTokMeshOrleansClient());
     }
 
-    public async Task DisposeAsync()
-    {
-        await _cluster.StopAllSilosAsync();
-        await _cluster.DisposeAsync();
-        Directory.Delete(_folder, recursive: true);
-    }
+    public async Task DisposeAsync() => await _cluster.DisposeAsync();
 
     [Fact]
     public async Task Its_grains_validate_tokens_and_keep_their_state_in_the_store()
@@ -82,7 +69,7 @@ public sealed class ExistingApplicationTests : IAsyncLifetime
         await tokmesh.Sessions.RevokeUserAsync("alice");
         Assert.False(await cart.Add(session.Token, "hat"));
         // Another activation reads what this one stored.
-        await _cluster.DeactivateAsync(cart);
+        await cart.AsReference<IGrainManagementExtension>().DeactivateOnIdle();
         Assert.Equal(["shoes"], await cart.Articles());
     }
 

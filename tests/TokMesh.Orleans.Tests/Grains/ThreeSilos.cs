@@ -1,17 +1,17 @@
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Hosting;
-using Orleans.TestingHost;
 using TokMesh.Cluster;
+using TokMesh.Orleans.Tests.Harness;
 
 namespace TokMesh.Orleans.Tests.Grains;
 
-/// <summary>Three silos in this process, each with a TokMesh node as an application would add one, and a client.</summary>
-public sealed class ThreeSilos : IAsyncLifetime
+/// <summary>Three silos with a node each, which keep their membership in TokMesh itself.</summary>
+public class ThreeSilos : IAsyncLifetime
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("tokmesh-silos-").FullName;
-    private int _silos;
+    internal SiloCluster Cluster { get; private set; } = null!;
 
-    internal InProcessTestCluster Cluster { get; private set; } = null!;
+    /// <summary>Where the membership of these silos is kept; what tests are about is not.</summary>
+    protected virtual bool IsMembershipInMeta => true;
 
     /// <summary>As code in a silo sees the grains.</summary>
     internal IGrainFactory Grains { get; private set; } = null!;
@@ -23,36 +23,26 @@ public sealed class ThreeSilos : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        var builder = new InProcessTestClusterBuilder(3);
-        builder.ConfigureSilo((_, silo) =>
+        Cluster = new SiloCluster(3, (silo, place, first) =>
         {
-            var id = $"tmnd-{Interlocked.Increment(ref _silos)}";
-            silo.AddMemoryGrainStorage(TokMeshSiloOptions.DefaultBootstrapStorage);
-            silo.AddTokMesh(o =>
-            {
-                o.DataDirectory = Path.Combine(_folder, id);
-                o.NodeId = id;
-                o.ShardCount = 8;
-            });
+            silo.AddTokMesh(place);
+            if (IsMembershipInMeta) silo.UseTokMeshClustering();
+            else silo.UseDevelopmentClustering(first);
         });
-        Cluster = builder.Build();
-        await Cluster.DeployAsync();
+        await Cluster.StartAsync();
         Grains = SiloOf("tmnd-1").ServiceProvider.GetRequiredService<IGrainFactory>();
-        foreach (var silo in Cluster.Silos) await Access(silo).Ready.WaitAsync(TimeSpan.FromSeconds(60));
         await UntilAsync("every node knows meta and every shard's leader", () => Task.FromResult(Cluster.Silos.All(s => Access(s).Node is { Meta: not null } node
             && Enumerable.Range(0, 9).All(g => !node.LeaderOf((uint)g).IsNone))));
     }
 
     public async Task DisposeAsync()
     {
-        await Cluster.StopAllSilosAsync();
         await Cluster.DisposeAsync();
-        Directory.Delete(_folder, recursive: true);
     }
 
-    internal static NodeAccess Access(InProcessSiloHandle silo) => silo.ServiceProvider.GetRequiredService<NodeAccess>();
+    internal static NodeAccess Access(TestSilo silo) => silo.Access;
 
-    internal InProcessSiloHandle SiloOf(string nodeId) =>
+    internal TestSilo SiloOf(string nodeId) =>
         Cluster.Silos.First(s => s.ServiceProvider.GetRequiredService<NodeDirectory>().Identity.NodeId == nodeId);
 
     internal IReplicaGrain Replica(long shard, string nodeId) => Grains.GetGrain<IReplicaGrain>(shard, nodeId, null);
@@ -84,4 +74,10 @@ public sealed class ThreeSilos : IAsyncLifetime
             if (await holds()) return;
         throw new TimeoutException($"After 60 s it does not hold that {what}.");
     }
+}
+
+/// <summary>The same with their membership elsewhere, so that a test may do as it likes with the table in meta.</summary>
+public sealed class ThreeSilosElsewhere : ThreeSilos
+{
+    protected override bool IsMembershipInMeta => false;
 }

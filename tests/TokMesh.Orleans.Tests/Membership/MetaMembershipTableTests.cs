@@ -7,7 +7,7 @@ using TokMesh.Orleans.Tests.Grains;
 namespace TokMesh.Orleans.Tests.Membership;
 
 /// <summary>The table in meta, through each of three nodes.</summary>
-public sealed class MetaMembershipTableTests(ThreeSilos silos) : MembershipTableContract, IClassFixture<ThreeSilos>
+public sealed class MetaMembershipTableTests(ThreeSilosElsewhere silos) : MembershipTableContract, IClassFixture<ThreeSilosElsewhere>
 {
     private const string Name = "c";
     private bool _isStopping;

@@ -1,0 +1,161 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Security.Cryptography;
+
+namespace TokMesh.Client.Orleans.Access;
+
+/// <summary>What a connection is opened for. On the wire: letters are never used again.</summary>
+internal enum Purpose : byte
+{
+    /// <summary>Frames between nodes, and what they ask each other.</summary>
+    Link = (byte)'L',
+
+    /// <summary>Orleans' own traffic between silos.</summary>
+    Silo = (byte)'S',
+
+    /// <summary>An application at the gateway port.</summary>
+    Client = (byte)'C',
+}
+
+/// <summary>Who opened a connection.</summary>
+/// <param name="Purpose">What for.</param>
+/// <param name="Directory">Identity of the data directory that it speaks for; empty for an application.</param>
+internal readonly record struct Opened(Purpose Purpose, Guid Directory);
+
+/// <summary>The other end did not show that it belongs to the cluster.</summary>
+internal sealed class ChallengeFailedException(string message, Exception? inner = null) : IOException(message, inner);
+
+/// <summary>
+/// The first bytes of every connection to a silo's ports: both ends prove that they have the same secret, which neither sends. Who dials
+/// proves first; until then the other end has told it a random number and nothing else.
+/// <code>
+/// dialler   "TOKMESH" purpose:u8 nonce:32
+/// acceptor  nonce:32
+/// dialler   directory:16 HMAC-SHA256(secret, "dial" purpose nonces directory)
+/// acceptor  directory:16 HMAC-SHA256(secret, "accept" purpose nonces both directories)
+/// </code>
+/// The purpose and the side are part of what is proved, so that no proof can be used for another one; both nonces, so that none can be used
+/// twice. Without a secret (where TLS has decided who may connect) the same is exchanged with an empty key: an end that has a secret notices
+/// one that has none. Orleans' own protocol begins with a length of at most 1,024, as which these first bytes cannot be taken.
+/// </summary>
+internal static class Challenge
+{
+    private const int NonceBytes = 32;
+    private const int DirectoryBytes = 16;
+    private const int ProofBytes = HMACSHA256.HashSizeInBytes + DirectoryBytes;
+    private const int OpeningBytes = 8 + NonceBytes;
+
+    private static ReadOnlySpan<byte> Preamble => "TOKMESH"u8;
+
+    /// <summary>The dialling end. Returns the identity of the other's data directory.</summary>
+    /// <exception cref="ChallengeFailedException">The other end does not let this one in, or does not have the secret.</exception>
+    public static async Task<Guid> DialAsync(PipeReader input, PipeWriter output, TokMeshSecret? secret, Purpose purpose, Guid directory, CancellationToken cancel)
+    {
+        var transcript = new byte[1 + (2 * NonceBytes) + (2 * DirectoryBytes)];
+        transcript[0] = (byte)purpose;
+        RandomNumberGenerator.Fill(transcript.AsSpan(1, NonceBytes));
+        WriteOpening(output, transcript);
+        await output.FlushAsync(cancel);
+        const string Closed = "The other end closed the connection during the challenge: it is no port of a TokMesh node for this purpose, or does not have the same secret";
+        await ReadAsync(input, NonceBytes, Closed, bytes => bytes.CopyTo(transcript.AsSpan(1 + NonceBytes)), cancel);
+        directory.TryWriteBytes(transcript.AsSpan(1 + (2 * NonceBytes)));
+        WriteProof(output, directory, ProofOf(secret, "dial"u8, transcript.AsSpan(0, transcript.Length - DirectoryBytes)));
+        await output.FlushAsync(cancel);
+        var (other, isProved) = (Guid.Empty, false);
+        await ReadAsync(input, ProofBytes, Closed, bytes => (other, isProved) = Check(bytes, secret, "accept"u8, transcript, transcript.Length), cancel);
+        return isProved ? other : throw new ChallengeFailedException("The other end does not have this cluster's secret.");
+    }
+
+    /// <summary>The accepting end.</summary>
+    /// <param name="secretOf">With which secret a purpose may connect here; false for none at all.</param>
+    /// <exception cref="ChallengeFailedException">The dialler speaks something else, or does not have the secret; it has been told nothing.</exception>
+    public static async Task<Opened> AcceptAsync(PipeReader input, PipeWriter output, SecretOf secretOf, Guid directory, CancellationToken cancel)
+    {
+        var transcript = new byte[1 + (2 * NonceBytes) + (2 * DirectoryBytes)];
+        const string Closed = "it ended during the challenge";
+        var isOurs = false;
+        await ReadAsync(input, OpeningBytes, Closed, bytes =>
+        {
+            isOurs = bytes.StartsWith(Preamble);
+            bytes[Preamble.Length..].CopyTo(transcript);
+        }, cancel, Preamble.ToArray());
+        var purpose = (Purpose)transcript[0];
+        if (!isOurs || !secretOf(purpose, out var secret)) throw new ChallengeFailedException("it speaks something that is not spoken at this port");
+        var nonce = RandomNumberGenerator.GetBytes(NonceBytes);
+        nonce.CopyTo(transcript.AsSpan(1 + NonceBytes));
+        output.Write(nonce);
+        await output.FlushAsync(cancel);
+        var (other, isProved) = (Guid.Empty, false);
+        await ReadAsync(input, ProofBytes, Closed, bytes => (other, isProved) = Check(bytes, secret, "dial"u8, transcript, transcript.Length - DirectoryBytes), cancel);
+        if (!isProved) throw new ChallengeFailedException("it does not have the secret");
+        directory.TryWriteBytes(transcript.AsSpan(transcript.Length - DirectoryBytes));
+        WriteProof(output, directory, ProofOf(secret, "accept"u8, transcript));
+        await output.FlushAsync(cancel);
+        return new Opened(purpose, other);
+    }
+
+    /// <summary>With which secret a purpose may connect; false when it may not.</summary>
+    public delegate bool SecretOf(Purpose purpose, out TokMeshSecret? secret);
+
+    private static void WriteOpening(PipeWriter output, ReadOnlySpan<byte> transcript)
+    {
+        output.Write(Preamble);
+        output.Write(transcript[..(1 + NonceBytes)]);
+    }
+
+    private static void WriteProof(PipeWriter output, Guid directory, ReadOnlySpan<byte> proof)
+    {
+        Span<byte> bytes = stackalloc byte[DirectoryBytes];
+        directory.TryWriteBytes(bytes);
+        output.Write(bytes);
+        output.Write(proof);
+    }
+
+    // The directory that a proof names is the last part of what it proves.
+    private static (Guid Directory, bool IsProved) Check(ReadOnlySpan<byte> bytes, TokMeshSecret? secret, ReadOnlySpan<byte> side, byte[] transcript, int length)
+    {
+        bytes[..DirectoryBytes].CopyTo(transcript.AsSpan(length - DirectoryBytes));
+        return (new Guid(bytes[..DirectoryBytes]), CryptographicOperations.FixedTimeEquals(bytes[DirectoryBytes..], ProofOf(secret, side, transcript.AsSpan(0, length))));
+    }
+
+    private static byte[] ProofOf(TokMeshSecret? secret, ReadOnlySpan<byte> side, ReadOnlySpan<byte> transcript) =>
+        HMACSHA256.HashData(secret is null ? [] : secret.Key, [.. side, .. transcript]);
+
+    /// <summary>Reads exactly as many bytes: what comes behind them is another's. Gives up early on what cannot become what is expected.</summary>
+    private static async Task ReadAsync(PipeReader input, int count, string closed, SpanAction take, CancellationToken cancel, byte[]? beginning = null)
+    {
+        try
+        {
+            while (true)
+            {
+                var read = await input.ReadAsync(cancel);
+                var buffer = read.Buffer;
+                if (beginning is not null && !MayBegin(buffer, beginning))
+                {
+                    input.AdvanceTo(buffer.Start);
+                    throw new ChallengeFailedException("it speaks something that is not spoken at this port");
+                }
+                if (buffer.Length >= count)
+                {
+                    take(buffer.Slice(0, count).ToArray());
+                    input.AdvanceTo(buffer.GetPosition(count));
+                    return;
+                }
+                input.AdvanceTo(buffer.Start, buffer.End);
+                if (read.IsCompleted || read.IsCanceled) throw new ChallengeFailedException(closed);
+            }
+        }
+        catch (Exception e) when (e is IOException and not ChallengeFailedException)
+        {
+            throw new ChallengeFailedException(closed, e);
+        }
+    }
+
+    private static bool MayBegin(ReadOnlySequence<byte> buffer, byte[] beginning)
+    {
+        var known = (int)Math.Min(buffer.Length, beginning.Length);
+        return buffer.Slice(0, known).ToArray().AsSpan().SequenceEqual(beginning.AsSpan(0, known));
+    }
+
+    private delegate void SpanAction(ReadOnlySpan<byte> bytes);
+}

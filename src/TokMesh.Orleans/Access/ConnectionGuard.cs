@@ -1,0 +1,149 @@
+using System.Net;
+using Microsoft.AspNetCore.Connections;
+using Orleans.Configuration;
+using Orleans.Connections.Security;
+using TokMesh.Client.Orleans.Access;
+using TokMesh.Cluster;
+using TokMesh.Orleans.Links;
+
+namespace TokMesh.Orleans.Access;
+
+/// <summary>
+/// Stands before a silo's two ports: nobody gets to Orleans or to the links behind it who has not shown that it belongs to the cluster,
+/// by the cluster's secret (<see cref="Challenge"/>), its certificate, or both; and this silo shows the same wherever it dials. Links stay
+/// here, everything else goes on to Orleans.
+/// </summary>
+internal sealed class ConnectionGuard(LinkOptions options, NodeLinks links)
+{
+    private const int PatienceMs = 5_000;
+
+    /// <summary>Connections that have not shown who they are; they are heard out for five seconds each.</summary>
+    private const int MostStrangers = 64;
+    private const int MostStrangersOfOneAddress = 48;
+
+    private readonly ConnectionLimit _atSiloPort = new("strangers", MostStrangers, MostStrangersOfOneAddress);
+    private readonly ConnectionLimit _atGateway = new("strangers", MostStrangers, MostStrangersOfOneAddress);
+    private readonly LinkListener _listener = new(links);
+    private readonly SaidRarely _strangers = new();
+
+    /// <summary>Puts this before everything that comes later in the silo's connections; TLS must be there already.</summary>
+    public void Guard(SiloConnectionOptions silo)
+    {
+        silo.ConfigureSiloInboundConnection(b => b.Use(next => connection => AcceptAtSiloPortAsync(connection, next)));
+        silo.ConfigureSiloOutboundConnection(b => b.Use(next => connection => DialSiloAsync(connection, next)));
+        silo.ConfigureGatewayInboundConnection(b => b.Use(next => connection => AcceptAtGatewayAsync(connection, next)));
+    }
+
+    /// <summary>Another node's connection: a link, which is served here, or Orleans' own.</summary>
+    public async Task AcceptAtSiloPortAsync(ConnectionContext connection, ConnectionDelegate next)
+    {
+        if (!Enter(_atSiloPort, connection, "silo")) return;
+        var isStranger = true;
+        try
+        {
+            if (await ChallengeAsync(connection, SecretOfNodes) is not { } opened) return;
+            var certifiedAs = options.Certificates is null ? null : NameOf(connection) ?? "nobody";
+            if (opened.Purpose == Purpose.Link)
+            {
+                await _listener.RunAsync(connection, opened.Directory, certifiedAs, Introduced);
+                return;
+            }
+            if (certifiedAs is not null && !links.IsMember(certifiedAs))
+            {
+                links.Log.Unwelcome(RemoteOf(connection), "silo", $"its certificate is of {certifiedAs}, which is no member of this cluster, or not yet known as one");
+                return;
+            }
+            Introduced();
+            await next(connection);
+        }
+        finally
+        {
+            if (isStranger) Introduced();
+        }
+
+        void Introduced()
+        {
+            isStranger = false;
+            _atSiloPort.Leave(AddressOf(connection));
+        }
+
+        bool SecretOfNodes(Purpose purpose, out TokMeshSecret? secret)
+        {
+            secret = options.Secret;
+            return purpose is Purpose.Link or Purpose.Silo;
+        }
+    }
+
+    private async Task AcceptAtGatewayAsync(ConnectionContext connection, ConnectionDelegate next)
+    {
+        if (!Enter(_atGateway, connection, "gateway")) return;
+        Opened? opened;
+        try
+        {
+            opened = await ChallengeAsync(connection, SecretOfClients);
+        }
+        finally
+        {
+            _atGateway.Leave(AddressOf(connection));
+        }
+        if (opened is not null) await next(connection);
+
+        bool SecretOfClients(Purpose purpose, out TokMeshSecret? secret)
+        {
+            secret = options.ClientSecret;
+            return purpose == Purpose.Client;
+        }
+    }
+
+    private async Task DialSiloAsync(ConnectionContext connection, ConnectionDelegate next)
+    {
+        try
+        {
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(connection.ConnectionClosed);
+            limit.CancelAfter(PatienceMs);
+            await Challenge.DialAsync(connection.Transport.Input, connection.Transport.Output, options.Secret, Purpose.Silo, options.DirectoryId, limit.Token);
+        }
+        catch (Exception e) when (e is ChallengeFailedException or OperationCanceledException)
+        {
+            links.Log.SiloTrouble(RemoteOf(connection), e is ChallengeFailedException ? e.Message : $"no answer within {PatienceMs} ms.");
+            throw;
+        }
+        if (options.Certificates is not null && NameOf(connection) is var name && !(name is not null && links.IsMember(name)))
+        {
+            var problem = $"it shows a certificate of {name ?? "nobody"}, which is no member of this cluster.";
+            links.Log.SiloTrouble(RemoteOf(connection), problem);
+            throw new ChallengeFailedException(problem);
+        }
+        await next(connection);
+    }
+
+    private bool Enter(ConnectionLimit strangers, ConnectionContext connection, string port)
+    {
+        if (strangers.Enter(AddressOf(connection)) != Place.Refused) return true;
+        if (strangers.RefusedToSay(links.Clock.MonotonicMs) is > 0 and var refused) links.Log.StrangersRefused(refused, port, MostStrangers);
+        return false;
+    }
+
+    /// <summary>Null when the other end has not proved itself; that has been said then.</summary>
+    private async Task<Opened?> ChallengeAsync(ConnectionContext connection, Challenge.SecretOf secretOf)
+    {
+        try
+        {
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(connection.ConnectionClosed);
+            limit.CancelAfter(PatienceMs);
+            return await Challenge.AcceptAsync(connection.Transport.Input, connection.Transport.Output, secretOf, options.DirectoryId, limit.Token);
+        }
+        catch (Exception e) when (e is ChallengeFailedException or OperationCanceledException or ConnectionAbortedException or ConnectionResetException)
+        {
+            var problem = e is ChallengeFailedException ? e.Message : connection.ConnectionClosed.IsCancellationRequested ? "it ended during the challenge" : $"it did not answer the challenge within {PatienceMs} ms";
+            if (_strangers.IsDue($"{AddressOf(connection)} {problem}", links.Clock.MonotonicMs)) links.Log.Stranger(RemoteOf(connection), problem);
+            return null;
+        }
+    }
+
+    private static IPAddress? AddressOf(ConnectionContext connection) => (connection.RemoteEndPoint as IPEndPoint)?.Address;
+
+    private static string RemoteOf(ConnectionContext connection) => connection.RemoteEndPoint?.ToString() ?? "unknown";
+
+    private static string? NameOf(ConnectionContext connection) => NodeCertificates.NodeIdOf(connection.Features.Get<ITlsConnectionFeature>()?.RemoteCertificate);
+}

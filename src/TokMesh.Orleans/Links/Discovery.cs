@@ -1,0 +1,96 @@
+using System.Net.Sockets;
+using TokMesh.Cluster;
+using TokMesh.Raft;
+
+namespace TokMesh.Orleans.Links;
+
+/// <summary>
+/// How a node without a cluster finds one: it asks its seeds, and whoever those know, again and again. A node of an existing cluster tells it
+/// how that began. Otherwise, when enough nodes have found each other, the one with the smallest id founds the cluster: it stores the genesis
+/// before it tells anybody, so a crash can never make two.
+/// </summary>
+internal sealed class Discovery(NodeLinks links)
+{
+    private const int PauseMs = 200;
+    private readonly SaidOnce _problems = new();
+    private string _problem = "no node of the cluster answers";
+
+    /// <summary>How the cluster began.</summary>
+    /// <exception cref="InvalidOperationException">It refuses this node for good.</exception>
+    /// <exception cref="TimeoutException">Too few nodes were found in time.</exception>
+    public async Task<Genesis> FindAsync(Func<Genesis, Task> store, CancellationToken cancel)
+    {
+        var until = DateTime.UtcNow + links.Options.DiscoveryTimeout;
+        var said = -1;
+        while (true)
+        {
+            foreach (var address in links.Options.Seeds.Concat(links.Candidates.Select(c => c.Peer)).Distinct().ToArray())
+            {
+                if (await AskAsync(address, cancel) is not { } answer) continue;
+                if (answer.Genesis is not { } genesis)
+                {
+                    links.Learn(answer);
+                    continue;
+                }
+                await store(genesis);
+                links.Log.Joined(genesis.ClusterId);
+                return genesis;
+            }
+            var all = links.Candidates.Append(links.Self).OrderBy(c => c.NodeId, StringComparer.Ordinal).ToArray();
+            if (all.Length >= links.Options.ExpectNodes && all[0] == links.Self)
+            {
+                var founded = Genesis.Found(all, links.Options.ShardCount, links.Options.ReplicationFactor, links.Clock.WallMs);
+                await store(founded);
+                links.Log.Founded(founded.ClusterId, founded.Nodes.Count);
+                return founded;
+            }
+            if (said != all.Length) links.Log.Looking(said = all.Length, links.Options.ExpectNodes);
+            if (DateTime.UtcNow > until)
+                throw new TimeoutException($"Found {all.Length} of {links.Options.ExpectNodes} nodes within {links.Options.DiscoveryTimeout}; {_problem}. Check seeds, expect_nodes, secret or certificates, and that the others run.");
+            await Task.Delay(PauseMs, cancel);
+        }
+    }
+
+    /// <summary>Has a node that the cluster did not begin with taken in as a member: asks those that are until one has had meta do it.</summary>
+    /// <returns>The node's number, now and for ever.</returns>
+    /// <exception cref="InvalidOperationException">The cluster refuses it for good.</exception>
+    /// <exception cref="TimeoutException">Nobody could take it in in time.</exception>
+    public async Task<MemberId> JoinAsync(Genesis genesis, CancellationToken cancel)
+    {
+        var until = DateTime.UtcNow + links.Options.DiscoveryTimeout;
+        while (true)
+        {
+            foreach (var address in links.Options.Seeds.Concat(genesis.Nodes.Select(n => n.Peer)).Distinct().ToArray())
+            {
+                if ((await AskAsync(address, cancel))?.Number is not { } number) continue;
+                links.Log.BecameMember(number);
+                return new MemberId(number);
+            }
+            if (_problems.IsNew(_problem)) links.Log.JoinTrouble(_problem);
+            if (DateTime.UtcNow > until) throw new TimeoutException($"The cluster did not take node {links.Self.NodeId} in within {links.Options.DiscoveryTimeout}: {_problem}.");
+            await Task.Delay(PauseMs, cancel);
+        }
+    }
+
+    private async Task<Hello?> AskAsync(string address, CancellationToken cancel)
+    {
+        if (address == links.Options.AdvertiseAddress) return null;
+        try
+        {
+            using var connection = await DialledConnection.OpenAsync(links.Options, address, cancel);
+            var answer = await connection.IntroduceAsync(links.Introduction(isLink: false), cancel);
+            return links.Judge(answer, connection.CertifiedAs, mayJoin: true) is { } refusal ? throw new HelloRefusedException(refusal) : answer;
+        }
+        catch (HelloRefusedException e) when (e.Refusal.IsFinal)
+        {
+            // Nothing this node does can change that: it must not go on and found a cluster beside the one it meant to join.
+            links.Log.Refused("?", address, e.Refusal.Code, e.Refusal.Message);
+            throw new InvalidOperationException($"{e.Refusal.Code}: {e.Refusal.Message}", e);
+        }
+        catch (Exception e) when (e is IOException or SocketException or FormatException or HelloRefusedException)
+        {
+            _problem = $"at {address}: {e.Message.TrimEnd('.')}";
+            return null;
+        }
+    }
+}

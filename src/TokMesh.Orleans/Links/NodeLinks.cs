@@ -1,0 +1,228 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using TokMesh.Client.Orleans;
+using TokMesh.Cluster;
+using TokMesh.Raft;
+using TokMesh.State;
+using ErrorCode = TokMesh.State.ErrorCode;
+
+namespace TokMesh.Orleans.Links;
+
+/// <summary>
+/// This node among the others: finds or founds the cluster, keeps a link to every other member, and tells the local node what it hears.
+/// Connections come in through the silo's port (<see cref="LinkListener"/>).
+/// </summary>
+internal sealed class NodeLinks : IEngine, IDisposable
+{
+    // Below what the node that asks waits for.
+    private const int TakeInMs = 2_500;
+
+    private readonly ConcurrentDictionary<string, Candidate> _candidates = new(StringComparer.Ordinal);
+    private readonly CancellationTokenSource _stop = new();
+    private readonly ConcurrentDictionary<MemberId, NodeLink> _links = new();
+    private readonly Lock _linking = new();
+    private Genesis? _genesis;
+    private MemberId _number;
+    private Task _pings = Task.CompletedTask;
+
+    /// <summary>With nobody linked yet.</summary>
+    public NodeLinks(LinkOptions options, IClock clock, ILogger<NodeLinks> logger)
+    {
+        Options = options;
+        Clock = clock;
+        Log = new LinkLog(logger);
+        Self = new Candidate(options.NodeId, options.DirectoryId, options.AdvertiseAddress, options.HttpAddress, options.RedisAddress);
+        // What is cancelled is not read again once this is disposed of.
+        Stopping = _stop.Token;
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<NodeSighting> Sightings => [.. _links.Values.OrderBy(l => l.Number.Value).Select(l => l.Health.Look(Clock.MonotonicMs, Clock.WallMs) with { Introduced = l.Introduced })];
+
+    /// <inheritdoc/>
+    Candidate? IMembership.Self => Self;
+
+    public LinkOptions Options { get; }
+
+    public IClock Clock { get; }
+
+    public LinkLog Log { get; }
+
+    public Candidate Self { get; }
+
+    public Node? Node { get; private set; }
+
+    /// <summary>Ends what waits for other nodes.</summary>
+    public CancellationToken Stopping { get; }
+
+    /// <summary>Nodes without a cluster that this one, which has none either, knows of.</summary>
+    public IReadOnlyCollection<Candidate> Candidates => [.. _candidates.Values];
+
+    /// <inheritdoc/>
+    /// <remarks>The silo must be listening already.</remarks>
+    public async Task<(Genesis Genesis, MemberId Self)> JoinAsync(Genesis? known, Func<Genesis, Task> store, CancellationToken cancel)
+    {
+        var discovery = new Discovery(this);
+        _genesis = known;
+        var genesis = _genesis = known ?? await discovery.FindAsync(store, cancel);
+        if (genesis.Nodes.Any(n => n.NodeId == Self.NodeId)) _number = genesis.NumberOf(Self.NodeId);
+        else if (Options.Number is { } number) _number = new MemberId(number);
+        else _number = await discovery.JoinAsync(genesis, cancel);
+        return (genesis, _number);
+    }
+
+    /// <inheritdoc/>
+    public void Attach(Node node)
+    {
+        Node = node;
+        // Called by a lane, which links must not hold up.
+        node.MapChanged += () => Task.Run(() => LinkMembers(node));
+        LinkMembers(node);
+        _pings = Task.Run(PingAsync);
+    }
+
+    /// <inheritdoc/>
+    public void Send(MemberId to, FrameBuffer frames)
+    {
+        if (_links.TryGetValue(to, out var link)) link.Send(frames);
+        else frames.Dispose();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        // The silo's end disposes of it, and its container again.
+        lock (_linking)
+        {
+            if (_stop.IsCancellationRequested) return;
+            _stop.Cancel();
+        }
+        Node = null;
+        foreach (var link in _links.Values) link.Dispose();
+        try
+        {
+            _pings.Wait(TimeSpan.FromSeconds(5));
+        }
+        catch (AggregateException)
+        {
+            // It ends by being cancelled.
+        }
+        _stop.Dispose();
+    }
+
+    /// <summary>Whether a node is known to be a member: while this one runs, and it was one of the first or has been heard of.</summary>
+    public bool IsMember(string nodeId) => Node?.Map.Members.Any(m => m.NodeId == nodeId) == true;
+
+    public void LinkChanged(NodeLink link, bool up)
+    {
+        if (up) Log.LinkUp(link.NodeId);
+        else if (!Stopping.IsCancellationRequested) Log.LinkDown(link.NodeId);
+        Node?.LinkChanged(link.Number, up);
+    }
+
+    public Hello Introduction(bool isLink) => new()
+    {
+        MinVersion = Admission.MinVersion,
+        MaxVersion = Admission.MaxVersion,
+        Self = Self,
+        ClusterId = _genesis?.ClusterId,
+        IsLink = isLink,
+        Past = Node?.Past,
+        Known = _genesis is null ? Candidates.ToArray() : [],
+        Number = _number.IsNone ? null : _number.Value,
+    };
+
+    public HelloRefusal? Judge(Hello hello, string? certifiedAs, bool mayJoin = false) => Admission.Judge(Self, _genesis, hello, certifiedAs, Node?.Map, mayJoin);
+
+    public void Learn(Hello hello)
+    {
+        // A node that was seen with another directory has been set up anew since.
+        if (hello.ClusterId is null) _candidates[hello.Self.NodeId] = hello.Self;
+        foreach (var other in hello.Known)
+            if (other.NodeId != Self.NodeId) _candidates.TryAdd(other.NodeId, other);
+    }
+
+    /// <summary>Judges the other end of a link by its past; null when it may take part.</summary>
+    public Task<HelloRefusal?> AdmitAsync(MemberId member, Hello hello) => Admission.JudgePastAsync(Self, Node, member, hello);
+
+    /// <summary>What to answer to a hello, and which member it came from if a link may follow.</summary>
+    /// <param name="hello">What the other end says.</param>
+    /// <param name="directory">The data directory for which it has proved to speak.</param>
+    /// <param name="certifiedAs">The node id of its certificate; null without TLS.</param>
+    public async Task<(Hello Answer, MemberId? Member)> AnswerAsync(Hello hello, Guid directory, string? certifiedAs)
+    {
+        var answer = Introduction(hello.IsLink);
+        if ((Admission.JudgeDirectory(hello, directory) ?? Judge(hello, certifiedAs, mayJoin: Options.AllowJoin && !hello.IsLink)) is { } refusal) return Refuse(answer, hello, refusal);
+        if (!hello.IsLink) return (await AnswerQuestionAsync(answer, hello), null);
+        if (_genesis is not { } genesis || Node is not { } node || hello.ClusterId is null) return (answer with { Refusal = Starting() }, null);
+        // It was judged by the same list.
+        if (node.Map.Members.FirstOrDefault(m => m.NodeId == hello.Self.NodeId)?.Number is not { } number) return (answer with { Refusal = Starting() }, null);
+        var member = new MemberId(number);
+        return await AdmitAsync(member, hello) is { } unfit ? Refuse(answer, hello, unfit) : (answer, member);
+    }
+
+    /// <summary>A node has introduced itself and was admitted: it is dialled where it says it is, and what linked it before is another run of it.</summary>
+    public void Admitted(MemberId member, Hello hello)
+    {
+        if (_links.TryGetValue(member, out var link)) link.Meet(hello.Past!.Current, hello.Self);
+    }
+
+    private (Hello, MemberId?) Refuse(Hello answer, Hello hello, HelloRefusal refusal)
+    {
+        if (refusal.IsFinal) Log.RefusedPeer(hello.Self.NodeId, refusal.Code, refusal.Message);
+        return (answer with { Refusal = refusal }, null);
+    }
+
+    private HelloRefusal Starting() => new("TM-CLST-5030", $"Node {Self.NodeId} is starting.", false);
+
+    private async Task<Hello> AnswerQuestionAsync(Hello answer, Hello hello)
+    {
+        if (_genesis is not { } genesis)
+        {
+            Learn(hello);
+            return answer with { Known = [.. Candidates] };
+        }
+        if (hello.ClusterId is null) return answer with { Genesis = genesis };
+        return Node is not { } node ? answer with { Number = null, Refusal = Starting() } : await TakeInAsync(node, answer with { Number = null }, hello);
+    }
+
+    // Whoever is a member already is told its number again.
+    private async Task<Hello> TakeInAsync(Node node, Hello answer, Hello hello)
+    {
+        try
+        {
+            var member = await new MapCalls(new StoreClient(node), TakeInMs).JoinAsync(hello.Self, node.Time.WallMs, Stopping);
+            return answer with { Number = member.Number };
+        }
+        catch (ShardMapException e)
+        {
+            return answer with { Refusal = new HelloRefusal(e.Code, e.Message, e.Code == ErrorCode.ClusterNodeConflict.ToText()) };
+        }
+    }
+
+    // A link to every other member, and to nobody else.
+    private void LinkMembers(Node node)
+    {
+        lock (_linking)
+        {
+            if (_stop.IsCancellationRequested) return;
+            var members = node.Map.Members;
+            foreach (var member in members)
+            {
+                var number = new MemberId(member.Number);
+                if (number == node.Self || _links.ContainsKey(number)) continue;
+                var link = _links[number] = new NodeLink(this, number, member.NodeId, member.Peer);
+                link.Start();
+            }
+            foreach (var number in _links.Keys)
+                if (members.All(m => m.Number != number.Value) && _links.TryRemove(number, out var gone)) gone.Dispose();
+        }
+    }
+
+    private async Task PingAsync()
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(LinkHealth.PingMs));
+        while (await timer.WaitForNextTickAsync(Stopping))
+            foreach (var link in _links.Values) link.Ping();
+    }
+}

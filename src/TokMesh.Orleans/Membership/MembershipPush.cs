@@ -1,0 +1,59 @@
+using Orleans.Runtime;
+
+namespace TokMesh.Orleans.Membership;
+
+/// <summary>
+/// Tells Orleans at once when this node's replica of meta applies a change of the membership table. By itself Orleans would look now and
+/// then only: after a majority has come back, silos would see each other half a minute late.
+/// </summary>
+internal sealed class MembershipPush(NodeAccess access, IClusterMembershipService membership) : ILifecycleParticipant<ISiloLifecycle>, IDisposable
+{
+    private readonly CancellationTokenSource _stop = new();
+    private readonly SemaphoreSlim _changed = new(0);
+    private Task _pushing = Task.CompletedTask;
+
+    public void Participate(ISiloLifecycle lifecycle) =>
+        lifecycle.Subscribe(nameof(MembershipPush), ServiceLifecycleStage.RuntimeGrainServices, StartAsync, StopAsync);
+
+    public void Dispose()
+    {
+        _stop.Dispose();
+        _changed.Dispose();
+    }
+
+    private Task StartAsync(CancellationToken cancel)
+    {
+        access.Node.SilosChanged += Ring;
+        _pushing = Task.Run(PushAsync, CancellationToken.None);
+        return Task.CompletedTask;
+    }
+
+    private async Task StopAsync(CancellationToken cancel)
+    {
+        if (access.IsReady) access.Node.SilosChanged -= Ring;
+        _stop.Cancel();
+        await _pushing.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+    }
+
+    private void Ring() => _changed.Release();
+
+    private async Task PushAsync()
+    {
+        while (true)
+        {
+            await _changed.WaitAsync(_stop.Token);
+            // Those that came meanwhile are in what is read now.
+            while (await _changed.WaitAsync(0))
+            {
+            }
+            try
+            {
+                if (access.IsReady && access.Node.Meta is { } meta) await membership.Refresh(new MembershipVersion(meta.Silos.Version), _stop.Token);
+            }
+            catch (Exception e) when (e is OrleansException or TimeoutException)
+            {
+                // Meta has lost its leader since; Orleans looks again by itself.
+            }
+        }
+    }
+}

@@ -1,0 +1,49 @@
+using Microsoft.Extensions.DependencyInjection;
+using Orleans;
+using Orleans.Configuration;
+using Orleans.Hosting;
+using Orleans.Messaging;
+using Orleans.Runtime;
+using TokMesh.Client.Orleans;
+using TokMesh.Client.Orleans.Access;
+using TokMesh.Orleans.Tests.Grains;
+using TokMesh.Orleans.Tests.Harness;
+
+namespace TokMesh.Orleans.Tests.Access;
+
+public sealed class GatewayListTests
+{
+    [Fact]
+    public async Task A_client_that_was_given_one_gateway_learns_of_the_others_and_outlives_that_one()
+    {
+        await using var cluster = new SiloCluster(3, static (silo, place, _) =>
+        {
+            silo.AddTokMesh(place);
+            silo.UseTokMeshClustering();
+            silo.Configure<ClusterMembershipOptions>(static o => o.ProbeTimeout = o.MaxProbeTimeout = TimeSpan.FromSeconds(1));
+        });
+        await cluster.StartAsync();
+        var first = cluster.Silos[0];
+        using var client = cluster.NewClient(c => c.UseTokMeshGateways(first.GatewayPort));
+        await client.StartAsync();
+        var list = client.Services.GetRequiredService<IGatewayListProvider>();
+        var expected = cluster.Silos.Select(s => s.GatewayPort.Port).Order().ToArray();
+        await ThreeSilos.UntilAsync("the client knows all gateways", async () => (await list.GetGateways()).Select(g => g.Port).Order().SequenceEqual(expected));
+        // As the client itself looks.
+        await Task.Delay(TimeSpan.FromSeconds(11));
+        await cluster.KillSiloAsync(first);
+        var map = client.Services.GetRequiredService<IClusterClient>().GetGrain<IShardMapGrain>(0);
+        await ThreeSilos.UntilAsync("the client goes on with another gateway", async () =>
+        {
+            try
+            {
+                return (await map.Get(linearizable: false)).Members.Count == 3;
+            }
+            catch (Exception e) when (e is OrleansException or TimeoutException)
+            {
+                return false;
+            }
+        });
+        await client.StopAsync();
+    }
+}
