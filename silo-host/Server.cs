@@ -34,17 +34,6 @@ internal sealed class Server(HostSettings settings, ILoggerFactory loggers) : IA
         _log.NodeIdOf = number => node.NodeIdOf(number) ?? $"number {number.Value}";
         var doors = await Doors.OpenAsync(settings, silo, meter, loggers, () => _isStopping, cancel);
         Undo(async () => await StopAsync(doors));
-        if (node.Self.Value == 1)
-        {
-            var end = new CancellationTokenSource();
-            var admin = AdminKey.EnsureAsync(node, directory.Disk, node.Time, end.Token);
-            Undo(async () =>
-            {
-                end.Cancel();
-                await admin;
-                end.Dispose();
-            });
-        }
         Announce(node, directory.Identity);
     }
 

@@ -106,6 +106,8 @@ internal sealed class SiloHost(HostSettings settings, ILoggerFactory loggers, Ac
             o.ConnectionRetryDelay = TimeSpan.FromMilliseconds(200);
             o.OpenConnectionTimeout = TimeSpan.FromSeconds(2);
         });
+        // Every silo tells every other how busy it is, once a second by default; no grain here is placed by that.
+        silo.Configure<DeploymentLoadPublisherOptions>(static o => o.DeploymentLoadPublisherRefreshTime = TimeSpan.FromSeconds(10));
         if (settings.UsesAdoNet) silo.UseAdoNetClustering(o => (o.Invariant, o.ConnectionString) = ("Npgsql", settings.OrleansConnectionString));
         else silo.UseTokMeshClustering();
         // Before anything is said: a handshake costs, too.
@@ -128,6 +130,7 @@ internal sealed class SiloHost(HostSettings settings, ILoggerFactory loggers, Ac
         o.ExpectNodes = settings.ExpectNodes;
         o.ShardCount = settings.ShardCount;
         o.ReplicationFactor = settings.ReplicationFactor;
+        o.AdvertiseAddress = settings.AdvertiseOrListen;
         o.HttpAddress = settings.HttpAddress;
         o.RedisAddress = settings.RedisEnabled ? settings.RedisAddress : "";
         o.Limits = new TokMeshLimits

@@ -31,13 +31,18 @@ public static class GatewayExtensions
         var problems = door.Options.Problems();
         if (problems.Count > 0) throw new ArgumentException(string.Join(Environment.NewLine, problems), nameof(door));
         var pipeline = new Pipeline(door);
-        foreach (var route in RouteTable.Of(pipeline))
-            endpoints.Map(route.Template, (RequestDelegate)(http => pipeline.RunAsync(http, route)));
+        endpoints.MapRoutes(pipeline);
         if (door.AdminPages is { } more)
         {
             var pages = new AdminPages(pipeline, more.Pages);
             endpoints.Map(more.Path + "/{**rest}", (RequestDelegate)pages.RunAsync);
         }
         endpoints.MapFallback("{**path}", (RequestDelegate)(http => pipeline.RunAsync(http, Route.Unmatched)));
+    }
+
+    internal static void MapRoutes(this IEndpointRouteBuilder endpoints, Pipeline pipeline)
+    {
+        foreach (var route in RouteTable.Of(pipeline))
+            endpoints.Map(route.Template, (RequestDelegate)(http => pipeline.RunAsync(http, route)));
     }
 }

@@ -9,11 +9,12 @@ namespace TokMesh.Orleans;
 /// shards have leaders whether or not the silo is active yet. What it leads is handed over as the first thing when the silo stops, and it
 /// ends when nothing else of the silo is left that could need it. A silo whose node cannot start does not start.
 /// </summary>
-internal sealed class SiloNode(TokMeshSiloOptions options, NodeDirectory directory, NodeLinks links, NodeAccess access, IClock clock, INodeWatch watch)
+internal sealed class SiloNode(TokMeshSiloOptions options, NodeDirectory directory, NodeLinks links, LocalNode local, IClock clock, INodeWatch watch)
     : ILifecycleParticipant<ISiloLifecycle>, IAsyncDisposable, IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
     private NodeRuntime? _runtime;
+    private Task _adminKey = Task.CompletedTask;
     private volatile bool _isStopping;
 
     /// <summary>Whether the silo is about to end.</summary>
@@ -41,12 +42,14 @@ internal sealed class SiloNode(TokMeshSiloOptions options, NodeDirectory directo
         {
             var key = options.Encryption ? directory.LogKey(options.EncryptionKey) : null;
             _runtime = await NodeRuntime.StartAsync(directory, key, options.Node, links, clock, watch, options.Failed, either.Token);
-            access.Set(_runtime.Node);
+            local.Set(_runtime.Node);
+            // One node of a cluster makes it, so that there are not several.
+            if (_runtime.Node.Self.Value == 1) _adminKey = Task.Run(() => AdminKey.EnsureAsync(_runtime.Node, directory.Disk, _runtime.Node.Time, _stop.Token), CancellationToken.None);
         }
         catch (Exception e)
         {
             if (!either.IsCancellationRequested) links.Log.NotStarted(e.Message);
-            access.Fail(e);
+            local.Fail(e);
             throw;
         }
     }
@@ -61,7 +64,8 @@ internal sealed class SiloNode(TokMeshSiloOptions options, NodeDirectory directo
     {
         _isStopping = true;
         await _stop.CancelAsync();
-        access.Set(null);
+        local.Set(null);
+        await _adminKey.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         if (_runtime is not null) await _runtime.DisposeAsync();
         links.Dispose();
     }

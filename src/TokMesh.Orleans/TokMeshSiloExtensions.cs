@@ -39,7 +39,14 @@ public static class TokMeshSiloExtensions
         // Whatever else names silos: links, placement and membership go by this name.
         services.AddOptions<SiloOptions>().PostConfigure<NodeDirectory>(static (o, directory) => o.SiloName = directory.Identity.NodeId);
         services.AddSingleton(LinkOptionsOf);
+        services.TryAddSingleton<LocalNode>();
         services.TryAddSingleton<NodeAccess>();
+        services.TryAddSingleton(static s =>
+        {
+            var local = s.GetRequiredService<LocalNode>();
+            // A wrong clock must not decide which key is too old.
+            return new Authenticator(() => local.Current?.Node.Meta, () => local.Current?.Node.Time.WallMs ?? s.GetRequiredService<IClock>().WallMs);
+        });
         services.AddSingleton<Silos>();
         services.AddSingleton<NodeLinks>();
         services.AddSingleton<IEngine>(static s => s.GetRequiredService<NodeLinks>());
@@ -78,7 +85,7 @@ public static class TokMeshSiloExtensions
             NodeId = directory.Identity.NodeId,
             DirectoryId = directory.Identity.DirectoryId,
             Number = directory.Identity.Number,
-            AdvertiseAddress = $"{endpoint.Address}:{endpoint.Port}",
+            AdvertiseAddress = options.AdvertiseAddress.Length > 0 ? options.AdvertiseAddress : endpoint.ToString(),
             HttpAddress = options.HttpAddress,
             RedisAddress = options.RedisAddress,
             Seeds = options.Seeds,

@@ -53,6 +53,12 @@ public sealed class TokMeshSiloOptions
     /// <summary>How long the node waits for its cluster to begin before the silo gives up.</summary>
     public TimeSpan DiscoveryTimeout { get; set; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>
+    /// Where other nodes reach this silo, host:port; a name is looked up whenever it is dialled, so that a node may move. Empty for the
+    /// silo's address.
+    /// </summary>
+    public string AdvertiseAddress { get; set; } = "";
+
     /// <summary>Address of the HTTP door, host:port, for others to know; empty when there is none.</summary>
     public string HttpAddress { get; set; } = "";
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Text.Json;
@@ -84,6 +85,23 @@ public sealed class RestartTests(Machine machine)
             Assert.Equal("v", await CallAsync(cluster, killed, "GET", $"{n}:19"));
         }
         await cluster.WaitUntilDigestsAgreeAsync();
+    }
+
+    /// <summary>Orleans would write that the silo leaves, and that it has left, for a minute each.</summary>
+    [Fact]
+    public async Task A_node_that_is_left_alone_stops_in_order_and_soon()
+    {
+        await using var cluster = await LocalCluster.StartAsync(3);
+        await cluster.WaitUntilActiveAsync();
+        await LocalCluster.KillAsync(cluster.Nodes[0]);
+        await LocalCluster.KillAsync(cluster.Nodes[1]);
+        var clock = Stopwatch.StartNew();
+        await LocalCluster.StopAsync(cluster.Nodes[2]);
+        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(20), $"It took {clock.Elapsed.TotalSeconds:F1} s.");
+        // And one whose silo cannot become active, since nobody else is there.
+        cluster.Start(cluster.Nodes[2]);
+        await cluster.WaitUntilAsync("it answers", async () => (await cluster.Client.GetAsync(new Uri($"http://{cluster.Nodes[2].Http}/health"))).IsSuccessStatusCode);
+        await LocalCluster.StopAsync(cluster.Nodes[2]);
     }
 
     [Fact]

@@ -43,7 +43,7 @@ public sealed class GrainFailureTests
     [Fact]
     public async Task A_node_that_is_still_starting_has_executed_nothing()
     {
-        var access = new NodeAccess();
+        var access = new NodeAccess(new LocalNode());
         var sessions = new SessionGrain(access, new TokMeshLimits());
         var keys = new KeyValueGrain(access);
         Assert.Equal(ReplyOutcome.NotExecuted, (await sessions.CreateAsync(new NewSessionWire { UserId = "u" }, Call, default)).Outcome);
@@ -55,7 +55,7 @@ public sealed class GrainFailureTests
     {
         using var canceled = new CancellationTokenSource();
         await canceled.CancelAsync();
-        await Assert.ThrowsAsync<OperationCanceledException>(() => new KeyValueGrain(new NodeAccess()).DeleteAsync("k", null, Call, canceled.Token));
+        await Assert.ThrowsAsync<OperationCanceledException>(() => new KeyValueGrain(new NodeAccess(new LocalNode())).DeleteAsync("k", null, Call, canceled.Token));
     }
 
     [Theory]

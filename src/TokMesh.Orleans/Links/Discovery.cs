@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using TokMesh.Cluster;
 using TokMesh.Raft;
 
@@ -69,6 +70,24 @@ internal sealed class Discovery(NodeLinks links)
             if (_problems.IsNew(_problem)) links.Log.JoinTrouble(_problem);
             if (DateTime.UtcNow > until) throw new TimeoutException($"The cluster did not take node {links.Self.NodeId} in within {links.Options.DiscoveryTimeout}: {_problem}.");
             await Task.Delay(PauseMs, cancel);
+        }
+    }
+
+    /// <summary>Who is at those seeds where no link looks already.</summary>
+    public async IAsyncEnumerable<Candidate> LookAroundAsync(IReadOnlyCollection<string> known, [EnumeratorCancellation] CancellationToken cancel)
+    {
+        foreach (var address in links.Options.Seeds.Except(known))
+        {
+            Hello? answer = null;
+            try
+            {
+                answer = await AskAsync(address, cancel);
+            }
+            catch (InvalidOperationException)
+            {
+                // Said already; a node that runs takes a link's word for it, not a seed's.
+            }
+            if (answer is not null) yield return answer.Self;
         }
     }
 

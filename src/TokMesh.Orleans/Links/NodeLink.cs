@@ -54,6 +54,15 @@ internal sealed class NodeLink(NodeLinks links, MemberId number, string nodeId, 
         }
     }
 
+    /// <summary>Whether what is sent goes out.</summary>
+    public bool IsUp => _linked is not null;
+
+    /// <summary>The other node has been found elsewhere than where this link has looked for it.</summary>
+    public void FoundAs(Candidate self)
+    {
+        if (!IsUp) _introduced = self;
+    }
+
     public void Start() => _run = Task.Run(RunAsync);
 
     /// <summary>Queues frames; drops them while the link is down or its queue is full.</summary>

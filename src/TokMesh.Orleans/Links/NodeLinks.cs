@@ -16,6 +16,7 @@ internal sealed class NodeLinks : IEngine, IDisposable
 {
     // Below what the node that asks waits for.
     private const int TakeInMs = 2_500;
+    private const int SearchEveryMs = 5_000;
 
     private readonly ConcurrentDictionary<string, Candidate> _candidates = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _stop = new();
@@ -24,6 +25,7 @@ internal sealed class NodeLinks : IEngine, IDisposable
     private Genesis? _genesis;
     private MemberId _number;
     private Task _pings = Task.CompletedTask;
+    private Task _search = Task.CompletedTask;
 
     /// <summary>With nobody linked yet.</summary>
     public NodeLinks(LinkOptions options, IClock clock, ILogger<NodeLinks> logger)
@@ -79,6 +81,7 @@ internal sealed class NodeLinks : IEngine, IDisposable
         node.MapChanged += () => Task.Run(() => LinkMembers(node));
         LinkMembers(node);
         _pings = Task.Run(PingAsync);
+        _search = Task.Run(SearchAsync);
     }
 
     /// <inheritdoc/>
@@ -101,7 +104,7 @@ internal sealed class NodeLinks : IEngine, IDisposable
         foreach (var link in _links.Values) link.Dispose();
         try
         {
-            _pings.Wait(TimeSpan.FromSeconds(5));
+            Task.WaitAll([_pings, _search], TimeSpan.FromSeconds(5));
         }
         catch (AggregateException)
         {
@@ -183,10 +186,11 @@ internal sealed class NodeLinks : IEngine, IDisposable
             return answer with { Known = [.. Candidates] };
         }
         if (hello.ClusterId is null) return answer with { Genesis = genesis };
-        return Node is not { } node ? answer with { Number = null, Refusal = Starting() } : await TakeInAsync(node, answer with { Number = null }, hello);
+        if (Node is not { } node) return answer with { Number = null, Refusal = Starting() };
+        return node.Map.Members.FirstOrDefault(m => m.NodeId == hello.Self.NodeId) is { } member
+            ? answer with { Number = member.Number } : await TakeInAsync(node, answer with { Number = null }, hello);
     }
 
-    // Whoever is a member already is told its number again.
     private async Task<Hello> TakeInAsync(Node node, Hello answer, Hello hello)
     {
         try
@@ -216,6 +220,20 @@ internal sealed class NodeLinks : IEngine, IDisposable
             }
             foreach (var number in _links.Keys)
                 if (members.All(m => m.Number != number.Value) && _links.TryRemove(number, out var gone)) gone.Dispose();
+        }
+    }
+
+    // Nodes that have all moved would look for each other where they were for ever: the seeds may know better.
+    private async Task SearchAsync()
+    {
+        var discovery = new Discovery(this);
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(SearchEveryMs));
+        while (await timer.WaitForNextTickAsync(Stopping))
+        {
+            var missing = _links.Values.Where(l => !l.IsUp).ToArray();
+            if (missing.Length == 0) continue;
+            await foreach (var found in discovery.LookAroundAsync([.. _links.Values.Select(l => l.Address)], Stopping))
+                missing.FirstOrDefault(l => l.NodeId == found.NodeId)?.FoundAs(found);
         }
     }
 

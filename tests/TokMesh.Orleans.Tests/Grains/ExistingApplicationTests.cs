@@ -1,11 +1,19 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Orleans.Hosting;
+using Orleans.Configuration;
 using Orleans.Core.Internal;
 using Orleans.Runtime;
 using TokMesh.Client;
 using TokMesh.Client.Orleans;
+using TokMesh.Gateway;
 using TokMesh.Orleans.Storage;
 using TokMesh.Orleans.Tests.Harness;
+using TokMesh.Redis;
 
 namespace TokMesh.Orleans.Tests.Grains;
 
@@ -71,6 +79,57 @@ public sealed class ExistingApplicationTests : IAsyncLifetime
         // Another activation reads what this one stored.
         await cart.AsReference<IGrainManagementExtension>().DeactivateOnIdle();
         Assert.Equal(["shoes"], await cart.Articles());
+    }
+
+    [Fact]
+    public async Task Its_server_has_the_doors_beside_its_own_routes()
+    {
+        var data = Directory.CreateTempSubdirectory("tokmesh-doors-").FullName;
+        var (http, redis) = (new IPEndPoint(IPAddress.Loopback, SiloCluster.FreePort()), new IPEndPoint(IPAddress.Loopback, SiloCluster.FreePort()));
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.UseOrleans(silo =>
+        {
+            silo.Configure<ClusterOptions>(static o => (o.ClusterId, o.ServiceId) = ("doors", "doors"));
+            silo.Configure<EndpointOptions>(static o => (o.AdvertisedIPAddress, o.SiloPort, o.GatewayPort) = (IPAddress.Loopback, SiloCluster.FreePort(), SiloCluster.FreePort()));
+            silo.UseTokMeshClustering();
+            silo.AddTokMesh(o => (o.DataDirectory, o.ExpectNodes, o.ShardCount) = (data, 1, 8));
+        });
+        builder.Services.AddTokMeshGateway();
+        builder.Services.AddTokMeshRedis();
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        {
+            kestrel.Listen(http);
+            kestrel.Listen(redis, listen => listen.UseTokMeshRedis());
+        });
+        var app = builder.Build();
+        app.MapTokMesh();
+        app.MapGet("/mine", () => "mine");
+        await app.StartAsync();
+        try
+        {
+            using var client = new HttpClient { BaseAddress = new Uri($"http://{http}") };
+            Assert.Equal("mine", await client.GetStringAsync("/mine"));
+            await ThreeSilos.UntilAsync("the node is ready", async () => (await client.GetAsync("/ready")).IsSuccessStatusCode && File.Exists(Path.Combine(data, "admin.key")));
+            var key = (await File.ReadAllTextAsync(Path.Combine(data, "admin.key"))).Trim();
+            client.DefaultRequestHeaders.TryAddWithoutValidation("Authorization", $"Bearer {key}");
+            await ThreeSilos.UntilAsync("the key works", async () => (await client.GetAsync("/cluster/status")).IsSuccessStatusCode);
+            Assert.Equal(System.Net.HttpStatusCode.NotFound, (await client.GetAsync("/nobodys")).StatusCode);
+
+            using var socket = new TcpClient();
+            await socket.ConnectAsync(redis);
+            using var reader = new StreamReader(socket.GetStream());
+            foreach (var (command, reply) in ((string, string)[])[($"AUTH {key.Replace(':', ' ')}", "+OK"), ("SET greeting hello", "+OK"), ("GET greeting", "$5")])
+            {
+                await socket.GetStream().WriteAsync(System.Text.Encoding.ASCII.GetBytes(command + "\r\n"));
+                Assert.Equal(reply, await reader.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(20)));
+            }
+        }
+        finally
+        {
+            await app.StopAsync();
+            await app.DisposeAsync();
+            Directory.Delete(data, recursive: true);
+        }
     }
 
     [Fact]

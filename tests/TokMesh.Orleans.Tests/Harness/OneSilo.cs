@@ -23,10 +23,12 @@ public sealed class OneSilo : IAsyncLifetime
     public OneSilo()
     {
         (_node, _threads) = StartNode();
-        Access.Set(_node);
+        Local.Set(_node);
     }
 
-    public NodeAccess Access { get; } = new();
+    public LocalNode Local { get; } = new();
+
+    public NodeAccess Access => new(Local);
 
     public MovedTime Time { get; } = new();
 
@@ -55,7 +57,8 @@ public sealed class OneSilo : IAsyncLifetime
         builder.Options.ConfigureFileLogging = false;
         builder.ConfigureSilo((_, silo) =>
         {
-            silo.Services.AddSingleton(Access);
+            silo.Services.AddSingleton(Local);
+            silo.Services.AddSingleton<NodeAccess>();
             silo.Services.AddSingleton<TimeProvider>(Time);
             silo.Services.AddSingleton(new TokMeshLimits { QuotaPerUser = 3, MaxTtl = TimeSpan.FromDays(1) });
             silo.AddTokMeshGrainStorage(Provider, o => o.ChunkBytes = ChunkBytes);

@@ -120,6 +120,23 @@ public sealed class NodeLinksTests
     }
 
     [Fact]
+    public async Task Nodes_that_have_all_moved_find_each_other_by_their_seeds()
+    {
+        int[] ports = [SiloCluster.FreePort(), SiloCluster.FreePort()];
+        Candidate[] before = [new("tmnd-1", Guid.NewGuid(), $"127.0.0.1:{SiloCluster.FreePort()}", "", ""), new("tmnd-2", Guid.NewGuid(), $"127.0.0.1:{SiloCluster.FreePort()}", "", "")];
+        var genesis = LinkedNode.GenesisOf(before);
+        // As the map has them nobody is there any more.
+        await using var a = await LinkedNode.ListenAsync("tmnd-1", ports[0], [ports[1]], 2, directory: before[0].DirectoryId);
+        await using var b = await LinkedNode.ListenAsync("tmnd-2", ports[1], [], 2, directory: before[1].DirectoryId);
+        await a.FindAsync(genesis);
+        await b.FindAsync(genesis);
+        a.Run(genesis);
+        b.Run(genesis);
+        await LinkedNode.UntilAsync("both see each other", () => new[] { a, b }.All(n => n.Links.Sightings.All(s => s.Liveness == Liveness.Alive)));
+        await LinkedNode.UntilAsync("every group has a leader on both", () => a.LeaderChanges >= 5 && b.LeaderChanges >= 5);
+    }
+
+    [Fact]
     public async Task A_certificate_of_another_authority_is_refused_and_both_sides_say_so()
     {
         using var ours = new TestAuthority();

@@ -5,7 +5,7 @@ using TokMesh.Cluster;
 using TokMesh.Log;
 using TokMesh.State;
 
-namespace TokMesh.Host;
+namespace TokMesh.Orleans;
 
 /// <summary>
 /// The first admin key of a new cluster: drawn by its first node, kept in <c>admin.key</c> of that node's data directory with mode
@@ -21,7 +21,7 @@ internal static class AdminKey
         var store = new StoreClient(node);
         while (!cancel.IsCancellationRequested)
         {
-            var listed = await store.ReadAsync(0, static b => b.Write(MetaOps.ListApiKeys()), Consistency.Linearizable, node.NowMs + 5000);
+            var listed = await store.ReadAsync(0, static b => b.Write(MetaOps.ListApiKeys()), Consistency.Linearizable, node.NowMs + 5000).AsTask().WaitAsync(cancel);
             if (!listed.IsOk) continue;
             if (MetaOps.ReadApiKeys(new ReplyReader(listed.Body.Span).Bulk()).Count > 0) return;
             var credential = LoadOrDraw(disk, clock);
@@ -35,7 +35,7 @@ internal static class AdminKey
                 CreatedAtMs = clock.WallMs,
                 CreatedBy = "system",
             };
-            await store.WriteAsync(0, b => b.Write(MetaOps.PutApiKey(key)), node.NowMs + 5000);
+            await store.WriteAsync(0, b => b.Write(MetaOps.PutApiKey(key)), node.NowMs + 5000).AsTask().WaitAsync(cancel);
         }
     }
 
