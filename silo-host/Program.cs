@@ -66,8 +66,7 @@ catch (OperationCanceledException) when (cancel.IsCancellationRequested)
 {
     return 0;
 }
-catch (Exception e) when (e is IOException or InvalidOperationException or TimeoutException or System.Security.Cryptography.CryptographicException
-    or UnauthorizedAccessException or TokMesh.Cluster.LogForgottenException || e.GetType().Namespace is { } origin && (origin == "TokMesh.Log" || origin.StartsWith("Orleans", StringComparison.Ordinal) || origin.StartsWith("Npgsql", StringComparison.Ordinal)))
+catch (Exception e)
 {
     log.Stopping(e.Message);
     return 1;

@@ -8,6 +8,7 @@ using TokMesh.Gateway;
 using TokMesh.Host.Configuration;
 using TokMesh.Orleans;
 using TokMesh.Orleans.Database;
+using TokMesh.Orleans.Membership;
 
 namespace TokMesh.Host;
 
@@ -16,6 +17,7 @@ internal sealed class SiloHost(HostSettings settings, ILoggerFactory loggers, Ac
 {
     // Below the ten seconds after which whoever stops servers becomes impatient.
     private const int StopSeconds = 8;
+    private static readonly TimeSpan DisposeTime = TimeSpan.FromSeconds(2);
 
     private readonly SiloPlaces _places = new(settings.OrleansLimits, loggers);
     private readonly CancellationTokenSource _stop = new();
@@ -24,7 +26,7 @@ internal sealed class SiloHost(HostSettings settings, ILoggerFactory loggers, Ac
 
     public Node Node => _host!.Services.GetRequiredService<NodeAccess>().Node;
 
-    public IMembership Membership => _host!.Services.GetRequiredService<IEngine>();
+    public IMembership Membership => _host!.Services.GetRequiredService<INodeNetwork>();
 
     /// <summary>The dashboard, for callers that have been let in.</summary>
     public RequestDelegate Dashboard => DashboardPages.Of(_host!.Services);
@@ -50,7 +52,7 @@ internal sealed class SiloHost(HostSettings settings, ILoggerFactory loggers, Ac
         var node = _host.Services.GetRequiredService<NodeAccess>().Ready;
         await Task.WhenAny(node, _starting);
         // Why the node does not start is the better answer.
-        if (!node.IsCompletedSuccessfully && _starting.IsFaulted && !node.IsFaulted) await _starting;
+        if (!node.IsCompleted) await _starting;
         await node.WaitAsync(cancel);
         _ = _starting.ContinueWith(WatchStart, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
     }
@@ -64,14 +66,23 @@ internal sealed class SiloHost(HostSettings settings, ILoggerFactory loggers, Ac
         await _starting.ContinueWith(static _ => { }, TaskScheduler.Default);
         try
         {
-            // Orleans stops no silo that has not started; its node ends with the rest.
+            // Orleans stops no silo that has not started.
             if (_starting.IsCompletedSuccessfully) await _host.StopAsync(limit.Token);
         }
         catch (OperationCanceledException)
         {
             // The others will find out by themselves.
         }
-        if (_host is IAsyncDisposable host) await host.DisposeAsync();
+        await _host.Services.EndTokMeshNodeAsync();
+        try
+        {
+            // Parts of Orleans wait for others that have never run; the process ends all the same.
+            if (_host is IAsyncDisposable host) await host.DisposeAsync().AsTask().WaitAsync(DisposeTime);
+        }
+        catch (TimeoutException)
+        {
+            // Nothing of the node is left in it.
+        }
         _stop.Dispose();
     }
 
@@ -100,7 +111,7 @@ internal sealed class SiloHost(HostSettings settings, ILoggerFactory loggers, Ac
             o.GatewayPort = gateway.Port;
             o.GatewayListeningEndpoint = gateway;
         });
-        silo.Configure<ClusterMembershipOptions>(Liveness);
+        silo.Configure<ClusterMembershipOptions>(SiloLiveness.Configure);
         silo.Configure<ConnectionOptions>(static o =>
         {
             o.ConnectionRetryDelay = TimeSpan.FromMilliseconds(200);
@@ -126,6 +137,7 @@ internal sealed class SiloHost(HostSettings settings, ILoggerFactory loggers, Ac
         o.EncryptionKey = settings.EncryptionKey;
         o.SecretFile = settings.SecretFile;
         o.Certificates = settings.Certificates();
+        o.Zone = settings.Zone;
         o.Seeds = settings.Seeds;
         o.ExpectNodes = settings.ExpectNodes;
         o.ShardCount = settings.ShardCount;
@@ -154,28 +166,6 @@ internal sealed class SiloHost(HostSettings settings, ILoggerFactory loggers, Ac
             services.Remove(theirs);
             services.AddKeyedSingleton<IConnectionListenerFactory>(theirs.ServiceKey, static (s, _) => ActivatorUtilities.CreateInstance<PatientTransport>(s));
         }
-    }
-
-    /// <summary>
-    /// A silo that does not answer is buried after about ten seconds, as its links call a node dead; leadership does not wait for that.
-    /// Signs of life are frequent, so that after the loss of a whole cluster silos that come back wait for those that do not for seconds, not
-    /// minutes.
-    /// </summary>
-    private static void Liveness(ClusterMembershipOptions o)
-    {
-        o.ProbeTimeout = TimeSpan.FromSeconds(3);
-        // Four times as long by default, while which nobody is buried: a frozen silo stayed in the membership for 38 s.
-        o.MaxProbeTimeout = o.ProbeTimeout;
-        o.NumMissedProbesLimit = 3;
-        o.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(5);
-        o.NumMissedTableIAmAliveLimit = 3;
-        // A change in meta is pushed; this is for what was missed, and for PostgreSQL.
-        o.TableRefreshTimeout = TimeSpan.FromSeconds(10);
-        o.MaxJoinAttemptTime = TimeSpan.FromSeconds(60);
-        // How long one has been joining is told by its clock, which may be wrong, or by how long there was no majority: neither is a death.
-        o.EvictWhenMaxJoinAttemptTimeExceeded = false;
-        // By default one that started an hour ago and is not in the table is dead for good: it may have waited for a majority, or have a wrong clock.
-        o.SiloGenerationRetirementAge = null;
     }
 
     /// <summary>A silo that finds itself declared dead must end, and so must its node: another start brings both back.</summary>

@@ -13,7 +13,7 @@ namespace TokMesh.Host;
 internal sealed class SiloPlaces(ListenerLimits clients, ILoggerFactory loggers)
 {
     /// <summary>A silo is dialled by each other one twice, for Orleans and by its link; a cluster has a hundred nodes at most.</summary>
-    private const int MostSilos = 256;
+    private const int MostSilos = 208;
 
     // They may all be on one machine.
     private const int MostSilosPerAddress = MostSilos - 16;

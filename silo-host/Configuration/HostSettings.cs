@@ -18,6 +18,9 @@ internal sealed class HostSettings
 
     public string NodeId { get; set; } = "";
 
+    /// <summary>What fails together with this node.</summary>
+    public string Zone { get; set; } = "";
+
     public string HttpAddress { get; set; } = "127.0.0.1:5080";
 
     public long HttpMaxBodyBytes { get; set; } = 100L << 20;

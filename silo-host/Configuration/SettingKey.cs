@@ -1,4 +1,5 @@
 using System.Globalization;
+using TokMesh.Orleans;
 using TokMesh.State;
 
 namespace TokMesh.Host.Configuration;
@@ -38,6 +39,12 @@ internal sealed record SettingKey(string Name, string Takes, Func<HostSettings, 
         Size("server.max_held_bytes", 64L << 20, 1L << 40, (s, v) => s.MaxHeldBytes = v),
         Flag("server.allow_plaintext", (s, v) => s.AllowPlaintext = v),
         Text("cluster.node_id", "tmnd- and up to 64 of 0-9 a-z . -, or empty to draw one", (s, v) => s.NodeId = v.ToLowerInvariant()),
+        new("cluster.zone", "up to 64 of 0-9 a-z . -, or empty for none", static (s, v) =>
+        {
+            if (!TokMeshSiloOptions.IsZone(v)) return (BadType, "is no name of a zone");
+            s.Zone = v;
+            return null;
+        }),
         Choice("cluster.membership", [HostSettings.Meta, HostSettings.AdoNet], (s, v) => s.Membership = v),
         Text("cluster.secret_file", "a file with 64 hexadecimal digits, the same for all nodes of the cluster", (s, v) => s.SecretFile = v),
         Text("cluster.orleans.connection_string", "how to reach PostgreSQL, as Npgsql takes it; better as a variable than on the command line", (s, v) => s.OrleansConnectionString = v),

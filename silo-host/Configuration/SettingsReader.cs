@@ -168,7 +168,7 @@ internal static class SettingsReader
         if (!s.UsesAdoNet && s.OrleansConnectionString.Length > 0)
             problems.Add(("TM-CFG-1006", "cluster.orleans.connection_string", "is set, but the silos' membership is kept in meta", "set cluster.membership=adonet, or leave it out"));
         if (s.SecretFile.Length > 0 && !File.Exists(s.SecretFile))
-            problems.Add(("TM-CFG-1003", "cluster.secret_file", $"{s.SecretFile} does not exist", "check the path; \"openssl rand -hex 32\" makes a secret"));
+            problems.Add(("TM-CFG-1003", "cluster.secret_file", $"{(s.SecretFile.Length == 64 && s.SecretFile.All(char.IsAsciiHexDigit) ? "it is no path, but the secret itself; that" : s.SecretFile)} does not exist", "check the path; \"openssl rand -hex 32\" makes a secret"));
         else if (s.SecretFile.Length > 0 && SecretProblem(s.SecretFile) is { } unusable)
             problems.Add(("TM-CFG-1001", "cluster.secret_file", unusable, "\"openssl rand -hex 32\" makes one"));
         if ((s.Seeds.Count > 0 || s.ExpectNodes > 1) && s.SecretFile.Length == 0 && !s.HasClusterTls)

@@ -16,6 +16,15 @@ public sealed record Member(uint Number, string NodeId, Guid DirectoryId, string
     /// <summary>Since when it is a member: Unix time in milliseconds; 0 in a genesis, whose nodes are members since it was made.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public long SinceMs { get; init; }
+
+    /// <summary>What fails together with it; null when that was not said.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Zone { get; init; }
+
+    /// <summary>A node as a member.</summary>
+    /// <param name="number">Its number; 0 while it has none.</param>
+    /// <param name="node">It.</param>
+    public static Member Of(uint number, Candidate node) => new(number, node.NodeId, node.DirectoryId, node.Peer, node.Http, node.Redis) { Zone = node.Zone };
 }
 
 /// <summary>
@@ -65,7 +74,7 @@ public sealed record Genesis
     {
         ClusterId = Guid.NewGuid(),
         Nodes = [.. candidates.OrderBy(c => c.NodeId, StringComparer.Ordinal)
-            .Select((c, i) => new Member((uint)i + 1, c.NodeId, c.DirectoryId, c.Peer, c.Http, c.Redis))],
+            .Select((c, i) => Member.Of((uint)i + 1, c))],
         ShardCount = shardCount,
         ReplicationFactor = replicationFactor,
         CreatedAtMs = wallMs,

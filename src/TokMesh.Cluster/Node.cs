@@ -164,7 +164,7 @@ public sealed partial class Node : IDisposable
             if (perLane[i] is { } part) _lanes[i].Post(new LaneItem.Received(from, part));
     }
 
-    /// <summary>The engine says that a link came up or went down.</summary>
+    /// <summary>A link came up or went down.</summary>
     public void LinkChanged(MemberId node, bool up)
     {
         _refusals.LinkChanged(node, up);
@@ -173,7 +173,7 @@ public sealed partial class Node : IDisposable
     }
 
     /// <summary>
-    /// The engine has measured other nodes' clocks: a node whose own is off the majority's does not lead. To be called again and again,
+    /// Other nodes' clocks have been measured: a node whose own is off the majority's does not lead. To be called again and again,
     /// also when nobody could be measured: a node that has never been judged does not lead either.
     /// </summary>
     /// <param name="offsetsMs">The clock of each node that could be measured minus this one's, in milliseconds.</param>

@@ -4,7 +4,7 @@ using TokMesh.Raft;
 namespace TokMesh.Cluster;
 
 /// <summary>
-/// A node at work: joins its cluster through an engine, recovers what it has, runs until it is disposed of, and then hands over
+/// A node at work: joins its cluster through a network, recovers what it has, runs until it is disposed of, and then hands over
 /// what it leads.
 /// </summary>
 public sealed class NodeRuntime : IAsyncDisposable
@@ -16,10 +16,10 @@ public sealed class NodeRuntime : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _watch;
 
-    private NodeRuntime(Node node, NodeThreads threads, IEngine engine, int handOverMs)
+    private NodeRuntime(Node node, NodeThreads threads, INodeNetwork network, int handOverMs)
     {
         (Node, _threads, _handOverMs) = (node, threads, handOverMs);
-        _watch = Task.Run(() => WatchClocksAsync(engine));
+        _watch = Task.Run(() => WatchClocksAsync(network));
     }
 
     /// <summary>The node.</summary>
@@ -29,7 +29,7 @@ public sealed class NodeRuntime : IAsyncDisposable
     /// <param name="directory">The node's data.</param>
     /// <param name="logKey">32 bytes to encrypt with; null for plain files.</param>
     /// <param name="options">Timings and bounds.</param>
-    /// <param name="engine">How nodes reach each other; must be reachable by others already.</param>
+    /// <param name="network">How nodes reach each other; must be reachable by others already.</param>
     /// <param name="clock">Time.</param>
     /// <param name="watch">Hears what happens.</param>
     /// <param name="failed">Told of a failure after which the process must end at once: going on could break a promise.</param>
@@ -38,14 +38,14 @@ public sealed class NodeRuntime : IAsyncDisposable
     /// <exception cref="LogForgottenException">The log is missing, or older than its directory; nothing was changed.</exception>
     /// <exception cref="InvalidOperationException">The cluster refuses this node for good.</exception>
     /// <exception cref="TimeoutException">Too few nodes were found in time.</exception>
-    public static async Task<NodeRuntime> StartAsync(NodeDirectory directory, byte[]? logKey, NodeOptions options, IEngine engine, IClock clock,
+    public static async Task<NodeRuntime> StartAsync(NodeDirectory directory, byte[]? logKey, NodeOptions options, INodeNetwork network, IClock clock,
         INodeWatch watch, Action<Exception> failed, CancellationToken cancel)
     {
-        var (genesis, self) = await engine.JoinAsync(directory.Genesis, directory.StoreGenesisAsync, cancel);
+        var (genesis, self) = await network.JoinAsync(directory.Genesis, directory.StoreGenesisAsync, cancel);
         directory.StoreNumber(self);
         // Away from the socket thread that brought the last answer: what follows reads the whole log.
         await Task.Yield();
-        var node = new Node(self, genesis, options, directory.LogPlace(logKey), clock, engine, RandomNumberGenerator.Fill, watch);
+        var node = new Node(self, genesis, options, directory.LogPlace(logKey), clock, network, RandomNumberGenerator.Fill, watch);
         node.Refused = e =>
         {
             // A copy that another process runs beside may yet be the one that is left.
@@ -53,8 +53,8 @@ public sealed class NodeRuntime : IAsyncDisposable
             failed(e);
         };
         var threads = new NodeThreads(node, failed);
-        engine.Attach(node);
-        return new NodeRuntime(node, threads, engine, options.Raft.ElectionTimeoutMs);
+        network.Attach(node);
+        return new NodeRuntime(node, threads, network, options.Raft.ElectionTimeoutMs);
     }
 
     /// <summary>Gives the others a moment to take over what this node leads; what nobody took is elected after it is gone.</summary>
@@ -78,11 +78,11 @@ public sealed class NodeRuntime : IAsyncDisposable
         _stop.Dispose();
     }
 
-    private async Task WatchClocksAsync(IEngine engine)
+    private async Task WatchClocksAsync(INodeNetwork network)
     {
         while (true)
         {
-            Node.JudgeClock([.. engine.Sightings.Where(s => s.ClockOffsetMs is not null).Select(s => s.ClockOffsetMs!.Value)]);
+            Node.JudgeClock([.. network.Sightings.Where(s => s.ClockOffsetMs is not null).Select(s => s.ClockOffsetMs!.Value)]);
             // Before the first judgement this node does not lead.
             await Task.Delay(Node.Clock.IsJudged ? LinkHealth.PingMs : FirstLookMs, _stop.Token);
         }

@@ -41,7 +41,7 @@ public static class GatewayServices
             Store = running.Store,
             Sessions = running.Sessions,
             Authenticator = services.GetRequiredService<Authenticator>(),
-            Membership = services.GetService<IEngine>(),
+            Membership = services.GetService<INodeNetwork>(),
             Clock = running.Node.Time,
             FillRandom = RandomNumberGenerator.Fill,
             Log = services.GetRequiredService<ILoggerFactory>().CreateLogger("TokMesh.Gateway"),

@@ -29,11 +29,11 @@ internal sealed class MapCalls(StoreClient store, int deadlineMs)
         return (ulong)Body(reply).Integer();
     }
 
-    /// <summary>Takes a node in as a member, or finds it among them.</summary>
+    /// <summary>Takes a node in as a member; one that is a member already is known where it says from then on.</summary>
     /// <exception cref="ShardMapException">Its id belongs to another member, or there was no answer in time.</exception>
     public async Task<Member> JoinAsync(Candidate node, long wallMs, CancellationToken cancel)
     {
-        var join = new Member(0, node.NodeId, node.DirectoryId, node.Peer, node.Http, node.Redis) { SinceMs = wallMs };
+        var join = Member.Of(0, node) with { SinceMs = wallMs };
         await ChangeAsync(new MapChange { Join = join }, cancel);
         var map = await ReadAsync(cancel);
         return map.Members.FirstOrDefault(m => m.NodeId == node.NodeId && m.DirectoryId == node.DirectoryId)

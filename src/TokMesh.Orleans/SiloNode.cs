@@ -12,6 +12,8 @@ namespace TokMesh.Orleans;
 internal sealed class SiloNode(TokMeshSiloOptions options, NodeDirectory directory, NodeLinks links, LocalNode local, IClock clock, INodeWatch watch)
     : ILifecycleParticipant<ISiloLifecycle>, IAsyncDisposable, IDisposable
 {
+    private const int AdminKeyPauseMs = 10_000;
+
     private readonly CancellationTokenSource _stop = new();
     private NodeRuntime? _runtime;
     private Task _adminKey = Task.CompletedTask;
@@ -44,13 +46,30 @@ internal sealed class SiloNode(TokMeshSiloOptions options, NodeDirectory directo
             _runtime = await NodeRuntime.StartAsync(directory, key, options.Node, links, clock, watch, options.Failed, either.Token);
             local.Set(_runtime.Node);
             // One node of a cluster makes it, so that there are not several.
-            if (_runtime.Node.Self.Value == 1) _adminKey = Task.Run(() => AdminKey.EnsureAsync(_runtime.Node, directory.Disk, _runtime.Node.Time, _stop.Token), CancellationToken.None);
+            if (_runtime.Node.Self.Value == 1) _adminKey = Task.Run(() => MakeAdminKeyAsync(_runtime.Node), CancellationToken.None);
         }
         catch (Exception e)
         {
             if (!either.IsCancellationRequested) links.Log.NotStarted(e.Message);
             local.Fail(e);
             throw;
+        }
+    }
+
+    private async Task MakeAdminKeyAsync(Node node)
+    {
+        while (true)
+        {
+            try
+            {
+                await AdminKey.EnsureAsync(node, directory.Disk, node.Time, _stop.Token);
+                return;
+            }
+            catch (IOException e)
+            {
+                links.Log.NoAdminKey(e.Message);
+                await Task.Delay(AdminKeyPauseMs, _stop.Token);
+            }
         }
     }
 

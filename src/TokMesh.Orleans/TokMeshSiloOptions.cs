@@ -1,4 +1,3 @@
-using System.Globalization;
 using TokMesh.Client.Orleans.Access;
 using TokMesh.Cluster;
 
@@ -12,6 +11,9 @@ public sealed class TokMeshSiloOptions
 
     /// <summary>Node id and name of the silo, <c>tmnd-</c> and up to 64 of 0-9 a-z . -; empty for the directory's own, or a drawn one.</summary>
     public string NodeId { get; set; } = "";
+
+    /// <summary>What fails together with this node, such as a rack or a building: up to 64 of 0-9 a-z . -; empty when there is no such thing.</summary>
+    public string Zone { get; set; } = "";
 
     /// <summary>Timings and bounds of the node.</summary>
     public NodeOptions Node { get; set; } = new();
@@ -73,14 +75,19 @@ public sealed class TokMeshSiloOptions
     /// </summary>
     public Action<Exception> Failed { get; set; } = static e => Environment.FailFast("The TokMesh node must stop: " + e.Message, e);
 
+    /// <summary>Whether a text may be a zone's name; an empty one stands for none.</summary>
+    public static bool IsZone(string text) => text.Length <= 64 && text.All(static c => char.IsAsciiDigit(c) || char.IsAsciiLetterLower(c) || c is '.' or '-');
+
     /// <summary>Every value out of range, one line each; empty when all is well.</summary>
     public IReadOnlyList<string> Problems()
     {
         var problems = new List<string>();
         if (DataDirectory.Length == 0) problems.Add($"{nameof(DataDirectory)} is empty.");
         if (NodeId.Length > 0 && !NodeIdentity.IsNodeId(NodeId)) problems.Add($"{nameof(NodeId)} is \"{NodeId}\"; allowed is tmnd- and up to 64 of 0-9 a-z . -, beginning with a letter or digit.");
+        if (!IsZone(Zone)) problems.Add($"{nameof(Zone)} is \"{Zone}\"; allowed is up to 64 of 0-9 a-z . -");
         Check(nameof(ExpectNodes), ExpectNodes, 1, 100);
-        foreach (var seed in Seeds.Where(s => s.LastIndexOf(':') is var colon && (colon < 1 || !ushort.TryParse(s.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) || port == 0)))
+        if (AdvertiseAddress.Length > 0 && !HostAndPort.TryParse(AdvertiseAddress, out _, out _)) problems.Add($"{nameof(AdvertiseAddress)} is \"{AdvertiseAddress}\", which is not host:port.");
+        foreach (var seed in Seeds.Where(static s => !HostAndPort.TryParse(s, out _, out _)))
             problems.Add($"{nameof(Seeds)} has \"{seed}\", which is not host:port.");
         if (ExpectNodes > 1 && Seeds.Count == 0) problems.Add($"{nameof(ExpectNodes)} is {ExpectNodes}, and there are no {nameof(Seeds)} by which they find each other.");
         if ((ExpectNodes > 1 || Seeds.Count > 0) && SecretFile.Length == 0 && Certificates is null)

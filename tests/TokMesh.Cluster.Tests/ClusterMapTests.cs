@@ -61,7 +61,7 @@ public sealed class ClusterMapTests : IApplySink
         var meta = New();
         Change(meta, new MapChange { Join = Late });
         Change(meta, new MapChange { Leave = 4 });
-        Change(meta, new MapChange { Join = Late with { NodeId = "tmnd-e" } });
+        Change(meta, new MapChange { Join = Late with { NodeId = "tmnd-e", DirectoryId = Guid.NewGuid() } });
         Change(meta, new MapChange { Join = Late with { DirectoryId = Guid.NewGuid() } });
         Assert.Equal([(5u, "tmnd-e"), (6u, "tmnd-d")], Map.Members.Skip(3).Select(m => (m.Number, m.NodeId)));
     }
@@ -154,7 +154,7 @@ public sealed class ClusterMapTests : IApplySink
         Assert.Equal(_published[^2].Map, Map);
         Assert.Equal(meta.Digest(), restored.Digest());
         Assert.Equal(4, Change(restored, new MapChange { Cancel = 7, IfVersion = 3 }));
-        Change(restored, new MapChange { Join = Late with { NodeId = "tmnd-e" } });
+        Change(restored, new MapChange { Join = Late with { NodeId = "tmnd-e", DirectoryId = Guid.NewGuid() } });
         Assert.Equal(5u, Map.Members[^1].Number);
     }
 

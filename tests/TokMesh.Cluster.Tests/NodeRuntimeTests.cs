@@ -11,14 +11,14 @@ public class NodeRuntimeTests
         try
         {
             using var directory = NodeDirectory.Open(path, "tmnd-a", new SystemClock());
-            var engine = new MeasuringEngine(directory.Identity);
+            var network = new MeasuringNetwork(directory.Identity);
             var verdicts = new Verdicts();
-            await using (await NodeRuntime.StartAsync(directory, null, new NodeOptions(), engine, new SystemClock(), verdicts, static _ => { }, default))
+            await using (await NodeRuntime.StartAsync(directory, null, new NodeOptions(), network, new SystemClock(), verdicts, static _ => { }, default))
             {
                 Assert.False(await verdicts.Next.WaitAsync(TimeSpan.FromSeconds(30)));
                 Assert.Equal(60_000, verdicts.OffsetMs);
                 verdicts.Expect();
-                engine.OffsetMs = 1;
+                network.OffsetMs = 1;
                 Assert.True(await verdicts.Next.WaitAsync(TimeSpan.FromSeconds(30)));
             }
         }
@@ -29,7 +29,7 @@ public class NodeRuntimeTests
     }
 
     /// <summary>A cluster of three of which this node sees the others' clocks, and nothing else.</summary>
-    private sealed class MeasuringEngine(NodeIdentity self) : IEngine
+    private sealed class MeasuringNetwork(NodeIdentity self) : INodeNetwork
     {
         private double _offsetMs = 60_000;
 

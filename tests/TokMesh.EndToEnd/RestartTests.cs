@@ -236,8 +236,9 @@ public sealed class RestartTests(Machine machine)
             {
                 return await redis.CallAsync(limit.Token, command);
             }
-            catch (RespException e) when (e.Message.StartsWith("TRYAGAIN", StringComparison.Ordinal))
+            catch (RespException e) when (e.Message.StartsWith("TRYAGAIN", StringComparison.Ordinal) || e.Message.Contains("TM-CLST-5040", StringComparison.Ordinal))
             {
+                // What these tests ask for may be done twice: a slow machine may not have been in time with 16 MiB.
                 await Task.Delay(100, limit.Token);
             }
         }

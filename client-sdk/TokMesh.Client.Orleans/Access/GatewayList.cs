@@ -44,7 +44,7 @@ internal sealed class GatewayList(IServiceProvider services, IReadOnlyList<IPEnd
             // An answer without any is one of a cluster whose membership is elsewhere.
             if (gateways.Length > 0) _told = [.. gateways.Select(IPEndPoint.Parse)];
         }
-        catch (Exception e) when (e is OrleansException or TimeoutException or InvalidOperationException or NotSupportedException)
+        catch (Exception e) when (e is not OperationCanceledException)
         {
             // Nobody answers, or not yet: what is known is all there is.
         }

@@ -56,7 +56,7 @@ public static partial class TokMeshClientBuilderExtensions
         {
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(connection.ConnectionClosed);
             limit.CancelAfter(Patience);
-            await Challenge.DialAsync(connection.Transport.Input, connection.Transport.Output, secret, Purpose.Client, Guid.Empty, limit.Token);
+            await Challenge.DialAsync(connection.Transport.Input, connection.Transport.Output, secret, Purpose.Client, Guid.Empty, [], limit.Token);
         }
         catch (Exception e) when (e is ChallengeFailedException or OperationCanceledException)
         {

@@ -71,6 +71,11 @@ public sealed record MapChange
     {
         (refusal, why) = (ErrorCode.None, "");
         var known = map.Members.FirstOrDefault(m => m.NodeId == node.NodeId);
+        if (known is null && map.Members.FirstOrDefault(m => m.DirectoryId == node.DirectoryId) is { } owner)
+        {
+            (refusal, why) = (ErrorCode.ClusterNodeConflict, $"The data directory of node {node.NodeId} is that of member {owner.Number}, node {owner.NodeId}.");
+            return map;
+        }
         if (known is null) return map with { NextNumber = map.NextNumber + 1, Members = [.. map.Members, node with { Number = map.NextNumber }] };
         if (known.DirectoryId == node.DirectoryId) return map with { Members = [.. map.Members.Select(m => m == known ? node with { Number = m.Number, SinceMs = m.SinceMs } : m)] };
         (refusal, why) = (ErrorCode.ClusterNodeConflict,

@@ -41,11 +41,11 @@ internal sealed class ConnectionGuard(LinkOptions options, NodeLinks links)
         var isStranger = true;
         try
         {
-            if (await ChallengeAsync(connection, SecretOfNodes) is not { } opened) return;
+            if (await ChallengeAsync(connection, OfNodes) is not { } opened) return;
             var certifiedAs = options.Certificates is null ? null : NameOf(connection) ?? "nobody";
-            if (opened.Purpose == Purpose.Link)
+            if (opened.Purpose != Purpose.Silo)
             {
-                await _listener.RunAsync(connection, opened.Directory, certifiedAs, Introduced);
+                await _listener.RunAsync(connection, opened, certifiedAs, Introduced);
                 return;
             }
             if (certifiedAs is not null && !links.IsMember(certifiedAs))
@@ -67,11 +67,13 @@ internal sealed class ConnectionGuard(LinkOptions options, NodeLinks links)
             _atSiloPort.Leave(AddressOf(connection));
         }
 
-        bool SecretOfNodes(Purpose purpose, out TokMeshSecret? secret)
+        Challenge.Expected? OfNodes(Purpose purpose) => purpose switch
         {
-            secret = options.Secret;
-            return purpose is Purpose.Link or Purpose.Silo;
-        }
+            Purpose.Link => new(options.Secret, Challenge.NodeOf(options.DirectoryId)),
+            Purpose.Question => new(options.Secret, []),
+            Purpose.Silo => new(options.Secret, Challenge.SiloAt(options.SiloEndPoint)),
+            _ => null,
+        };
     }
 
     private async Task AcceptAtGatewayAsync(ConnectionContext connection, ConnectionDelegate next)
@@ -80,7 +82,7 @@ internal sealed class ConnectionGuard(LinkOptions options, NodeLinks links)
         Opened? opened;
         try
         {
-            opened = await ChallengeAsync(connection, SecretOfClients);
+            opened = await ChallengeAsync(connection, OfClients);
         }
         finally
         {
@@ -88,11 +90,7 @@ internal sealed class ConnectionGuard(LinkOptions options, NodeLinks links)
         }
         if (opened is not null) await next(connection);
 
-        bool SecretOfClients(Purpose purpose, out TokMeshSecret? secret)
-        {
-            secret = options.ClientSecret;
-            return purpose == Purpose.Client;
-        }
+        Challenge.Expected? OfClients(Purpose purpose) => purpose == Purpose.Client ? new(options.ClientSecret, []) : null;
     }
 
     private async Task DialSiloAsync(ConnectionContext connection, ConnectionDelegate next)
@@ -101,7 +99,7 @@ internal sealed class ConnectionGuard(LinkOptions options, NodeLinks links)
         {
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(connection.ConnectionClosed);
             limit.CancelAfter(PatienceMs);
-            await Challenge.DialAsync(connection.Transport.Input, connection.Transport.Output, options.Secret, Purpose.Silo, options.DirectoryId, limit.Token);
+            await Challenge.DialAsync(connection.Transport.Input, connection.Transport.Output, options.Secret, Purpose.Silo, options.DirectoryId, connection.RemoteEndPoint is IPEndPoint silo ? Challenge.SiloAt(silo) : [], limit.Token);
         }
         catch (Exception e) when (e is ChallengeFailedException or OperationCanceledException)
         {
@@ -125,13 +123,13 @@ internal sealed class ConnectionGuard(LinkOptions options, NodeLinks links)
     }
 
     /// <summary>Null when the other end has not proved itself; that has been said then.</summary>
-    private async Task<Opened?> ChallengeAsync(ConnectionContext connection, Challenge.SecretOf secretOf)
+    private async Task<Opened?> ChallengeAsync(ConnectionContext connection, Func<Purpose, Challenge.Expected?> expect)
     {
         try
         {
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(connection.ConnectionClosed);
             limit.CancelAfter(PatienceMs);
-            return await Challenge.AcceptAsync(connection.Transport.Input, connection.Transport.Output, secretOf, options.DirectoryId, limit.Token);
+            return await Challenge.AcceptAsync(connection.Transport.Input, connection.Transport.Output, expect, options.DirectoryId, limit.Token);
         }
         catch (Exception e) when (e is ChallengeFailedException or OperationCanceledException or ConnectionAbortedException or ConnectionResetException)
         {

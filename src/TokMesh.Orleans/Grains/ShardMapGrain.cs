@@ -12,7 +12,7 @@ namespace TokMesh.Orleans;
 
 /// <inheritdoc cref="IShardMapGrain"/>
 [PreferLocalPlacement, Reentrant]
-internal sealed class ShardMapGrain(NodeAccess access, IEngine engine) : Grain, IShardMapGrain, IIncomingGrainCallFilter
+internal sealed class ShardMapGrain(NodeAccess access, INodeNetwork network) : Grain, IShardMapGrain, IIncomingGrainCallFilter
 {
     private const int DeadlineMs = 5_000;
 
@@ -101,14 +101,14 @@ internal sealed class ShardMapGrain(NodeAccess access, IEngine engine) : Grain, 
     private ShardMap MapOf(Node node, ClusterMap map)
     {
         var genesis = node.Genesis;
-        var sightings = engine.Sightings.ToDictionary(s => s.Number.Value, s => s.Liveness.ToString().ToLowerInvariant());
+        var sightings = network.Sightings.ToDictionary(s => s.Number.Value, s => s.Liveness.ToString().ToLowerInvariant());
         return new ShardMap
         {
             ClusterId = genesis.ClusterId,
             Version = map.Version,
             ReplicationFactor = genesis.ReplicationFactor,
             Members = [.. map.Members.Select(m => new MapMember(m.Number, m.NodeId, m.Http, m.Redis, m.SinceMs,
-                m.Number == node.Self.Value ? "alive" : sightings.GetValueOrDefault(m.Number, "unknown")))],
+                m.Number == node.Self.Value ? "alive" : sightings.GetValueOrDefault(m.Number, "unknown"), m.Zone ?? ""))],
             Meta = RouteOf(node, map, 0),
             Shards = [.. Enumerable.Range(1, genesis.ShardCount).Select(group => RouteOf(node, map, (uint)group))],
             Moves = [.. map.Moves.Select(m => new MovePlan(m.Shard, m.Voters))],

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.IO.Pipelines;
 using System.Net.Security;
 using System.Net.Sockets;
@@ -15,7 +14,7 @@ internal sealed class DialledConnection : IDisposable
     private const int AnswerTimeoutMs = 3_000;
 
     private readonly Stream _stream;
-    private Guid _directory;
+    private Opened _opened;
 
     private DialledConnection(Stream stream, string? certifiedAs)
     {
@@ -32,9 +31,13 @@ internal sealed class DialledConnection : IDisposable
     public string? CertifiedAs { get; }
 
     /// <summary>Dials, and goes through TLS and the challenge.</summary>
+    /// <param name="options">Who dials.</param>
+    /// <param name="address">Where, host:port.</param>
+    /// <param name="node">Data directory of the node that is to be linked; null for a question to whoever is there.</param>
+    /// <param name="cancel">Gives up.</param>
     /// <exception cref="IOException">Nobody answers, or not as one of this cluster.</exception>
     /// <exception cref="HelloRefusedException">The certificates do not agree.</exception>
-    public static async Task<DialledConnection> OpenAsync(LinkOptions options, string address, CancellationToken cancel)
+    public static async Task<DialledConnection> OpenAsync(LinkOptions options, string address, Guid? node, CancellationToken cancel)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         limit.CancelAfter(ConnectTimeoutMs);
@@ -42,7 +45,8 @@ internal sealed class DialledConnection : IDisposable
         try
         {
             connection = await ConnectAsync(options, address, limit.Token);
-            connection._directory = await Challenge.DialAsync(connection.Input, connection.Output, options.Secret, Purpose.Link, options.DirectoryId, limit.Token);
+            connection._opened = await Challenge.DialAsync(connection.Input, connection.Output, options.Secret, node is null ? Purpose.Question : Purpose.Link, options.DirectoryId,
+                node is { } directory ? Challenge.NodeOf(directory) : [], limit.Token);
             return connection;
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
@@ -65,11 +69,11 @@ internal sealed class DialledConnection : IDisposable
         limit.CancelAfter(AnswerTimeoutMs);
         try
         {
-            Wire.Write(Output, WireKind.Hello, hello.ToJson());
+            Wire.WriteHello(Output, hello, _opened.Key, Side.Dialler);
             await Output.FlushAsync(limit.Token);
-            var answer = await Wire.ReadHelloAsync(Input, limit.Token);
+            var answer = await Wire.ReadHelloAsync(Input, _opened.Key, Side.Acceptor, limit.Token);
             if (answer.Refusal is { } refusal) throw new HelloRefusedException(refusal);
-            return Admission.JudgeDirectory(answer, _directory) is { } stranger ? throw new HelloRefusedException(stranger) : answer;
+            return Admission.JudgeDirectory(answer, _opened.Directory) is { } stranger ? throw new HelloRefusedException(stranger) : answer;
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
@@ -81,11 +85,11 @@ internal sealed class DialledConnection : IDisposable
 
     private static async Task<DialledConnection> ConnectAsync(LinkOptions options, string address, CancellationToken cancel)
     {
-        var colon = address.LastIndexOf(':');
+        if (!HostAndPort.TryParse(address, out var host, out var port)) throw new IOException($"\"{address}\" is no address host:port.");
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
-            await socket.ConnectAsync(address[..colon], int.Parse(address.AsSpan(colon + 1), CultureInfo.InvariantCulture), cancel);
+            await socket.ConnectAsync(host, port, cancel);
             var stream = new NetworkStream(socket, ownsSocket: true);
             if (options.Certificates is not { } certificates) return new DialledConnection(stream, null);
             var problem = "";

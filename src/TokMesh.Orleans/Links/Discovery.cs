@@ -23,31 +23,36 @@ internal sealed class Discovery(NodeLinks links)
     {
         var until = DateTime.UtcNow + links.Options.DiscoveryTimeout;
         var said = -1;
+        // A node that has been given others to ask, and was not told how many begin a cluster, never begins one: they may just be away.
+        var mayFound = links.Options.ExpectNodes > 1 || links.Options.Seeds.All(s => s == links.Options.AdvertiseAddress);
         while (true)
         {
+            // Those that answered just now: of others somebody may have heard long ago.
+            var all = new List<Candidate> { links.Self };
             foreach (var address in links.Options.Seeds.Concat(links.Candidates.Select(c => c.Peer)).Distinct().ToArray())
             {
                 if (await AskAsync(address, cancel) is not { } answer) continue;
                 if (answer.Genesis is not { } genesis)
                 {
                     links.Learn(answer);
+                    if (answer.ClusterId is null && all.All(c => c.NodeId != answer.Self.NodeId)) all.Add(answer.Self);
                     continue;
                 }
                 await store(genesis);
                 links.Log.Joined(genesis.ClusterId);
                 return genesis;
             }
-            var all = links.Candidates.Append(links.Self).OrderBy(c => c.NodeId, StringComparer.Ordinal).ToArray();
-            if (all.Length >= links.Options.ExpectNodes && all[0] == links.Self)
+            if (mayFound && all.Count >= links.Options.ExpectNodes && all.MinBy(c => c.NodeId, StringComparer.Ordinal) == links.Self)
             {
                 var founded = Genesis.Found(all, links.Options.ShardCount, links.Options.ReplicationFactor, links.Clock.WallMs);
                 await store(founded);
                 links.Log.Founded(founded.ClusterId, founded.Nodes.Count);
                 return founded;
             }
-            if (said != all.Length) links.Log.Looking(said = all.Length, links.Options.ExpectNodes);
+            if (said != all.Count) links.Log.Looking(said = all.Count, links.Options.ExpectNodes);
             if (DateTime.UtcNow > until)
-                throw new TimeoutException($"Found {all.Length} of {links.Options.ExpectNodes} nodes within {links.Options.DiscoveryTimeout}; {_problem}. Check seeds, expect_nodes, secret or certificates, and that the others run.");
+                throw new TimeoutException(!mayFound ? $"No node of a cluster let this one in within {links.Options.DiscoveryTimeout}; {_problem}. Check seeds, secret or certificates; expect_nodes is how many begin a new cluster."
+                    : $"Found {all.Count} of {links.Options.ExpectNodes} nodes within {links.Options.DiscoveryTimeout}; {_problem}. Check seeds, expect_nodes, secret or certificates, and that the others run.");
             await Task.Delay(PauseMs, cancel);
         }
     }
@@ -96,7 +101,7 @@ internal sealed class Discovery(NodeLinks links)
         if (address == links.Options.AdvertiseAddress) return null;
         try
         {
-            using var connection = await DialledConnection.OpenAsync(links.Options, address, cancel);
+            using var connection = await DialledConnection.OpenAsync(links.Options, address, node: null, cancel);
             var answer = await connection.IntroduceAsync(links.Introduction(isLink: false), cancel);
             return links.Judge(answer, connection.CertifiedAs, mayJoin: true) is { } refusal ? throw new HelloRefusedException(refusal) : answer;
         }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using Microsoft.AspNetCore.Connections;
+using TokMesh.Client.Orleans.Access;
 using TokMesh.Cluster;
 using TokMesh.Raft;
 
@@ -13,10 +14,10 @@ internal sealed class LinkListener(NodeLinks links)
 
     /// <summary>Serves a connection whose other end has shown that it belongs to the cluster, until it ends.</summary>
     /// <param name="connection">It.</param>
-    /// <param name="directory">The data directory for which the other end has spoken.</param>
+    /// <param name="opened">What the other end has proved.</param>
     /// <param name="certifiedAs">The node id of its certificate; null without TLS.</param>
     /// <param name="introduced">Told when it has become a link.</param>
-    public async Task RunAsync(ConnectionContext connection, Guid directory, string? certifiedAs, Action introduced)
+    public async Task RunAsync(ConnectionContext connection, Opened opened, string? certifiedAs, Action introduced)
     {
         var (input, output) = (connection.Transport.Input, connection.Transport.Output);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(connection.ConnectionClosed, links.Stopping);
@@ -26,12 +27,12 @@ internal sealed class LinkListener(NodeLinks links)
             using (var limit = CancellationTokenSource.CreateLinkedTokenSource(end.Token))
             {
                 limit.CancelAfter(HelloTimeoutMs);
-                hello = await Wire.ReadHelloAsync(input, limit.Token);
+                hello = await Wire.ReadHelloAsync(input, opened.Key, Side.Dialler, limit.Token);
             }
-            var (answer, from) = await links.AnswerAsync(hello, directory, certifiedAs);
-            Wire.Write(output, WireKind.Hello, answer.ToJson());
+            var (answer, from) = await links.AnswerAsync(hello with { IsLink = opened.Purpose == Purpose.Link }, opened.Directory, certifiedAs);
+            Wire.WriteHello(output, answer, opened.Key, Side.Acceptor);
             await output.FlushAsync(end.Token);
-            if (!hello.IsLink || from is not { } member)
+            if (from is not { } member)
             {
                 await output.CompleteAsync();
                 return;
@@ -44,7 +45,7 @@ internal sealed class LinkListener(NodeLinks links)
         {
             links.Log.BadPeer(connection.RemoteEndPoint?.ToString() ?? "unknown", e.Message);
         }
-        catch (Exception e) when (e is IOException or OperationCanceledException or ConnectionAbortedException or ConnectionResetException)
+        catch (Exception e) when (e is IOException or OperationCanceledException)
         {
             // The other side went away; its own link says so.
         }

@@ -50,6 +50,12 @@ internal sealed partial class LinkLog(ILogger logger)
     [LoggerMessage(3015, LogLevel.Warning, "The cluster has not taken this node in yet: {Problem}")]
     public partial void JoinTrouble(string problem);
 
+    [LoggerMessage(3017, LogLevel.Warning, "Meta has not been told yet where this node is now: {Problem}")]
+    public partial void NotTold(string problem);
+
+    [LoggerMessage(3018, LogLevel.Error, "The cluster's first admin key could not be written: {Problem}")]
+    public partial void NoAdminKey(string problem);
+
     [LoggerMessage(3016, LogLevel.Critical, "The TokMesh node does not start: {Problem}")]
     public partial void NotStarted(string problem);
 }

@@ -1,3 +1,4 @@
+using System.Net;
 using TokMesh.Client.Orleans.Access;
 using TokMesh.Cluster;
 
@@ -15,11 +16,20 @@ internal sealed record LinkOptions
     /// <summary>Address other nodes reach this one at, host:port: its silo's.</summary>
     public required string AdvertiseAddress { get; init; }
 
+    /// <summary>The same as Orleans has it.</summary>
+    public required IPEndPoint SiloEndPoint { get; init; }
+
+    /// <summary>How the cluster began, when the node's directory says so already.</summary>
+    public Genesis? Genesis { get; init; }
+
     /// <summary>Address of this node's HTTP door, host:port; empty when it has none.</summary>
     public required string HttpAddress { get; init; }
 
     /// <summary>Address of this node's Redis door, host:port; empty when it has none.</summary>
     public required string RedisAddress { get; init; }
+
+    /// <summary>What fails together with this node; null when that was not said.</summary>
+    public string? Zone { get; init; }
 
     /// <summary>The node's number, when its directory has one.</summary>
     public uint? Number { get; init; }

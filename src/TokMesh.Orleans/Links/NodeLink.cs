@@ -10,7 +10,7 @@ namespace TokMesh.Orleans.Links;
 /// This node's way to one other: dials, introduces itself, sends what lanes hand over, and dials again with growing, random
 /// pauses when the connection ends. The other node dials back for its own frames, so each connection carries frames one way.
 /// </summary>
-internal sealed class NodeLink(NodeLinks links, MemberId number, string nodeId, string address) : IDisposable
+internal sealed class NodeLink(NodeLinks links, MemberId number, Member member) : IDisposable
 {
     private const int MaxInlineBytes = 256 << 10;
 
@@ -25,14 +25,15 @@ internal sealed class NodeLink(NodeLinks links, MemberId number, string nodeId, 
     private bool _pingDue;
     private readonly SaidOnce _problems = new();
     private volatile Candidate? _introduced;
+    private string _listed = member.Peer;
     private Task _run = Task.CompletedTask;
 
     public MemberId Number { get; } = number;
 
-    public string NodeId { get; } = nodeId;
+    public string NodeId => member.NodeId;
 
     /// <summary>Where to dial; learned anew when the other node introduces itself with another address.</summary>
-    public string Address => _introduced?.Peer ?? address;
+    public string Address => _introduced?.Peer ?? Volatile.Read(ref _listed);
 
     /// <summary>As what the other node last introduced itself; null before it has.</summary>
     public Candidate? Introduced => _introduced;
@@ -56,6 +57,12 @@ internal sealed class NodeLink(NodeLinks links, MemberId number, string nodeId, 
 
     /// <summary>Whether what is sent goes out.</summary>
     public bool IsUp => _linked is not null;
+
+    /// <summary>Where the map has the other node now; it may have said otherwise since.</summary>
+    public void ListedAt(string peer)
+    {
+        if (Interlocked.Exchange(ref _listed, peer) != peer && !IsUp) _introduced = null;
+    }
 
     /// <summary>The other node has been found elsewhere than where this link has looked for it.</summary>
     public void FoundAs(Candidate self)
@@ -90,10 +97,16 @@ internal sealed class NodeLink(NodeLinks links, MemberId number, string nodeId, 
         _bell.Ring();
     }
 
-    public void Dispose()
+    /// <summary>Begins to end it.</summary>
+    public void Stop()
     {
         _stop.Cancel();
         _bell.Ring();
+    }
+
+    public void Dispose()
+    {
+        Stop();
         try
         {
             _run.Wait(TimeSpan.FromSeconds(5));
@@ -112,12 +125,13 @@ internal sealed class NodeLink(NodeLinks links, MemberId number, string nodeId, 
         {
             try
             {
-                using var connection = await DialledConnection.OpenAsync(links.Options, Address, _stop.Token);
+                using var connection = await DialledConnection.OpenAsync(links.Options, Address, member.DirectoryId, _stop.Token);
                 await SpeakAsync(connection);
                 pause.Reset();
             }
-            catch (Exception e) when (e is IOException or SocketException or FormatException or OperationCanceledException or HelloRefusedException)
+            catch (Exception e)
             {
+                // Whatever it is: a link that gave up would be missed for ever, and nobody would know.
                 Report(e);
             }
             if (_stop.IsCancellationRequested) return;

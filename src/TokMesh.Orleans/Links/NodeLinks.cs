@@ -12,7 +12,7 @@ namespace TokMesh.Orleans.Links;
 /// This node among the others: finds or founds the cluster, keeps a link to every other member, and tells the local node what it hears.
 /// Connections come in through the silo's port (<see cref="LinkListener"/>).
 /// </summary>
-internal sealed class NodeLinks : IEngine, IDisposable
+internal sealed class NodeLinks : INodeNetwork, IDisposable
 {
     // Below what the node that asks waits for.
     private const int TakeInMs = 2_500;
@@ -22,10 +22,12 @@ internal sealed class NodeLinks : IEngine, IDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentDictionary<MemberId, NodeLink> _links = new();
     private readonly Lock _linking = new();
-    private Genesis? _genesis;
+    private volatile Genesis? _genesis;
+    private volatile bool _isDeciding;
     private MemberId _number;
     private Task _pings = Task.CompletedTask;
     private Task _search = Task.CompletedTask;
+    private Task _telling = Task.CompletedTask;
 
     /// <summary>With nobody linked yet.</summary>
     public NodeLinks(LinkOptions options, IClock clock, ILogger<NodeLinks> logger)
@@ -33,7 +35,8 @@ internal sealed class NodeLinks : IEngine, IDisposable
         Options = options;
         Clock = clock;
         Log = new LinkLog(logger);
-        Self = new Candidate(options.NodeId, options.DirectoryId, options.AdvertiseAddress, options.HttpAddress, options.RedisAddress);
+        Self = new Candidate(options.NodeId, options.DirectoryId, options.AdvertiseAddress, options.HttpAddress, options.RedisAddress) { Zone = options.Zone };
+        _genesis = options.Genesis;
         // What is cancelled is not read again once this is disposed of.
         Stopping = _stop.Token;
     }
@@ -65,8 +68,12 @@ internal sealed class NodeLinks : IEngine, IDisposable
     public async Task<(Genesis Genesis, MemberId Self)> JoinAsync(Genesis? known, Func<Genesis, Task> store, CancellationToken cancel)
     {
         var discovery = new Discovery(this);
-        _genesis = known;
-        var genesis = _genesis = known ?? await discovery.FindAsync(store, cancel);
+        var genesis = _genesis = known ?? await discovery.FindAsync(g =>
+        {
+            // Nobody hears that there is no cluster while this is being written down.
+            _isDeciding = true;
+            return store(g);
+        }, cancel);
         if (genesis.Nodes.Any(n => n.NodeId == Self.NodeId)) _number = genesis.NumberOf(Self.NodeId);
         else if (Options.Number is { } number) _number = new MemberId(number);
         else _number = await discovery.JoinAsync(genesis, cancel);
@@ -82,6 +89,7 @@ internal sealed class NodeLinks : IEngine, IDisposable
         LinkMembers(node);
         _pings = Task.Run(PingAsync);
         _search = Task.Run(SearchAsync);
+        _telling = Task.Run(() => TellAsync(node));
     }
 
     /// <inheritdoc/>
@@ -101,10 +109,11 @@ internal sealed class NodeLinks : IEngine, IDisposable
             _stop.Cancel();
         }
         Node = null;
+        foreach (var link in _links.Values) link.Stop();
         foreach (var link in _links.Values) link.Dispose();
         try
         {
-            Task.WaitAll([_pings, _search], TimeSpan.FromSeconds(5));
+            Task.WaitAll([_pings, _search, _telling], TimeSpan.FromSeconds(5));
         }
         catch (AggregateException)
         {
@@ -146,7 +155,7 @@ internal sealed class NodeLinks : IEngine, IDisposable
     }
 
     /// <summary>Judges the other end of a link by its past; null when it may take part.</summary>
-    public Task<HelloRefusal?> AdmitAsync(MemberId member, Hello hello) => Admission.JudgePastAsync(Self, Node, member, hello);
+    public Task<HelloRefusal?> AdmitAsync(MemberId member, Hello hello) => Admission.JudgePastAsync(Self, Node, member, hello).WaitAsync(Stopping);
 
     /// <summary>What to answer to a hello, and which member it came from if a link may follow.</summary>
     /// <param name="hello">What the other end says.</param>
@@ -182,13 +191,17 @@ internal sealed class NodeLinks : IEngine, IDisposable
     {
         if (_genesis is not { } genesis)
         {
+            if (_isDeciding) return answer with { Refusal = Starting() };
             Learn(hello);
             return answer with { Known = [.. Candidates] };
         }
         if (hello.ClusterId is null) return answer with { Genesis = genesis };
         if (Node is not { } node) return answer with { Number = null, Refusal = Starting() };
-        return node.Map.Members.FirstOrDefault(m => m.NodeId == hello.Self.NodeId) is { } member
-            ? answer with { Number = member.Number } : await TakeInAsync(node, answer with { Number = null }, hello);
+        if (node.Map.Members.FirstOrDefault(m => m.NodeId == hello.Self.NodeId) is { } member) return answer with { Number = member.Number };
+        // It runs as a member that it is no longer, and must not become another one under the same data.
+        return hello.Number is { } number
+            ? answer with { Number = null, Refusal = new HelloRefusal("TM-CLST-4090", $"Member {number}, node {hello.Self.NodeId}, has been removed from the cluster, or word of it has not come here yet.", false) }
+            : await TakeInAsync(node, answer with { Number = null }, hello);
     }
 
     private async Task<Hello> TakeInAsync(Node node, Hello answer, Hello hello)
@@ -214,12 +227,38 @@ internal sealed class NodeLinks : IEngine, IDisposable
             foreach (var member in members)
             {
                 var number = new MemberId(member.Number);
-                if (number == node.Self || _links.ContainsKey(number)) continue;
-                var link = _links[number] = new NodeLink(this, number, member.NodeId, member.Peer);
+                if (number == node.Self) continue;
+                if (_links.TryGetValue(number, out var known))
+                {
+                    known.ListedAt(member.Peer);
+                    continue;
+                }
+                var link = _links[number] = new NodeLink(this, number, member);
                 link.Start();
             }
             foreach (var number in _links.Keys)
                 if (members.All(m => m.Number != number.Value) && _links.TryRemove(number, out var gone)) gone.Dispose();
+        }
+    }
+
+    // A node that has moved since meta was told where it is tells it anew.
+    private async Task TellAsync(Node node)
+    {
+        while (!Stopping.IsCancellationRequested)
+        {
+            // What the node's own log had of meta when it started may be old.
+            var listed = node.Meta is null ? null : node.Map.MemberOf(node.Self);
+            if (listed is not null && listed == Member.Of(listed.Number, Self) with { SinceMs = listed.SinceMs }) return;
+            try
+            {
+                if (listed is not null) await new MapCalls(new StoreClient(node), TakeInMs).JoinAsync(Self, node.Time.WallMs, Stopping);
+                await Task.Delay(SearchEveryMs, Stopping);
+            }
+            catch (ShardMapException e)
+            {
+                Log.NotTold(e.Message);
+                await Task.Delay(SearchEveryMs, Stopping);
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.IO.Pipelines;
+using System.Security.Cryptography;
 using TokMesh.Cluster;
 
 namespace TokMesh.Orleans.Links;
@@ -48,10 +49,17 @@ internal static class Wire
         return true;
     }
 
+    /// <summary>Writes a hello, with what proves that the end which has proved itself says it: <c>HMAC-SHA256(connection's key, side json):32 | json</c>.</summary>
+    public static void WriteHello(IBufferWriter<byte> output, Hello hello, byte[] key, Side side)
+    {
+        var json = hello.ToJson();
+        Write(output, WireKind.Hello, [.. MacOf(key, side, json), .. json]);
+    }
+
     /// <summary>Reads the hello that must come first.</summary>
-    /// <exception cref="FormatException">Something else came.</exception>
+    /// <exception cref="FormatException">Something else came, or it is not from the other end.</exception>
     /// <exception cref="EndOfStreamException">The connection ended.</exception>
-    public static async ValueTask<Hello> ReadHelloAsync(PipeReader input, CancellationToken cancel)
+    public static async ValueTask<Hello> ReadHelloAsync(PipeReader input, byte[] key, Side side, CancellationToken cancel)
     {
         while (true)
         {
@@ -60,7 +68,7 @@ internal static class Wire
             if (TryRead(ref buffer, MaxHelloBytes, out var kind, out var body))
             {
                 if (kind != WireKind.Hello) throw new FormatException($"A hello was expected; message kind {(byte)kind} came.");
-                var hello = Parse(body);
+                var hello = Parse(body.ToArray());
                 input.AdvanceTo(buffer.Start);
                 return hello;
             }
@@ -68,11 +76,14 @@ internal static class Wire
             if (read.IsCompleted) throw new EndOfStreamException("The connection ended before a hello.");
         }
 
-        static Hello Parse(ReadOnlySequence<byte> body)
+        Hello Parse(ReadOnlySpan<byte> body)
         {
+            var json = body.Length < HMACSHA256.HashSizeInBytes ? [] : body[HMACSHA256.HashSizeInBytes..];
+            if (json.IsEmpty || !CryptographicOperations.FixedTimeEquals(body[..HMACSHA256.HashSizeInBytes], MacOf(key, side, json)))
+                throw new FormatException("A hello came that the other end has not said.");
             try
             {
-                return Hello.FromJson(body.ToArray());
+                return Hello.FromJson(json);
             }
             catch (System.Text.Json.JsonException e)
             {
@@ -80,4 +91,17 @@ internal static class Wire
             }
         }
     }
+
+    private static byte[] MacOf(byte[] key, Side side, ReadOnlySpan<byte> json)
+    {
+        byte[] said = [(byte)side, .. json];
+        return HMACSHA256.HashData(key, said);
+    }
+}
+
+/// <summary>Which end of a connection speaks.</summary>
+internal enum Side : byte
+{
+    Dialler = 1,
+    Acceptor = 2,
 }

@@ -15,10 +15,11 @@ internal sealed class MembershipPush(NodeAccess access, IClusterMembershipServic
     public void Participate(ISiloLifecycle lifecycle) =>
         lifecycle.Subscribe(nameof(MembershipPush), ServiceLifecycleStage.RuntimeGrainServices, StartAsync, StopAsync);
 
+    // Orleans stops no silo that has not quite started: then this is all that ends it.
     public void Dispose()
     {
-        _stop.Dispose();
-        _changed.Dispose();
+        if (access.IsReady) access.Node.SilosChanged -= Ring;
+        _stop.Cancel();
     }
 
     private Task StartAsync(CancellationToken cancel)
@@ -50,9 +51,9 @@ internal sealed class MembershipPush(NodeAccess access, IClusterMembershipServic
             {
                 if (access.IsReady && access.Node.Meta is { } meta) await membership.Refresh(new MembershipVersion(meta.Silos.Version), _stop.Token);
             }
-            catch (Exception e) when (e is OrleansException or TimeoutException)
+            catch (Exception) when (!_stop.IsCancellationRequested)
             {
-                // Meta has lost its leader since; Orleans looks again by itself.
+                // Meta has lost its leader since, or the like; Orleans looks again by itself.
             }
         }
     }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Net;
 using TokMesh.Client.Orleans.Access;
 
 namespace TokMesh.Orleans.Tests.Access;
@@ -19,8 +20,12 @@ public sealed class ChallengeTests
     {
         var (purpose, wire) = ((Purpose)letter, new Wire());
         var dial = wire.DialAsync(Ours, purpose);
-        Assert.Equal(new Opened(purpose, Directories.Dialler), await wire.AcceptAsync(Ours));
-        Assert.Equal(Directories.Acceptor, await dial);
+        var accepted = await wire.AcceptAsync(Ours);
+        Assert.Equal((purpose, Directories.Dialler), (accepted.Purpose, accepted.Directory));
+        var dialled = await dial;
+        Assert.Equal((purpose, Directories.Acceptor), (dialled.Purpose, dialled.Directory));
+        // Both have a key that no other connection has.
+        Assert.Equal(accepted.Key, dialled.Key);
     }
 
     [Fact]
@@ -119,6 +124,20 @@ public sealed class ChallengeTests
         await Assert.ThrowsAsync<ChallengeFailedException>(() => meant);
     }
 
+    [Fact]
+    public async Task Who_has_taken_the_port_of_another_cannot_pass_on_what_was_meant_for_it()
+    {
+        foreach (var (meant, found) in ((byte[], byte[])[])[(Challenge.NodeOf(Guid.NewGuid()), Challenge.NodeOf(Guid.NewGuid())),
+            (Challenge.SiloAt(new IPEndPoint(IPAddress.Loopback, 1)), Challenge.SiloAt(new IPEndPoint(IPAddress.Loopback, 2)))])
+        {
+            // All bytes pass between the dialler and another than it means, as through somebody between them.
+            var wire = new Wire();
+            var dial = wire.DialAsync(Ours, Purpose.Link, meant);
+            Assert.Contains("means another node", (await Assert.ThrowsAsync<ChallengeFailedException>(() => wire.AcceptAsync(Ours, target: found))).Message, StringComparison.Ordinal);
+            await Assert.ThrowsAsync<ChallengeFailedException>(() => dial);
+        }
+    }
+
     [Theory]
     [InlineData(new byte[] { 0, 4, 0, 0 })]
     [InlineData(new byte[] { (byte)'T', (byte)'O', (byte)'K', (byte)'E' })]
@@ -204,26 +223,20 @@ public sealed class ChallengeTests
         /// <summary>What the dialling end has sent.</summary>
         public ReadOnlyMemory<byte> Recorded => _out.Bytes.WrittenMemory;
 
-        public async Task<Guid> DialAsync(TokMeshSecret? secret, Purpose purpose) =>
-            await Challenge.DialAsync(Back.Reader, _out, secret, purpose, Directories.Dialler, default);
+        public async Task<Opened> DialAsync(TokMeshSecret? secret, Purpose purpose, byte[]? target = null) =>
+            await Challenge.DialAsync(Back.Reader, _out, secret, purpose, Directories.Dialler, target ?? [], default);
 
-        public async Task<Opened> AcceptAsync(TokMeshSecret? secret, bool mayOpen = true, CancellationToken cancel = default)
+        public async Task<Opened> AcceptAsync(TokMeshSecret? secret, bool mayOpen = true, byte[]? target = null, CancellationToken cancel = default)
         {
             try
             {
-                return await Challenge.AcceptAsync(Out.Reader, _back, Of, Directories.Acceptor, cancel);
+                return await Challenge.AcceptAsync(Out.Reader, _back, _ => mayOpen ? new Challenge.Expected(secret, target ?? []) : null, Directories.Acceptor, cancel);
             }
             catch
             {
                 // As whoever accepts does then.
                 await Back.Writer.CompleteAsync();
                 throw;
-            }
-
-            bool Of(Purpose purpose, out TokMeshSecret? known)
-            {
-                known = secret;
-                return mayOpen;
             }
         }
     }

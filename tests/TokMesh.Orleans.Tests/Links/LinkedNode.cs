@@ -83,6 +83,7 @@ internal sealed class LinkedNode : ILogger<NodeLinks>, INodeWatch, IAsyncDisposa
             NodeId = id,
             DirectoryId = directory ?? Guid.NewGuid(),
             AdvertiseAddress = $"127.0.0.1:{port}",
+            SiloEndPoint = new IPEndPoint(IPAddress.Loopback, port),
             HttpAddress = "127.0.0.1:1",
             RedisAddress = "127.0.0.1:2",
             Seeds = [.. seeds.Select(s => $"127.0.0.1:{s}")],
@@ -124,7 +125,7 @@ internal sealed class LinkedNode : ILogger<NodeLinks>, INodeWatch, IAsyncDisposa
         await using var tls = new SslStream(socket.GetStream());
         await tls.AuthenticateAsClientAsync(certificates.ForClient(static _ => { }));
         var input = PipeReader.Create(tls);
-        await Challenge.DialAsync(input, PipeWriter.Create(tls), Options.Secret, Purpose.Silo, Guid.NewGuid(), default);
+        await Challenge.DialAsync(input, PipeWriter.Create(tls), Options.Secret, Purpose.Silo, Guid.NewGuid(), Challenge.SiloAt(Options.SiloEndPoint), default);
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
         Assert.True((await input.ReadAsync(limit.Token)).IsCompleted);
     }

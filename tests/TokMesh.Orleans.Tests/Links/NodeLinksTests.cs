@@ -78,13 +78,13 @@ public sealed class NodeLinksTests
         await using var a = await LinkedNode.ListenAsync("tmnd-1", ports[0], [], 2);
         var waiting = a.FindAsync();
         var stranger = a.Options with { NodeId = "tmnd-0", DirectoryId = Guid.NewGuid(), Secret = TokMeshSecret.Draw() };
-        var refused = await Assert.ThrowsAsync<ChallengeFailedException>(() => DialledConnection.OpenAsync(stranger, a.Options.AdvertiseAddress, default));
+        var refused = await Assert.ThrowsAsync<ChallengeFailedException>(() => DialledConnection.OpenAsync(stranger, a.Options.AdvertiseAddress, null, default));
         Assert.Contains("does not have the same secret", refused.Message);
         Assert.Empty(a.Links.Candidates);
         await LinkedNode.UntilAsync("it is said", () => a.Logged.Any(l => l.Contains("does not have the secret")));
 
         // One that has the secret, and says that it is another than it has proved to be.
-        using (var liar = await DialledConnection.OpenAsync(a.Options with { NodeId = "tmnd-0", DirectoryId = Guid.NewGuid() }, a.Options.AdvertiseAddress, default))
+        using (var liar = await DialledConnection.OpenAsync(a.Options with { NodeId = "tmnd-0", DirectoryId = Guid.NewGuid() }, a.Options.AdvertiseAddress, null, default))
         {
             var hello = new Hello { MinVersion = Admission.MinVersion, MaxVersion = Admission.MaxVersion, Self = a.Self with { NodeId = "tmnd-0", DirectoryId = Guid.NewGuid() } };
             Assert.Contains("another data directory than it has proved", (await Assert.ThrowsAsync<HelloRefusedException>(() => liar.IntroduceAsync(hello, default))).Message);
@@ -106,7 +106,7 @@ public sealed class NodeLinksTests
             [("application", "application", "no node id"), ("application", "tmnd-2", "certificate for application"), ("tmnd-3", "tmnd-1", "certificate for tmnd-3")])
         {
             var options = a.Options with { NodeId = claims, DirectoryId = Guid.NewGuid(), Certificates = authority.For(certificate) };
-            using var connection = await DialledConnection.OpenAsync(options, a.Options.AdvertiseAddress, default);
+            using var connection = await DialledConnection.OpenAsync(options, a.Options.AdvertiseAddress, null, default);
             var hello = new Hello { MinVersion = Admission.MinVersion, MaxVersion = Admission.MaxVersion, Self = a.Self with { NodeId = claims, DirectoryId = options.DirectoryId } };
             Assert.Contains(says, (await Assert.ThrowsAsync<HelloRefusedException>(() => connection.IntroduceAsync(hello, default))).Message);
         }
@@ -133,7 +133,84 @@ public sealed class NodeLinksTests
         a.Run(genesis);
         b.Run(genesis);
         await LinkedNode.UntilAsync("both see each other", () => new[] { a, b }.All(n => n.Links.Sightings.All(s => s.Liveness == Liveness.Alive)));
-        await LinkedNode.UntilAsync("every group has a leader on both", () => a.LeaderChanges >= 5 && b.LeaderChanges >= 5);
+        // And meta is told where they are now, so that whoever was not there learns it, too.
+        await LinkedNode.UntilAsync("the map has their new places", () => new[] { a, b }.All(n => n.Links.Node!.Map.Members.Select(m => m.Peer).SequenceEqual([a.Self.Peer, b.Self.Peer])));
+    }
+
+    [Fact]
+    public async Task A_node_that_was_given_others_to_ask_and_no_number_never_begins_a_cluster_of_its_own()
+    {
+        var (port, away) = (SiloCluster.FreePort(), SiloCluster.FreePort());
+        await using var late = await LinkedNode.ListenAsync("tmnd-0", port, [away, port], 1);
+        var finding = late.FindAsync();
+        await Task.Delay(1000);
+        Assert.False(finding.IsCompleted);
+        // They were only away.
+        await using var first = await LinkedNode.ListenAsync("tmnd-1", away, [away], 1);
+        first.Run(await first.FindAsync());
+        Assert.Equal(first.Stored!.ClusterId, (await finding).ClusterId);
+    }
+
+    [Fact]
+    public async Task A_cluster_begins_with_nodes_that_answer_and_not_with_those_that_somebody_has_heard_of()
+    {
+        int[] ports = [SiloCluster.FreePort(), SiloCluster.FreePort(), SiloCluster.FreePort()];
+        await using var b = await LinkedNode.ListenAsync("tmnd-2", ports[1], [ports[0]], 3);
+        var ofB = b.FindAsync();
+        await using (var gone = await LinkedNode.ListenAsync("tmnd-3", ports[2], [ports[1]], 3))
+        {
+            var never = gone.FindAsync();
+            await LinkedNode.UntilAsync("the one that goes is known", () => b.Links.Candidates.Any(c => c.NodeId == "tmnd-3"));
+            _ = never.ContinueWith(static t => t.Exception, TaskScheduler.Default);
+        }
+        await using var a = await LinkedNode.ListenAsync("tmnd-1", ports[0], [ports[1]], 3);
+        var ofA = a.FindAsync();
+        await LinkedNode.UntilAsync("it is heard of", () => a.Links.Candidates.Count == 2);
+        await Task.Delay(500);
+        Assert.False(ofA.IsCompleted || ofB.IsCompleted);
+        // Set up anew, it is one of those that answer.
+        await using var c = await LinkedNode.ListenAsync("tmnd-3", ports[2], [ports[1]], 3);
+        var found = await Task.WhenAll(ofA, ofB, c.FindAsync());
+        Assert.All(found, g => Assert.Equal(c.Self.DirectoryId, g.Nodes[2].DirectoryId));
+    }
+
+    [Fact]
+    public async Task A_member_that_was_removed_does_not_become_another_one_while_it_runs()
+    {
+        int[] ports = [SiloCluster.FreePort(), SiloCluster.FreePort()];
+        await using var a = await LinkedNode.ListenAsync("tmnd-1", ports[0], [], 1);
+        a.Run(await a.FindAsync());
+        await LinkedNode.UntilAsync("meta has a leader", () => a.Links.Node!.Meta is not null);
+        var removed = a.Options with { NodeId = "tmnd-2", DirectoryId = Guid.NewGuid() };
+        using var connection = await DialledConnection.OpenAsync(removed, a.Options.AdvertiseAddress, null, default);
+        var hello = new Hello
+        {
+            MinVersion = Admission.MinVersion,
+            MaxVersion = Admission.MaxVersion,
+            Self = a.Self with { NodeId = "tmnd-2", DirectoryId = removed.DirectoryId },
+            ClusterId = a.Stored!.ClusterId,
+            Number = 2,
+        };
+        Assert.Contains("has been removed", (await Assert.ThrowsAsync<HelloRefusedException>(() => connection.IntroduceAsync(hello, default))).Message);
+        Assert.Single(a.Links.Node!.Map.Members);
+        // A data directory is one node's.
+        using var twin = await DialledConnection.OpenAsync(removed with { DirectoryId = a.Options.DirectoryId }, a.Options.AdvertiseAddress, null, default);
+        Assert.Contains("is that of member 1", (await Assert.ThrowsAsync<HelloRefusedException>(() =>
+            twin.IntroduceAsync(hello with { Self = hello.Self with { DirectoryId = a.Options.DirectoryId }, Number = null }, default))).Message);
+    }
+
+    [Fact]
+    public async Task A_hello_that_the_other_end_has_not_said_is_not_believed()
+    {
+        var (key, output) = (new byte[32], new System.Buffers.ArrayBufferWriter<byte>());
+        var hello = new Hello { MinVersion = 2, MaxVersion = 2, Self = new Candidate("tmnd-1", Guid.NewGuid(), "127.0.0.1:1", "", "") };
+        Wire.WriteHello(output, hello, key, Side.Dialler);
+        async Task<Hello> ReadAsync(byte[] bytes, byte[] with, Side side) => await Wire.ReadHelloAsync(System.IO.Pipelines.PipeReader.Create(new System.Buffers.ReadOnlySequence<byte>(bytes)), with, side, default);
+        Assert.Equal(hello.Self, (await ReadAsync(output.WrittenSpan.ToArray(), key, Side.Dialler)).Self);
+        var changed = output.WrittenSpan.ToArray();
+        changed[^3] ^= 1;
+        foreach (var (bytes, with, side) in ((byte[], byte[], Side)[])[(changed, key, Side.Dialler), (output.WrittenSpan.ToArray(), [.. key[1..], 1], Side.Dialler), (output.WrittenSpan.ToArray(), key, Side.Acceptor)])
+            Assert.Contains("has not said", (await Assert.ThrowsAsync<FormatException>(() => ReadAsync(bytes, with, side))).Message);
     }
 
     [Fact]

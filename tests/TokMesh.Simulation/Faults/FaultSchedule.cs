@@ -232,7 +232,7 @@ internal sealed class FaultSchedule
         else _world.Time.After(_random.Next(600_000), JudgeClocks);
     }
 
-    // What an engine does all the time.
+    // What the network does all the time.
     private void JudgeClocks()
     {
         foreach (var each in _world.Present) _world.JudgeClock(each);

@@ -55,7 +55,7 @@ internal static class Profiles
                 [FaultKind.Kill] = 1,
             },
         },
-        new("udp", "as network, with single frames lost, doubled and reordered, which no engine may do")
+        new("udp", "as network, with single frames lost, doubled and reordered, which no link may do")
         {
             Nodes = 4,
             KeyClients = 4,

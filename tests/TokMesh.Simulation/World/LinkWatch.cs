@@ -4,7 +4,7 @@ using TokMesh.Simulation.Observing;
 namespace TokMesh.Simulation.World;
 
 /// <summary>
-/// What an engine does for the links between processes: they introduce themselves and judge each other, and nodes are told of links that
+/// What processes do for the links between them: they introduce themselves and judge each other, and nodes are told of links that
 /// are up or down; late, and not at all of what is over before it is noticed. A link counts as up when both directions work and the
 /// other process runs. A process that was started again is another one, and must introduce itself anew.
 /// </summary>

@@ -7,7 +7,7 @@ namespace TokMesh.Simulation.World;
 /// <summary>
 /// Links between nodes, which can be cut in either direction. As TCP links do, they keep the order, and a link that is cut or reset
 /// loses everything under way. With <see cref="Datagrams"/> single frames are lost, doubled and reordered besides: more than any
-/// engine may do to a node, and still nothing may break.
+/// link may do to a node, and still nothing may break.
 /// </summary>
 internal sealed class VirtualNetwork(VirtualTime time, Random random, int nodes)
 {
@@ -51,7 +51,7 @@ internal sealed class VirtualNetwork(VirtualTime time, Random random, int nodes)
     private void Send(VirtualNode from, MemberId to, FrameBuffer frames)
     {
         var link = LinkOf(from.Id, to);
-        // An engine drops what exceeds its bound.
+        // A link drops what exceeds its bound.
         if (from.Peer(to) is not { } peer || link.IsCut || (!IsCalm && random.Next(4000) == 0))
         {
             frames.Dispose();

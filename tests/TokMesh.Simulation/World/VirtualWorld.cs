@@ -109,7 +109,7 @@ internal sealed class VirtualWorld
 
     public void Run(int ms) => Time.RunUntil(Time.NowUs + ms * 1000L);
 
-    /// <summary>What an engine does for a node all the time: tells it how far the clocks of all others are from its own.</summary>
+    /// <summary>What its network does for a node all the time: tells it how far the clocks of all others are from its own.</summary>
     public void JudgeClock(VirtualNode node) =>
         node.Node?.JudgeClock([.. Present.Where(n => n != node).Select(n => (double)(n.Clock.WallOffsetMs - node.Clock.WallOffsetMs))]);
 

@@ -7,7 +7,7 @@ namespace TokMesh.Cluster;
 
 /// <summary>
 /// A node's data directory, held for this process alone: who the node is, which cluster it belongs to, its log and its keys. A
-/// node's authority is this directory, whatever an engine believes.
+/// node's authority is this directory, whatever others believe.
 /// </summary>
 public sealed class NodeDirectory : IDisposable
 {

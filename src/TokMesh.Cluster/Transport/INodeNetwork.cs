@@ -3,10 +3,9 @@ using TokMesh.Raft;
 namespace TokMesh.Cluster;
 
 /// <summary>
-/// The engine seam: how nodes find, see and reach each other. Everything above it is the same under every engine. Whatever an
-/// engine says is a hint: only Raft terms, votes and the log decide.
+/// How nodes find, see and reach each other. Whatever it says of who is there is a hint: only Raft terms, votes and the log decide.
 /// </summary>
-public interface IEngine : ITransport, IMembership
+public interface INodeNetwork : ITransport, IMembership
 {
     /// <summary>
     /// The cluster this node belongs to and its member number there: the one its data directory knows, or the one it finds or founds.

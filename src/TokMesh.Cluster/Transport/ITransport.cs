@@ -3,7 +3,7 @@ using TokMesh.Raft;
 namespace TokMesh.Cluster;
 
 /// <summary>
-/// Half of the engine seam: how frames reach other nodes. Best effort, in order per link; what cannot be sent is lost, which
+/// How frames reach other nodes. Best effort, in order per link; what cannot be sent is lost, which
 /// Raft and the router survive.
 /// </summary>
 public interface ITransport
@@ -12,7 +12,7 @@ public interface ITransport
     void Send(MemberId to, FrameBuffer frames);
 }
 
-/// <summary>What an engine knows of a node.</summary>
+/// <summary>What is known of whether a node lives.</summary>
 public enum Liveness : byte
 {
     /// <summary>Answers.</summary>
@@ -25,15 +25,15 @@ public enum Liveness : byte
     Dead,
 }
 
-/// <summary>One node as an engine sees it. A hint: safety never rests on it.</summary>
+/// <summary>One node as it is seen from here. A hint: safety never rests on it.</summary>
 /// <param name="Number">Its member number.</param>
-/// <param name="Liveness">What the engine believes.</param>
+/// <param name="Liveness">What is believed.</param>
 /// <param name="SinceMs">Unix time in milliseconds of the last change of that belief.</param>
 /// <param name="ClockOffsetMs">Its wall clock minus ours, in milliseconds; null if not measured.</param>
 /// <param name="Introduced">As what it last introduced itself, with its addresses of now; null if it has not since this node started.</param>
 public sealed record NodeSighting(MemberId Number, Liveness Liveness, long SinceMs, double? ClockOffsetMs, Candidate? Introduced = null);
 
-/// <summary>The other half of the engine seam: which nodes are there.</summary>
+/// <summary>Which nodes are there.</summary>
 public interface IMembership
 {
     /// <summary>All other members as they are seen now.</summary>

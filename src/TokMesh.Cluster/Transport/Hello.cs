@@ -3,13 +3,17 @@ using System.Text.Json.Serialization;
 
 namespace TokMesh.Cluster;
 
-/// <summary>A node that has no cluster yet and looks for one.</summary>
+/// <summary>A node as it introduces itself.</summary>
 /// <param name="NodeId">Its id.</param>
 /// <param name="DirectoryId">Its data directory.</param>
 /// <param name="Peer">Where nodes reach it.</param>
 /// <param name="Http">Its HTTP door.</param>
 /// <param name="Redis">Its Redis door.</param>
-public sealed record Candidate(string NodeId, Guid DirectoryId, string Peer, string Http, string Redis);
+public sealed record Candidate(string NodeId, Guid DirectoryId, string Peer, string Http, string Redis)
+{
+    /// <summary>What fails together with it, such as a rack or a building; null when that was not said.</summary>
+    public string? Zone { get; init; }
+}
 
 /// <summary>Why a node would not talk to another.</summary>
 /// <param name="Code">Stable code.</param>
