@@ -40,10 +40,8 @@ internal static class Doors
 
     public static async Task<WebApplication> OpenAsync(HostSettings settings, SiloHost silo, NodeMeter meter, ILoggerFactory loggers, Func<bool> isStopping, CancellationToken cancel)
     {
-        var node = silo.Node;
-        var store = new StoreClient(node);
+        var (node, store, sessions) = silo.Running;
         // What a wrong clock shows must not decide which API key or request is too old.
-        var sessions = new SessionService(store, RandomNumberGenerator.Fill, () => node.Time.WallMs);
         var authenticator = new Authenticator(() => node.Meta, () => node.Time.WallMs, settings.AuthCacheCapacity, (int)settings.AuthCacheTtlMs);
         var gateway = settings.GatewayOptions();
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions()).UseTokMeshDefaults(gateway);

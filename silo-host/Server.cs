@@ -28,7 +28,7 @@ internal sealed class Server(HostSettings settings, ILoggerFactory loggers) : IA
         var silo = new SiloHost(settings, loggers, Failed);
         Undo(silo.DisposeAsync);
         await silo.StartAsync(directory, meter, _clock, cancel);
-        var node = silo.Node;
+        var node = silo.Running.Node;
         if (node.Recovery.TornTail is { } torn) _log.TornTail(torn.File, torn.Offset, torn.Bytes);
 
         _log.NodeIdOf = number => node.NodeIdOf(number) ?? $"number {number.Value}";

@@ -24,7 +24,8 @@ internal sealed class SiloHost(HostSettings settings, ILoggerFactory loggers, Ac
     private IHost? _host;
     private Task _starting = Task.CompletedTask;
 
-    public Node Node => _host!.Services.GetRequiredService<NodeAccess>().Node;
+    /// <summary>The node, and the ways to it.</summary>
+    public LocalNode.Running Running => _host!.Services.GetRequiredService<LocalNode>().Required;
 
     public IMembership Membership => _host!.Services.GetRequiredService<INodeNetwork>();
 
@@ -49,7 +50,7 @@ internal sealed class SiloHost(HostSettings settings, ILoggerFactory loggers, Ac
         _host = builder.Build();
         using var link = cancel.UnsafeRegister(static stop => ((CancellationTokenSource)stop!).Cancel(), _stop);
         _starting = Task.Run(() => _host.StartAsync(_stop.Token), CancellationToken.None);
-        var node = _host.Services.GetRequiredService<NodeAccess>().Ready;
+        var node = _host.Services.GetRequiredService<LocalNode>().Ready;
         await Task.WhenAny(node, _starting);
         // Why the node does not start is the better answer.
         if (!node.IsCompleted) await _starting;
@@ -111,7 +112,6 @@ internal sealed class SiloHost(HostSettings settings, ILoggerFactory loggers, Ac
             o.GatewayPort = gateway.Port;
             o.GatewayListeningEndpoint = gateway;
         });
-        silo.Configure<ClusterMembershipOptions>(SiloLiveness.Configure);
         silo.Configure<ConnectionOptions>(static o =>
         {
             o.ConnectionRetryDelay = TimeSpan.FromMilliseconds(200);
@@ -119,8 +119,15 @@ internal sealed class SiloHost(HostSettings settings, ILoggerFactory loggers, Ac
         });
         // Every silo tells every other how busy it is, once a second by default; no grain here is placed by that.
         silo.Configure<DeploymentLoadPublisherOptions>(static o => o.DeploymentLoadPublisherRefreshTime = TimeSpan.FromSeconds(10));
-        if (settings.UsesAdoNet) silo.UseAdoNetClustering(o => (o.Invariant, o.ConnectionString) = ("Npgsql", settings.OrleansConnectionString));
-        else silo.UseTokMeshClustering();
+        if (settings.UsesAdoNet)
+        {
+            silo.UseAdoNetClustering(o => (o.Invariant, o.ConnectionString) = ("Npgsql", settings.OrleansConnectionString));
+            silo.Configure<ClusterMembershipOptions>(SiloLiveness.Configure);
+        }
+        else
+        {
+            silo.UseTokMeshClustering();
+        }
         // Before anything is said: a handshake costs, too.
         silo.Configure<SiloConnectionOptions>(_places.Use);
         silo.AddTokMesh(ConfigureNode);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using TokMesh.Cluster;
 using TokMesh.Orleans;
 using TokMesh.State;
 
@@ -59,7 +60,7 @@ internal sealed record SettingKey(string Name, string Takes, Func<HostSettings, 
         Text("cluster.tls.cert_file", "a PEM file", (s, v) => s.ClusterCertificateFile = v),
         Text("cluster.tls.key_file", "a PEM file", (s, v) => s.ClusterKeyFile = v),
         Text("cluster.tls.client_ca_file", "a PEM file", (s, v) => s.ClusterAuthorityFile = v),
-        List("cluster.discovery.seeds", "host:port, comma-separated", IsAddress, "is not host:port", (s, v) => s.Seeds = v),
+        List("cluster.discovery.seeds", "host:port, comma-separated", static v => HostAndPort.TryParse(v, out _, out _), "is not host:port", (s, v) => s.Seeds = v),
         Number("cluster.bootstrap.expect_nodes", 1, 100, (s, v) => s.ExpectNodes = v),
         Number("cluster.bootstrap.shard_count", 1, 4096, (s, v) => s.ShardCount = v),
         Number("cluster.data.replication_factor", 1, 7, (s, v) => s.ReplicationFactor = v),
@@ -95,16 +96,6 @@ internal sealed record SettingKey(string Name, string Takes, Func<HostSettings, 
         return null;
     });
 
-    private static bool IsAddress(string text) => TryParsePort(text, out var port) && port is >= 1 and <= 65535;
-
-    // Digits alone, and no zero before them: one port has one spelling.
-    private static bool TryParsePort(string address, out int port)
-    {
-        port = 0;
-        var colon = address.LastIndexOf(':');
-        return colon > 0 && int.TryParse(address.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out port) && (address[colon + 1] != '0' || port == 0);
-    }
-
     private static SettingKey Flag(string name, Action<HostSettings, bool> set) => new(name, "true or false", (s, v) =>
     {
         if (!bool.TryParse(v, out var flag)) return (BadType, "is neither true nor false");
@@ -129,7 +120,7 @@ internal sealed record SettingKey(string Name, string Takes, Func<HostSettings, 
 
     private static SettingKey Address(string name, Action<HostSettings, string> set) => new(name, "host:port, port 1 to 65535", (s, v) =>
     {
-        if (!TryParsePort(v, out var port)) return (BadType, "is not host:port");
+        if (!HostAndPort.TrySplit(v, out _, out var port)) return (BadType, "is not host:port");
         if (port is < 1 or > 65535) return (BadRange, $"has port {port}");
         set(s, v);
         return null;

@@ -169,8 +169,8 @@ internal static class SettingsReader
             problems.Add(("TM-CFG-1006", "cluster.orleans.connection_string", "is set, but the silos' membership is kept in meta", "set cluster.membership=adonet, or leave it out"));
         if (s.SecretFile.Length > 0 && !File.Exists(s.SecretFile))
             problems.Add(("TM-CFG-1003", "cluster.secret_file", $"{(s.SecretFile.Length == 64 && s.SecretFile.All(char.IsAsciiHexDigit) ? "it is no path, but the secret itself; that" : s.SecretFile)} does not exist", "check the path; \"openssl rand -hex 32\" makes a secret"));
-        else if (s.SecretFile.Length > 0 && SecretProblem(s.SecretFile) is { } unusable)
-            problems.Add(("TM-CFG-1001", "cluster.secret_file", unusable, "\"openssl rand -hex 32\" makes one"));
+        else if (s.SecretFile.Length > 0 && TokMeshSecret.ProblemOf(s.SecretFile) is { } unusable)
+            problems.Add(("TM-CFG-1001", "cluster.secret_file", unusable.TrimEnd('.'), "\"openssl rand -hex 32\" makes one"));
         if ((s.Seeds.Count > 0 || s.ExpectNodes > 1) && s.SecretFile.Length == 0 && !s.HasClusterTls)
             problems.Add(("TM-CFG-1006", "cluster.secret_file", "is missing: without it, or cluster.tls, nodes cannot tell each other from strangers", "give all nodes the same file of 64 hexadecimal digits (openssl rand -hex 32), or certificates"));
         if (s.ExpectNodes > 1 && s.Seeds.Count == 0) problems.Add(("TM-CFG-1006", "cluster.bootstrap.expect_nodes", $"expects {s.ExpectNodes} nodes but there are no seeds", "set cluster.discovery.seeds"));
@@ -179,19 +179,6 @@ internal static class SettingsReader
         // Whatever a part would object to once the data directory is open, and a cluster founded, must be said now.
         if (problems.Count == 0)
             foreach (var problem in s.PartsProblems()) problems.Add(("TM-CFG-1002", "options", problem.TrimEnd('.'), "correct the key it belongs to"));
-    }
-
-    private static string? SecretProblem(string file)
-    {
-        try
-        {
-            TokMeshSecret.Read(file);
-            return null;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException)
-        {
-            return e.Message.TrimEnd('.');
-        }
     }
 
     private static bool IsLoopback(string address)

@@ -14,6 +14,10 @@ public sealed class LocalNode
     /// <summary>The node and the ways to it; null while it is starting, and once it stops.</summary>
     public Running? Current => _current;
 
+    /// <summary>The same, for what cannot do without.</summary>
+    /// <exception cref="InvalidOperationException">It is null.</exception>
+    public Running Required => _current ?? throw new InvalidOperationException("The TokMesh node of this process does not run yet.");
+
     /// <summary>It runs now, or null: it stops.</summary>
     public void Set(Node? node)
     {

@@ -33,7 +33,7 @@ public static class GatewayServices
 
     private static GatewayDoor DoorOf(IServiceProvider services, GatewayOptions options)
     {
-        var running = services.GetRequiredService<LocalNode>().Current ?? throw new InvalidOperationException("The TokMesh node of this process does not run yet.");
+        var running = services.GetRequiredService<LocalNode>().Required;
         var lifetime = services.GetService<IHostApplicationLifetime>();
         return new GatewayDoor
         {

@@ -71,7 +71,7 @@ public static class TokMeshSiloExtensions
         silo.Services.AddSingleton<IMembershipTable>(static s =>
         {
             var (access, node) = (s.GetRequiredService<NodeAccess>(), s.GetRequiredService<SiloNode>());
-            return new MetaMembershipTable(_ => Task.FromResult(access.Store), s.GetRequiredService<IOptions<ClusterOptions>>().Value.ClusterId, () => node.IsStopping);
+            return new MetaMembershipTable(() => access.Store, s.GetRequiredService<IOptions<ClusterOptions>>().Value.ClusterId, () => node.IsStopping);
         });
         silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, MembershipPush>();
         silo.Configure<ClusterMembershipOptions>(SiloLiveness.Configure);

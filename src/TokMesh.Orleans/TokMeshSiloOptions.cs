@@ -92,25 +92,12 @@ public sealed class TokMeshSiloOptions
         if (ExpectNodes > 1 && Seeds.Count == 0) problems.Add($"{nameof(ExpectNodes)} is {ExpectNodes}, and there are no {nameof(Seeds)} by which they find each other.");
         if ((ExpectNodes > 1 || Seeds.Count > 0) && SecretFile.Length == 0 && Certificates is null)
             problems.Add($"Neither {nameof(SecretFile)} nor {nameof(Certificates)} is set: nodes must be able to tell each other from strangers.");
-        if (SecretFile.Length > 0 && SecretProblem() is { } unreadable) problems.Add(unreadable);
+        if (SecretFile.Length > 0 && TokMeshSecret.ProblemOf(SecretFile) is { } unreadable) problems.Add($"{nameof(SecretFile)}: {unreadable}");
         Check(nameof(ShardCount), ShardCount, 1, 4096);
         Check(nameof(ReplicationFactor), ReplicationFactor, 1, 7);
         if (EncryptionKey.Length > 0 && (EncryptionKey.Length != 64 || !EncryptionKey.All(char.IsAsciiHexDigit))) problems.Add($"{nameof(EncryptionKey)} is not 64 hexadecimal digits.");
         problems.AddRange(Limits.Problems());
         return problems;
-
-        string? SecretProblem()
-        {
-            try
-            {
-                TokMeshSecret.Read(SecretFile);
-                return null;
-            }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException)
-            {
-                return $"{nameof(SecretFile)}: {e.Message}";
-            }
-        }
 
         void Check(string name, int value, int min, int max)
         {

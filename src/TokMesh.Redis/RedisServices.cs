@@ -16,7 +16,7 @@ public static class RedisServices
         if (options.Validate() is { Count: > 0 } problems) throw new ArgumentException(string.Join(" ", problems), nameof(options));
         services.AddSingleton(s =>
         {
-            var running = s.GetRequiredService<LocalNode>().Current ?? throw new InvalidOperationException("The TokMesh node of this process does not run yet.");
+            var running = s.GetRequiredService<LocalNode>().Required;
             var node = running.Node;
             return new RedisDoor(options, running.Store, running.Sessions, s.GetRequiredService<Authenticator>(), () => node.Time.WallMs) { IsReady = () => node.Meta is not null };
         });

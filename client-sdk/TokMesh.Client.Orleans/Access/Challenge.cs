@@ -53,6 +53,8 @@ internal static class Challenge
     private const int OpeningBytes = 8 + NonceBytes;
     private const int TranscriptBytes = 1 + (2 * NonceBytes) + (2 * DirectoryBytes);
 
+    private const string NotSpoken = "it speaks something that is not spoken at this port";
+
     private static ReadOnlySpan<byte> Preamble => "TOKMESH"u8;
 
     /// <summary>Whom a dialler means: the silo at an address.</summary>
@@ -78,12 +80,11 @@ internal static class Challenge
         WriteOpening(output, transcript);
         await output.FlushAsync(cancel);
         const string Closed = "The other end closed the connection during the challenge: it is no port of a TokMesh node for this purpose, or does not have the same secret";
-        await ReadAsync(input, NonceBytes, Closed, bytes => bytes.CopyTo(transcript.AsSpan(1 + NonceBytes)), cancel);
+        (await ReadAsync(input, NonceBytes, Closed, cancel)).CopyTo(transcript.AsSpan(1 + NonceBytes));
         directory.TryWriteBytes(transcript.AsSpan(1 + (2 * NonceBytes)));
         WriteProof(output, directory, ProofOf(secret, "dial"u8, transcript.AsSpan(0, transcript.Length - DirectoryBytes), target));
         await output.FlushAsync(cancel);
-        var (other, isProved) = (Guid.Empty, false);
-        await ReadAsync(input, ProofBytes, Closed, bytes => (other, isProved) = Check(bytes, secret, "accept"u8, transcript, transcript.Length, target), cancel);
+        var (other, isProved) = Check(await ReadAsync(input, ProofBytes, Closed, cancel), secret, "accept"u8, transcript, transcript.Length, target);
         return isProved ? new Opened(purpose, other, ProofOf(secret, "key"u8, transcript, target)) : throw new ChallengeFailedException("The other end does not have this cluster's secret.");
     }
 
@@ -98,20 +99,14 @@ internal static class Challenge
     {
         var transcript = new byte[TranscriptBytes];
         const string Closed = "it ended during the challenge";
-        var isOurs = false;
-        await ReadAsync(input, OpeningBytes, Closed, bytes =>
-        {
-            isOurs = bytes.StartsWith(Preamble);
-            bytes[Preamble.Length..].CopyTo(transcript);
-        }, cancel, Preamble.ToArray());
+        (await ReadAsync(input, OpeningBytes, Closed, cancel, Preamble.ToArray())).AsSpan(Preamble.Length).CopyTo(transcript);
         var purpose = (Purpose)transcript[0];
-        if (!isOurs || expect(purpose) is not var (secret, target)) throw new ChallengeFailedException("it speaks something that is not spoken at this port");
+        if (expect(purpose) is not var (secret, target)) throw new ChallengeFailedException(NotSpoken);
         var nonce = RandomNumberGenerator.GetBytes(NonceBytes);
         nonce.CopyTo(transcript.AsSpan(1 + NonceBytes));
         output.Write(nonce);
         await output.FlushAsync(cancel);
-        var (other, isProved) = (Guid.Empty, false);
-        await ReadAsync(input, ProofBytes, Closed, bytes => (other, isProved) = Check(bytes, secret, "dial"u8, transcript, transcript.Length - DirectoryBytes, target), cancel);
+        var (other, isProved) = Check(await ReadAsync(input, ProofBytes, Closed, cancel), secret, "dial"u8, transcript, transcript.Length - DirectoryBytes, target);
         if (!isProved) throw new ChallengeFailedException("it does not have the secret, or means another node");
         directory.TryWriteBytes(transcript.AsSpan(transcript.Length - DirectoryBytes));
         WriteProof(output, directory, ProofOf(secret, "accept"u8, transcript, target));
@@ -151,7 +146,7 @@ internal static class Challenge
         HMACSHA256.HashData(secret is null ? [] : secret.Key, [.. side, .. transcript, .. target]);
 
     /// <summary>Reads exactly as many bytes: what comes behind them is another's. Gives up early on what cannot become what is expected.</summary>
-    private static async Task ReadAsync(PipeReader input, int count, string closed, SpanAction take, CancellationToken cancel, byte[]? beginning = null)
+    private static async Task<byte[]> ReadAsync(PipeReader input, int count, string closed, CancellationToken cancel, byte[]? beginning = null)
     {
         try
         {
@@ -162,13 +157,13 @@ internal static class Challenge
                 if (beginning is not null && !MayBegin(buffer, beginning))
                 {
                     input.AdvanceTo(buffer.Start);
-                    throw new ChallengeFailedException("it speaks something that is not spoken at this port");
+                    throw new ChallengeFailedException(NotSpoken);
                 }
                 if (buffer.Length >= count)
                 {
-                    take(buffer.Slice(0, count).ToArray());
+                    var bytes = buffer.Slice(0, count).ToArray();
                     input.AdvanceTo(buffer.GetPosition(count));
-                    return;
+                    return bytes;
                 }
                 input.AdvanceTo(buffer.Start, buffer.End);
                 if (read.IsCompleted || read.IsCanceled) throw new ChallengeFailedException(closed);
@@ -185,6 +180,4 @@ internal static class Challenge
         var known = (int)Math.Min(buffer.Length, beginning.Length);
         return buffer.Slice(0, known).ToArray().AsSpan().SequenceEqual(beginning.AsSpan(0, known));
     }
-
-    private delegate void SpanAction(ReadOnlySpan<byte> bytes);
 }

@@ -31,6 +31,20 @@ public sealed class TokMeshSecret
         return new TokMeshSecret(Convert.FromHexString(text));
     }
 
+    /// <summary>Why a file cannot be read as a secret; null when it can.</summary>
+    public static string? ProblemOf(string file)
+    {
+        try
+        {
+            Read(file);
+            return null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException)
+        {
+            return e.Message;
+        }
+    }
+
     /// <summary>What an application of this cluster gets: it opens the gateway port, and nobody becomes a node with it.</summary>
     public TokMeshSecret ForClients() => new(HMACSHA256.HashData(_key, "tokmesh client"u8));
 

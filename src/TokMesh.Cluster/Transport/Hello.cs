@@ -39,9 +39,6 @@ public sealed record Hello
     /// <summary>Its starts, and how far its log was at this one; null while it has not opened its log.</summary>
     public NodePast? Past { get; init; }
 
-    /// <summary>Whether the connection is to stay and carry frames; false for a question only.</summary>
-    public bool IsLink { get; init; }
-
     /// <summary>Other nodes without a cluster that it knows of.</summary>
     public IReadOnlyList<Candidate> Known { get; init; } = [];
 

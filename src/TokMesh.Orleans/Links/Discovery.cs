@@ -102,7 +102,7 @@ internal sealed class Discovery(NodeLinks links)
         try
         {
             using var connection = await DialledConnection.OpenAsync(links.Options, address, node: null, cancel);
-            var answer = await connection.IntroduceAsync(links.Introduction(isLink: false), cancel);
+            var answer = await connection.IntroduceAsync(links.Introduction(), cancel);
             return links.Judge(answer, connection.CertifiedAs, mayJoin: true) is { } refusal ? throw new HelloRefusedException(refusal) : answer;
         }
         catch (HelloRefusedException e) when (e.Refusal.IsFinal)

@@ -29,7 +29,7 @@ internal sealed class LinkListener(NodeLinks links)
                 limit.CancelAfter(HelloTimeoutMs);
                 hello = await Wire.ReadHelloAsync(input, opened.Key, Side.Dialler, limit.Token);
             }
-            var (answer, from) = await links.AnswerAsync(hello with { IsLink = opened.Purpose == Purpose.Link }, opened.Directory, certifiedAs);
+            var (answer, from) = await links.AnswerAsync(hello, opened, certifiedAs);
             Wire.WriteHello(output, answer, opened.Key, Side.Acceptor);
             await output.FlushAsync(end.Token);
             if (from is not { } member)

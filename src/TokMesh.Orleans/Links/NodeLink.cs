@@ -179,7 +179,7 @@ internal sealed class NodeLink(NodeLinks links, MemberId number, Member member) 
     {
         try
         {
-            return await connection.IntroduceAsync(links.Introduction(isLink: true), cancel);
+            return await connection.IntroduceAsync(links.Introduction(), cancel);
         }
         catch (HelloRefusedException e)
         {

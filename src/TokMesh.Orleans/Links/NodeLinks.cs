@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using TokMesh.Client.Orleans;
+using TokMesh.Client.Orleans.Access;
 using TokMesh.Cluster;
 using TokMesh.Raft;
 using TokMesh.State;
@@ -123,7 +124,7 @@ internal sealed class NodeLinks : INodeNetwork, IDisposable
     }
 
     /// <summary>Whether a node is known to be a member: while this one runs, and it was one of the first or has been heard of.</summary>
-    public bool IsMember(string nodeId) => Node?.Map.Members.Any(m => m.NodeId == nodeId) == true;
+    public bool IsMember(string nodeId) => Listed(nodeId) is not null;
 
     public void LinkChanged(NodeLink link, bool up)
     {
@@ -132,13 +133,12 @@ internal sealed class NodeLinks : INodeNetwork, IDisposable
         Node?.LinkChanged(link.Number, up);
     }
 
-    public Hello Introduction(bool isLink) => new()
+    public Hello Introduction() => new()
     {
         MinVersion = Admission.MinVersion,
         MaxVersion = Admission.MaxVersion,
         Self = Self,
         ClusterId = _genesis?.ClusterId,
-        IsLink = isLink,
         Past = Node?.Past,
         Known = _genesis is null ? Candidates.ToArray() : [],
         Number = _number.IsNone ? null : _number.Value,
@@ -159,17 +159,17 @@ internal sealed class NodeLinks : INodeNetwork, IDisposable
 
     /// <summary>What to answer to a hello, and which member it came from if a link may follow.</summary>
     /// <param name="hello">What the other end says.</param>
-    /// <param name="directory">The data directory for which it has proved to speak.</param>
+    /// <param name="opened">What it has proved, and what it wants.</param>
     /// <param name="certifiedAs">The node id of its certificate; null without TLS.</param>
-    public async Task<(Hello Answer, MemberId? Member)> AnswerAsync(Hello hello, Guid directory, string? certifiedAs)
+    public async Task<(Hello Answer, MemberId? Member)> AnswerAsync(Hello hello, Opened opened, string? certifiedAs)
     {
-        var answer = Introduction(hello.IsLink);
-        if ((Admission.JudgeDirectory(hello, directory) ?? Judge(hello, certifiedAs, mayJoin: Options.AllowJoin && !hello.IsLink)) is { } refusal) return Refuse(answer, hello, refusal);
-        if (!hello.IsLink) return (await AnswerQuestionAsync(answer, hello), null);
-        if (_genesis is not { } genesis || Node is not { } node || hello.ClusterId is null) return (answer with { Refusal = Starting() }, null);
+        var answer = Introduction();
+        var isLink = opened.Purpose == Purpose.Link;
+        if ((Admission.JudgeDirectory(hello, opened.Directory) ?? Judge(hello, certifiedAs, mayJoin: Options.AllowJoin && !isLink)) is { } refusal) return Refuse(answer, hello, refusal);
+        if (!isLink) return (await AnswerQuestionAsync(answer, hello), null);
         // It was judged by the same list.
-        if (node.Map.Members.FirstOrDefault(m => m.NodeId == hello.Self.NodeId)?.Number is not { } number) return (answer with { Refusal = Starting() }, null);
-        var member = new MemberId(number);
+        if (hello.ClusterId is null || Listed(hello.Self.NodeId) is not { } listed) return (answer with { Refusal = Starting() }, null);
+        var member = new MemberId(listed.Number);
         return await AdmitAsync(member, hello) is { } unfit ? Refuse(answer, hello, unfit) : (answer, member);
     }
 
@@ -185,6 +185,9 @@ internal sealed class NodeLinks : INodeNetwork, IDisposable
         return (answer with { Refusal = refusal }, null);
     }
 
+    // As the map of now has it; null while this node does not run.
+    private Member? Listed(string nodeId) => Node?.Map.Members.FirstOrDefault(m => m.NodeId == nodeId);
+
     private HelloRefusal Starting() => new("TM-CLST-5030", $"Node {Self.NodeId} is starting.", false);
 
     private async Task<Hello> AnswerQuestionAsync(Hello answer, Hello hello)
@@ -197,7 +200,7 @@ internal sealed class NodeLinks : INodeNetwork, IDisposable
         }
         if (hello.ClusterId is null) return answer with { Genesis = genesis };
         if (Node is not { } node) return answer with { Number = null, Refusal = Starting() };
-        if (node.Map.Members.FirstOrDefault(m => m.NodeId == hello.Self.NodeId) is { } member) return answer with { Number = member.Number };
+        if (Listed(hello.Self.NodeId) is { } member) return answer with { Number = member.Number };
         // It runs as a member that it is no longer, and must not become another one under the same data.
         return hello.Number is { } number
             ? answer with { Number = null, Refusal = new HelloRefusal("TM-CLST-4090", $"Member {number}, node {hello.Self.NodeId}, has been removed from the cluster, or word of it has not come here yet.", false) }

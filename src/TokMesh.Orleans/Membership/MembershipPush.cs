@@ -31,8 +31,7 @@ internal sealed class MembershipPush(NodeAccess access, IClusterMembershipServic
 
     private async Task StopAsync(CancellationToken cancel)
     {
-        if (access.IsReady) access.Node.SilosChanged -= Ring;
-        _stop.Cancel();
+        Dispose();
         await _pushing.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
     }
 

@@ -10,10 +10,10 @@ namespace TokMesh.Orleans.Membership;
 /// Orleans' membership table in the meta group: every change is a compare-and-set through its leader, every read linearizable. Who lives is a
 /// hint to TokMesh all the same.
 /// </summary>
-/// <param name="store">Calls from this silo's node; completes when the node runs.</param>
+/// <param name="store">Calls from this silo's node, which runs longer than the silo needs its membership.</param>
 /// <param name="cluster">The Orleans cluster whose rows these are.</param>
 /// <param name="isStopping">Whether the silo is about to end: then nothing waits long, since meta may have lost its majority.</param>
-internal sealed class MetaMembershipTable(Func<CancellationToken, Task<StoreClient>> store, string cluster, Func<bool> isStopping) : IMembershipTable
+internal sealed class MetaMembershipTable(Func<StoreClient> store, string cluster, Func<bool> isStopping) : IMembershipTable
 {
     private const uint MetaGroup = 0;
     private const int DeadlineMs = 5_000;
@@ -43,7 +43,7 @@ internal sealed class MetaMembershipTable(Func<CancellationToken, Task<StoreClie
         var stopping = isStopping();
         try
         {
-            var calls = await store(cancellationToken);
+            var calls = store();
             var reply = await calls.ReadAsync(MetaGroup, static b => b.Write(MetaOps.ReadSilos()), Consistency.Linearizable, DeadlineOf(calls, stopping)).AsTask().WaitAsync(cancellationToken);
             if (!reply.IsOk) throw new OrleansException($"{reply.Error.ToText()}: the membership table cannot be read from meta now. {reply.Detail}");
             return _last = SiloRows.DataOf(MetaOps.ReadSilos(new ReplyReader(reply.Body.Span).Bulk()));
@@ -99,7 +99,7 @@ internal sealed class MetaMembershipTable(Func<CancellationToken, Task<StoreClie
         var stopping = isStopping();
         try
         {
-            var calls = await store(cancellationToken);
+            var calls = store();
             var reply = await calls.WriteAsync(MetaGroup, b => b.Write(MetaOps.ChangeSilos(change)), DeadlineOf(calls, stopping)).AsTask().WaitAsync(cancellationToken);
             if (reply.IsOk) return true;
             if (reply.Error == ErrorCode.SessionVersionConflict) return false;

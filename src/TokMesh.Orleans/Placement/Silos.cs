@@ -5,9 +5,6 @@ namespace TokMesh.Orleans.Placement;
 /// <summary>Which silo carries which node, as Orleans' membership has it now. A silo's name is the id of its node, across restarts.</summary>
 internal sealed class Silos(IClusterMembershipService membership)
 {
-    /// <summary>Changes of membership, as they become known.</summary>
-    public IAsyncEnumerable<ClusterMembershipSnapshot> Changes => membership.MembershipUpdates;
-
     /// <summary>Where a node is; null when no silo that lives, or is about to, has its name.</summary>
     public SiloAddress? AddressOf(string nodeId)
     {

@@ -92,7 +92,7 @@ public sealed class MetaMembershipTableTests(ThreeSilosElsewhere silos) : Member
         await table.InsertRowAsync(Silo(1), Next(await table.ReadAllAsync()));
         var node = silos.SiloOf("tmnd-1");
         // A store whose calls have no time left: as without a majority, and quicker.
-        var late = Table(ThreeSilos.Access(node).Store, _ => throw new OrleansException("meta does not answer"));
+        var late = Table(ThreeSilos.Access(node).Store, () => throw new OrleansException("meta does not answer"));
         await Assert.ThrowsAsync<OrleansException>(() => late.ReadAllAsync(default));
         await Assert.ThrowsAsync<OrleansException>(() => late.UpdateRowAsync(Silo(1), "1", new TableVersion(2, "1"), default));
         _isStopping = true;
@@ -111,6 +111,6 @@ public sealed class MetaMembershipTableTests(ThreeSilosElsewhere silos) : Member
         return tables;
     }
 
-    private IMembershipTable Table(StoreClient store, Func<CancellationToken, Task<StoreClient>>? by = null) =>
-        new MetaMembershipTable(by ?? (_ => Task.FromResult(store)), Name, () => _isStopping);
+    private IMembershipTable Table(StoreClient store, Func<StoreClient>? by = null) =>
+        new MetaMembershipTable(by ?? (() => store), Name, () => _isStopping);
 }

@@ -1,11 +1,11 @@
 using System.Net;
-using System.Net.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans.Configuration;
 using Orleans.Hosting;
 using TokMesh.Launcher;
+using TokMesh.Orleans.Tests.Harness;
 
 namespace TokMesh.Orleans.Tests.Sql;
 
@@ -34,7 +34,7 @@ public sealed class OneSilo(PostgresServer server) : IAsyncLifetime
         foreach (var script in (string[])["clustering.sql", "persistence.sql", "reminders.sql"]) await PostgresServer.ExecuteAsync(connectionString, PostgresServer.Script(script));
         _host = new HostBuilder().UseOrleans(silo => silo
             .Configure<ClusterOptions>(o => (o.ClusterId, o.ServiceId) = ("c", "s"))
-            .Configure<EndpointOptions>(o => (o.AdvertisedIPAddress, o.SiloPort, o.GatewayPort) = (IPAddress.Loopback, FreePort(), FreePort()))
+            .Configure<EndpointOptions>(o => (o.AdvertisedIPAddress, o.SiloPort, o.GatewayPort) = (IPAddress.Loopback, SiloCluster.FreePort(), SiloCluster.FreePort()))
             .UseAdoNetClustering(o => (o.Invariant, o.ConnectionString) = ("Npgsql", connectionString))
             .AddAdoNetGrainStorage(Keeping, o => (o.Invariant, o.ConnectionString) = ("Npgsql", connectionString))
             .AddAdoNetGrainStorage(Deleting, o => (o.Invariant, o.ConnectionString, o.DeleteStateOnClear) = ("Npgsql", connectionString, true))
@@ -48,12 +48,5 @@ public sealed class OneSilo(PostgresServer server) : IAsyncLifetime
         if (_host is null) return;
         await _host.StopAsync();
         _host.Dispose();
-    }
-
-    private static int FreePort()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
 }
