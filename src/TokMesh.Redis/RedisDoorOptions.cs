@@ -17,6 +17,12 @@ public sealed record RedisDoorOptions
     /// <summary>Most commands of one connection that are under way together.</summary>
     public int MaxPipelinedCommands { get; init; } = 1024;
 
+    /// <summary>
+    /// Milliseconds a client is waited for that does not read, and one that has sent half of a large command (up to twice as long), while
+    /// all together hold too much.
+    /// </summary>
+    public int PatienceMs { get; init; } = 5_000;
+
     /// <summary>Milliseconds a session lives when its creator does not say.</summary>
     public long SessionDefaultTtlMs { get; init; } = 2 * 3600 * 1000L;
 
@@ -39,6 +45,7 @@ public sealed record RedisDoorOptions
         if (MaxCommandBytes < MaxBulkBytes || MaxCommandBytes > 1 << 30)
             problems.Add($"MaxCommandBytes is {MaxCommandBytes}; allowed are MaxBulkBytes to {1 << 30}.");
         if (MaxPipelinedCommands is < 1 or > 65_536) problems.Add($"MaxPipelinedCommands is {MaxPipelinedCommands}; allowed are 1 to 65536.");
+        if (PatienceMs < 1) problems.Add($"PatienceMs is {PatienceMs}; it must be at least 1.");
         if (SessionMaxTtlMs < 1000) problems.Add($"SessionMaxTtlMs is {SessionMaxTtlMs}; it must be at least 1000.");
         if (SessionDefaultTtlMs < 1 || SessionDefaultTtlMs > SessionMaxTtlMs)
             problems.Add($"SessionDefaultTtlMs is {SessionDefaultTtlMs}; allowed are 1 to SessionMaxTtlMs.");

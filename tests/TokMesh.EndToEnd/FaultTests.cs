@@ -167,7 +167,7 @@ public sealed class FaultTests(Machine machine, ITestOutputHelper output)
     {
         await LocalCluster.EndedAsync(node);
         Assert.Equal(70, node.Process!.ExitCode);
-        Assert.Contains("The silo must be started again.", LocalCluster.LastLines(node), StringComparison.Ordinal);
+        Assert.True(LocalCluster.SaidToStartAgain(node), LocalCluster.Said(node));
     }
 
     private static TimeSpan Seconds(string variable, int otherwise) =>

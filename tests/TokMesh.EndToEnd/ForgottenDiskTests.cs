@@ -32,12 +32,12 @@ public sealed class ForgottenDiskTests
         cluster.Start(rolledBack);
         await LocalCluster.EndedAsync(rolledBack);
         Assert.Equal(70, rolledBack.Process!.ExitCode);
-        Assert.Contains("TM-CLST-4091", LocalCluster.LastLines(rolledBack), StringComparison.Ordinal);
-        Assert.Contains("TM-CLST-4091", await File.ReadAllTextAsync(Path.Combine(third.Data, "server.log")), StringComparison.Ordinal);
+        Assert.Contains("TM-CLST-4091", LocalCluster.Said(rolledBack), StringComparison.Ordinal);
+        Assert.Contains("TM-CLST-4091", await File.ReadAllTextAsync(third.Log), StringComparison.Ordinal);
         // Started again by a supervisor, it says why at once.
         cluster.Start(rolledBack);
         await LocalCluster.EndedAsync(rolledBack);
-        Assert.Contains("refused.txt", LocalCluster.LastLines(rolledBack), StringComparison.Ordinal);
+        Assert.Contains("refused.txt", LocalCluster.Said(rolledBack), StringComparison.Ordinal);
 
         right.PutInto(rolledBack.Data);
         cluster.Start(rolledBack);
@@ -61,8 +61,8 @@ public sealed class ForgottenDiskTests
         cluster.Start(cleaned);
         await LocalCluster.EndedAsync(cleaned);
         Assert.Equal(1, cleaned.Process!.ExitCode);
-        Assert.Contains("TM-CLST-4095", LocalCluster.LastLines(cleaned), StringComparison.Ordinal);
-        Assert.Contains("Put back the log directory", LocalCluster.LastLines(cleaned), StringComparison.Ordinal);
+        Assert.Contains("TM-CLST-4095", LocalCluster.Said(cleaned), StringComparison.Ordinal);
+        Assert.Contains("Put back the log directory", LocalCluster.Said(cleaned), StringComparison.Ordinal);
         Directory.Delete(log, recursive: true);
         Directory.Move(aside, log);
         cluster.Start(cleaned);
@@ -86,7 +86,7 @@ public sealed class ForgottenDiskTests
         cluster.Start(twin);
         await LocalCluster.EndedAsync(twin);
         Assert.Equal(70, twin.Process!.ExitCode);
-        Assert.Contains("TM-CLST-409", LocalCluster.LastLines(twin), StringComparison.Ordinal);
+        Assert.Contains("TM-CLST-409", LocalCluster.Said(twin), StringComparison.Ordinal);
         await cluster.WaitUntilReadyAsync();
         await WriteAsync(cluster, original);
         await AllIsThereAsync(cluster, cluster.Nodes[2]);

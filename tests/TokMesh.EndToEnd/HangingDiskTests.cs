@@ -42,7 +42,7 @@ public sealed class HangingDiskTests : IDisposable
         await WriteEverywhereAsync(cluster, hung);
         foreach (var node in cluster.Nodes)
             await cluster.WaitUntilAsync("every node names the disk", async () => (await cluster.ConditionsAsync(node)).Keys.Any(k => k.StartsWith("TM-HLTH-4001/", StringComparison.Ordinal)));
-        Assert.Contains("TM-HLTH-4001", await File.ReadAllTextAsync(Path.Combine(hung.Data, "server.log")), StringComparison.Ordinal);
+        Assert.Contains("TM-HLTH-4001", await File.ReadAllTextAsync(hung.Log), StringComparison.Ordinal);
         using (var metrics = await cluster.SendAsync(hung, HttpMethod.Get, "/metrics"))
             Assert.Contains("tokmesh_health_condition", await metrics.Content.ReadAsStringAsync(), StringComparison.Ordinal);
 

@@ -25,7 +25,7 @@ public sealed class HealthTests
             using var ready = await cluster.Client.GetAsync(new Uri($"http://{cluster.Nodes[0].Http}/ready"));
             return ready.StatusCode == HttpStatusCode.OK;
         });
-        Assert.Contains("TM-HLTH-2003", File.ReadAllText(Path.Combine(cluster.Nodes[0].Data, "server.log")), StringComparison.Ordinal);
+        Assert.Contains("TM-HLTH-2003", File.ReadAllText(cluster.Nodes[0].Log), StringComparison.Ordinal);
         cluster.Start(gone);
         await UntilWellAsync(cluster);
     }

@@ -28,6 +28,11 @@ internal sealed class LocalNode
 
     public Process? Process { get; set; }
 
+    public string Log => Path.Combine(Data, "server.log");
+
+    /// <summary>Bytes that the log held at its last start.</summary>
+    public long LogBefore { get; set; }
+
     public int RedisPort => int.Parse(Redis[(Redis.LastIndexOf(':') + 1)..], System.Globalization.CultureInfo.InvariantCulture);
 }
 
@@ -145,7 +150,7 @@ internal sealed partial class LocalCluster : IAsyncDisposable
         var info = new ProcessStartInfo("/bin/sh") { UseShellExecute = false };
         foreach (var argument in (string[])
         [
-            "-c", "exec dotnet \"$@\" >>\"$0\" 2>&1 </dev/null", Path.Combine(node.Data, "server.log"), Built.Server, $"--storage.dir={node.Data}",
+            "-c", "exec dotnet \"$@\" >>\"$0\" 2>&1 </dev/null", node.Log, Built.Server, $"--storage.dir={node.Data}",
             $"--cluster.node-id={node.Id}", $"--server.http.address={node.Http}", $"--server.redis.address={node.Redis}",
             $"--cluster.listen-address={node.Peer}", $"--cluster.advertise-address={node.Proxy.Address}", $"--cluster.orleans.gateway-address={node.Gateway}",
             $"--cluster.discovery.seeds={string.Join(',', Nodes.Select(n => n.Proxy.Address))}", $"--cluster.bootstrap.expect-nodes={Nodes.Count}", .. _serverOptions.Select(o => o.Replace("{id}", node.Id, StringComparison.Ordinal)),
@@ -154,6 +159,7 @@ internal sealed partial class LocalCluster : IAsyncDisposable
         foreach (var name in info.Environment.Keys.Where(k => k.StartsWith("TOKMESH_", StringComparison.Ordinal)).ToArray()) info.Environment.Remove(name);
         if (_connectionString is not null) info.Environment[Machine.ConnectionStringVariable] = _connectionString;
         foreach (var (name, value) in environment) info.Environment[name] = value;
+        node.LogBefore = File.Exists(node.Log) ? new FileInfo(node.Log).Length : 0;
         node.Process = Process.Start(info);
     }
 
@@ -185,7 +191,17 @@ internal sealed partial class LocalCluster : IAsyncDisposable
         }
     }
 
-    public static string LastLines(LocalNode node) => string.Join('\n', File.ReadLines(Path.Combine(node.Data, "server.log")).TakeLast(5));
+    /// <summary>What it has logged since its last start.</summary>
+    public static string Said(LocalNode node)
+    {
+        using var log = new FileStream(node.Log, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        log.Position = node.LogBefore;
+        return new StreamReader(log).ReadToEnd();
+    }
+
+    public static bool SaidToStartAgain(LocalNode node) => Said(node).Contains("The silo must be started again.", StringComparison.Ordinal);
+
+    private static string LastLines(LocalNode node) => string.Join('\n', File.ReadLines(node.Log).TakeLast(5));
 
     // One whose silo was just declared dead may be ending by itself.
     public static void Pause(LocalNode node) => Assert.True(Kill(node.Process!.Id, SigStop) == 0 || node.Process.HasExited);
@@ -200,8 +216,7 @@ internal sealed partial class LocalCluster : IAsyncDisposable
     {
         foreach (var node in Nodes)
         {
-            if (node.Process is { HasExited: true } && File.ReadLines(Path.Combine(node.Data, "server.log")).TakeLast(20).Any(l => l.Contains("The silo must be started again.", StringComparison.Ordinal)))
-                Start(node);
+            if (node.Process is { HasExited: true } && SaidToStartAgain(node)) Start(node);
         }
     }
 

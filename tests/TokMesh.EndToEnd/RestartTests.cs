@@ -115,7 +115,7 @@ public sealed class RestartTests(Machine machine)
         cluster.Start(wiped);
         await LocalCluster.EndedAsync(wiped);
         Assert.NotEqual(0, wiped.Process!.ExitCode);
-        var said = LocalCluster.LastLines(wiped);
+        var said = LocalCluster.Said(wiped);
         Assert.Contains("TM-CLST-4090", said, StringComparison.Ordinal);
         Assert.Contains("belongs to another data directory", said, StringComparison.Ordinal);
         await AssertServesAsync(cluster, cluster.Nodes.Except([wiped]), "before");
@@ -182,7 +182,7 @@ public sealed class RestartTests(Machine machine)
         cluster.Start(damaged);
         await LocalCluster.EndedAsync(damaged);
         Assert.NotEqual(0, damaged.Process!.ExitCode);
-        var said = LocalCluster.LastLines(damaged);
+        var said = LocalCluster.Said(damaged);
         Assert.Matches($"damaged at {Path.GetFileName(segment)}:[0-9]+", said);
         Assert.Equal(bytes, await File.ReadAllBytesAsync(segment));
         await AssertServesAsync(cluster, cluster.Nodes.Except([damaged]), "before");

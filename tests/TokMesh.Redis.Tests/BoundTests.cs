@@ -119,7 +119,8 @@ public sealed class BoundTests
         {
             var client = await host.ConnectAsync(ApiRole.Issuer);
             clients.Add(client);
-            _ = Task.Run(() =>
+            // On threads of their own: they block, and the node needs the pool's.
+            _ = Task.Factory.StartNew(() =>
             {
                 try
                 {
@@ -130,7 +131,7 @@ public sealed class BoundTests
                 {
                     // Closed by the node.
                 }
-            });
+            }, TaskCreationOptions.LongRunning);
         }
         // One that cannot have room is closed, with a reason; the others keep theirs.
         await UntilAsync(() => host.Door.Held.Refused > 0);
@@ -183,7 +184,7 @@ public sealed class BoundTests
 
         public static async Task<BoundHost> StartAsync(ConnectionLimit? connections = null, HeldBytes? held = null)
         {
-            var host = new RedisHost(new RedisDoorOptions(), connections: connections, held: held ?? new HeldBytes(1L << 40));
+            var host = new RedisHost(new RedisDoorOptions { PatienceMs = 1_000 }, connections: connections, held: held ?? new HeldBytes(1L << 40));
             await host.InitializeAsync();
             return new BoundHost(host);
         }

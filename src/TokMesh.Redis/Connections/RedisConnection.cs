@@ -16,10 +16,8 @@ internal sealed class RedisConnection : IDisposable
     private const int MaxStageBytes = 1 << 20;
     private const int FlushAboveBytes = 64 * 1024;
 
-    /// <summary>How long a client is waited for that does not read, and one that has sent half of a large command, while all together hold too much.</summary>
-    private const int PatienceMs = 5_000;
-
     private readonly RedisDoor _door;
+    private readonly int _patienceMs;
     private readonly PipeReader _reader;
     private readonly PipeWriter _output;
     private readonly InputBuffer _input = new();
@@ -40,6 +38,7 @@ internal sealed class RedisConnection : IDisposable
     public RedisConnection(RedisDoor door, ClientState client, IDuplexPipe transport)
     {
         _door = door;
+        _patienceMs = door.Options.PatienceMs;
         _reader = transport.Input;
         _output = transport.Output;
         Client = client;
@@ -89,7 +88,7 @@ internal sealed class RedisConnection : IDisposable
         while (true)
         {
             // Before more is asked for: what waits stays with the client. Then it goes on in any case, with little at a time.
-            if (_door.Held.IsFull) await _door.Held.HasRoomAsync(PatienceMs);
+            if (_door.Held.IsFull) await _door.Held.HasRoomAsync(_patienceMs);
             var end = FillStage(out var words);
             if (_stage.Count > 0 && !await FinishStageAsync()) return false;
             switch (end)
@@ -257,7 +256,7 @@ internal sealed class RedisConnection : IDisposable
             places.Add(place);
             bytes += reply.ToFetch;
         }
-        if (!await _door.Held.TakeAsync(bytes, PatienceMs))
+        if (!await _door.Held.TakeAsync(bytes, _patienceMs))
         {
             _door.Held.CountRefused();
             foreach (var place in places) _stage.Replies[place] = new PendingReply { Shape = ReplyShape.NoRoom };
@@ -297,7 +296,7 @@ internal sealed class RedisConnection : IDisposable
         {
             try
             {
-                return !(await task.WaitAsync(TimeSpan.FromMilliseconds(PatienceMs))).IsCompleted;
+                return !(await task.WaitAsync(TimeSpan.FromMilliseconds(_patienceMs))).IsCompleted;
             }
             catch (TimeoutException)
             {
@@ -319,7 +318,7 @@ internal sealed class RedisConnection : IDisposable
             return true;
         }
         // Not all at once: what the first gives back is room for those that still wait.
-        if (!await _door.Held.TakeAsync(holds - _heldInput, PatienceMs + Random.Shared.Next(PatienceMs)))
+        if (!await _door.Held.TakeAsync(holds - _heldInput, _patienceMs + Random.Shared.Next(_patienceMs)))
         {
             _door.Held.CountRefused();
             var writer = new RespWriter(_output, Client.IsResp3);
