@@ -1,4 +1,4 @@
-using System.Runtime.InteropServices;
+using Microsoft.Extensions.Hosting;
 using TokMesh.Host;
 using TokMesh.Host.Configuration;
 
@@ -19,10 +19,11 @@ if (args is ["--version"])
     return 0;
 }
 
+var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
 HostSettings settings;
 try
 {
-    settings = SettingsReader.Read(args, Environment.GetEnvironmentVariables());
+    settings = SettingsReader.Read(builder.Configuration, args, Environment.GetEnvironmentVariables());
 }
 catch (SettingsException e)
 {
@@ -31,43 +32,31 @@ catch (SettingsException e)
 }
 
 InlineSockets.Enable();
-using var loggers = LoggerFactory.Create(builder => builder.SetMinimumLevel(settings.LogLevel)
+using var loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(settings.LogLevel)
     .AddFilter("Microsoft", LogLevel.Warning).AddFilter("Orleans", LogLevel.Warning)
     // At every start the silo recommends another garbage collector and its watchdog counts from the machine's start.
     .AddFilter("Orleans.Runtime.Silo", LogLevel.Error).AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error)
-    .AddFilter("Polly", LogLevel.Warning).AddProvider(new JsonLines(Console.Out)));
-var stopped = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
-using var cancel = new CancellationTokenSource();
-void Stop(PosixSignalContext context)
-{
-    context.Cancel = true;
-    cancel.Cancel();
-    stopped.TrySetResult(0);
-}
-using var term = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-
+    // Why a start failed is said once, in one line.
+    .AddFilter("Microsoft.Extensions.Hosting", LogLevel.None)
+    .AddFilter("Polly", LogLevel.Error).AddProvider(new JsonLines(Console.Out)));
 var log = new NodeLog(loggers.CreateLogger("tokmesh.node"));
-await using var server = new Server(settings, loggers)
-{
-    Failed = e =>
-    {
-        // A promise may be broken by going on for even a moment: nothing is wound down in order.
-        log.Stopping(e.Message);
-        Environment.Exit(70);
-    },
-};
+WebApplication? app = null;
 try
 {
-    await server.StartAsync(cancel.Token);
-    return await stopped.Task;
-}
-catch (OperationCanceledException) when (cancel.IsCancellationRequested)
-{
+    app = Server.Build(builder, settings, loggers, log);
+    await app.StartAsync();
+    await app.WaitForShutdownAsync();
     return 0;
 }
 catch (Exception e)
 {
-    log.Stopping(e.Message);
-    return 1;
+    var wasTold = e is OperationCanceledException && app?.Lifetime.ApplicationStopping.IsCancellationRequested == true;
+    if (!wasTold) log.Stopping(e.Message);
+    // What had started before the rest could not.
+    if (app is not null) await Server.StopAsync(app);
+    return wasTold ? 0 : 1;
+}
+finally
+{
+    if (app is not null) await Server.DisposeAsync(app);
 }

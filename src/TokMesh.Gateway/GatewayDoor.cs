@@ -1,10 +1,9 @@
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using TokMesh.Cluster;
 
 namespace TokMesh.Gateway;
 
-/// <summary>What the HTTP door stands on. The host fills it in and hands it to <see cref="GatewayExtensions.MapTokMesh"/>.</summary>
+/// <summary>What the HTTP door stands on; <see cref="GatewayServices.AddTokMeshGateway"/> fills it in.</summary>
 public sealed class GatewayDoor
 {
     /// <summary>The local node.</summary>
@@ -45,7 +44,4 @@ public sealed class GatewayDoor
 
     /// <summary>Whether the process is going down: <c>/ready</c> then says so.</summary>
     public Func<bool> IsStopping { get; init; } = static () => false;
-
-    /// <summary>Pages of another program that admins may read, below a path; null when there are none.</summary>
-    public (string Path, RequestDelegate Pages)? AdminPages { get; init; }
 }

@@ -23,26 +23,4 @@ public static class GatewayExtensions
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
         return builder;
     }
-
-    /// <summary>Maps every route of the door, and an enveloped 404 for all others.</summary>
-    /// <exception cref="ArgumentException">An option is out of range; one line for each.</exception>
-    public static void MapTokMesh(this IEndpointRouteBuilder endpoints, GatewayDoor door)
-    {
-        var problems = door.Options.Problems();
-        if (problems.Count > 0) throw new ArgumentException(string.Join(Environment.NewLine, problems), nameof(door));
-        var pipeline = new Pipeline(door);
-        endpoints.MapRoutes(pipeline);
-        if (door.AdminPages is { } more)
-        {
-            var pages = new AdminPages(pipeline, more.Pages);
-            endpoints.Map(more.Path + "/{**rest}", (RequestDelegate)pages.RunAsync);
-        }
-        endpoints.MapFallback("{**path}", (RequestDelegate)(http => pipeline.RunAsync(http, Route.Unmatched)));
-    }
-
-    internal static void MapRoutes(this IEndpointRouteBuilder endpoints, Pipeline pipeline)
-    {
-        foreach (var route in RouteTable.Of(pipeline))
-            endpoints.Map(route.Template, (RequestDelegate)(http => pipeline.RunAsync(http, route)));
-    }
 }

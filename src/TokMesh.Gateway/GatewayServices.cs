@@ -14,7 +14,10 @@ namespace TokMesh.Gateway;
 /// <summary>How an application that has a TokMesh node in its silo opens the HTTP door beside its own routes.</summary>
 public static class GatewayServices
 {
-    /// <summary>Registers what the door stands on; <c>AddTokMesh</c> of the silo brings the node.</summary>
+    /// <summary>
+    /// Registers what the door stands on; <c>AddTokMesh</c> of the silo brings the node. <see cref="HeldBytes"/> and every
+    /// <see cref="ConnectionLimit"/> that is registered is kept, or shown in the metrics; so is what a <see cref="NodeMeter"/> counts.
+    /// </summary>
     /// <exception cref="ArgumentException">An option is out of range; one line for each.</exception>
     public static IServiceCollection AddTokMeshGateway(this IServiceCollection services, GatewayOptions? options = null)
     {
@@ -22,6 +25,7 @@ public static class GatewayServices
         if (options.Problems() is { Count: > 0 } problems) throw new ArgumentException(string.Join(Environment.NewLine, problems), nameof(options));
         services.AddRouting();
         services.AddSingleton(s => DoorOf(s, options));
+        services.AddSingleton(static s => new Pipeline(s.GetRequiredService<GatewayDoor>()));
         return services;
     }
 
@@ -30,6 +34,25 @@ public static class GatewayServices
     /// application's. The application's server must start after its silo, as it does by itself.
     /// </summary>
     public static void MapTokMesh(this IEndpointRouteBuilder endpoints) => endpoints.DataSources.Add(new Routes(endpoints.ServiceProvider));
+
+    /// <summary>Answers whatever no route takes as the door does, with an enveloped 404; needs <see cref="AddTokMeshGateway"/>.</summary>
+    public static void MapTokMeshFallback(this IEndpointRouteBuilder endpoints) =>
+        endpoints.MapFallback("{**path}", (RequestDelegate)(static http => http.RequestServices.GetRequiredService<Pipeline>().RunAsync(http, Route.Unmatched)));
+
+    /// <summary>
+    /// Lets only admins read these pages. A browser may show the key by HTTP basic authentication (RFC 7617: key id as user, secret as
+    /// password), which it asks its user for. Needs <see cref="AddTokMeshGateway"/>.
+    /// </summary>
+    public static TBuilder RequireTokMeshAdmin<TBuilder>(this TBuilder pages)
+        where TBuilder : IEndpointConventionBuilder
+    {
+        pages.Add(static endpoint =>
+        {
+            var page = endpoint.RequestDelegate!;
+            endpoint.RequestDelegate = http => AdminPages.RunAsync(http.RequestServices.GetRequiredService<Pipeline>(), http, page);
+        });
+        return pages;
+    }
 
     private static GatewayDoor DoorOf(IServiceProvider services, GatewayOptions options)
     {
@@ -45,6 +68,9 @@ public static class GatewayServices
             Clock = running.Node.Time,
             FillRandom = RandomNumberGenerator.Fill,
             Log = services.GetRequiredService<ILoggerFactory>().CreateLogger("TokMesh.Gateway"),
+            Meter = services.GetService<NodeMeter>(),
+            Held = services.GetService<HeldBytes>() ?? HeldBytes.Unlimited,
+            Connections = [.. services.GetServices<ConnectionLimit>()],
             Options = options,
             IsStopping = () => lifetime?.ApplicationStopping.IsCancellationRequested == true,
         };
@@ -69,7 +95,8 @@ public static class GatewayServices
         private Endpoint[] Map()
         {
             var routes = new Builder(services);
-            routes.MapRoutes(new Pipeline(services.GetRequiredService<GatewayDoor>()));
+            var pipeline = services.GetRequiredService<Pipeline>();
+            foreach (var route in RouteTable.Of(pipeline)) routes.Map(route.Template, (RequestDelegate)(http => pipeline.RunAsync(http, route)));
             return [.. routes.DataSources.SelectMany(d => d.Endpoints)];
         }
     }

@@ -42,11 +42,12 @@ public static class TokMeshSiloExtensions
         services.AddSingleton(LinkOptionsOf);
         services.TryAddSingleton<LocalNode>();
         services.TryAddSingleton<NodeAccess>();
-        services.TryAddSingleton(static s =>
+        services.TryAddSingleton(s =>
         {
             var local = s.GetRequiredService<LocalNode>();
             // A wrong clock must not decide which key is too old.
-            return new Authenticator(() => local.Current?.Node.Meta, () => local.Current?.Node.Time.WallMs ?? s.GetRequiredService<IClock>().WallMs);
+            return new Authenticator(() => local.Current?.Node.Meta, () => local.Current?.Node.Time.WallMs ?? s.GetRequiredService<IClock>().WallMs,
+                options.AuthCacheCapacity, (int)options.AuthCacheTtl.TotalMilliseconds);
         });
         services.AddSingleton<Silos>();
         services.AddSingleton<NodeLinks>();

@@ -70,6 +70,12 @@ public sealed class TokMeshSiloOptions
     /// <summary>What sessions that are made through grains may be.</summary>
     public TokMeshLimits Limits { get; set; } = new();
 
+    /// <summary>For how long a verified API key is remembered, so that its secret need not be verified again.</summary>
+    public TimeSpan AuthCacheTtl { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>How many API keys are remembered at most.</summary>
+    public int AuthCacheCapacity { get; set; } = 10_000;
+
     /// <summary>
     /// Told of a failure after which the process must end at once: going on could break a promise. The default ends it.
     /// </summary>
@@ -95,6 +101,8 @@ public sealed class TokMeshSiloOptions
         if (SecretFile.Length > 0 && TokMeshSecret.ProblemOf(SecretFile) is { } unreadable) problems.Add($"{nameof(SecretFile)}: {unreadable}");
         Check(nameof(ShardCount), ShardCount, 1, 4096);
         Check(nameof(ReplicationFactor), ReplicationFactor, 1, 7);
+        Check(nameof(AuthCacheCapacity), AuthCacheCapacity, 1, 10_000_000);
+        if (AuthCacheTtl < TimeSpan.Zero || AuthCacheTtl > TimeSpan.FromDays(1)) problems.Add($"{nameof(AuthCacheTtl)} is {AuthCacheTtl}; allowed is 0 to 1 day.");
         if (EncryptionKey.Length > 0 && (EncryptionKey.Length != 64 || !EncryptionKey.All(char.IsAsciiHexDigit))) problems.Add($"{nameof(EncryptionKey)} is not 64 hexadecimal digits.");
         problems.AddRange(Limits.Problems());
         return problems;

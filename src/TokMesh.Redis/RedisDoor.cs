@@ -18,6 +18,9 @@ namespace TokMesh.Redis;
 /// </summary>
 public sealed class RedisDoor
 {
+    /// <summary>Name of the listener, in limits and metrics.</summary>
+    public const string Listener = "redis";
+
     private readonly ConcurrentDictionary<long, ClientState> _clients = new();
     private readonly WakeQueue[] _wakes = [.. Enumerable.Range(0, Math.Clamp(Environment.ProcessorCount / 2, 1, 16)).Select(_ => new WakeQueue())];
     private long _lastClientId;
@@ -50,7 +53,7 @@ public sealed class RedisDoor
     public Func<ApiKey, bool>? Admit { get; init; }
 
     /// <summary>How many connections there may be.</summary>
-    public ConnectionLimit Connections { get; init; } = new("redis", int.MaxValue, int.MaxValue);
+    public ConnectionLimit Connections { get; init; } = AnyNumber();
 
     /// <summary>What all connections together may hold; shared with the other doors.</summary>
     public HeldBytes Held { get; init; } = HeldBytes.Unlimited;
@@ -94,6 +97,9 @@ public sealed class RedisDoor
     internal long NextClientId() => Interlocked.Increment(ref _lastClientId);
 
     internal WakeQueue WakesOf(ClientState client) => _wakes[client.Id % _wakes.Length];
+
+    /// <summary>No limit on connections.</summary>
+    internal static ConnectionLimit AnyNumber() => new(Listener, int.MaxValue, int.MaxValue);
 
     internal void Enter(ClientState client) => _clients[client.Id] = client;
 

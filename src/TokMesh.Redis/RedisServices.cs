@@ -8,7 +8,10 @@ namespace TokMesh.Redis;
 /// <summary>How an application that has a TokMesh node in its silo opens the Redis door.</summary>
 public static class RedisServices
 {
-    /// <summary>Registers what the door stands on; <c>AddTokMesh</c> of the silo brings the node.</summary>
+    /// <summary>
+    /// Registers what the door stands on; <c>AddTokMesh</c> of the silo brings the node. <see cref="HeldBytes"/> and a
+    /// <see cref="ConnectionLimit"/> named <see cref="RedisDoor.Listener"/> that are registered are kept.
+    /// </summary>
     /// <exception cref="ArgumentException">An option is out of range; the message lists every problem.</exception>
     public static IServiceCollection AddTokMeshRedis(this IServiceCollection services, RedisDoorOptions? options = null)
     {
@@ -18,7 +21,12 @@ public static class RedisServices
         {
             var running = s.GetRequiredService<LocalNode>().Required;
             var node = running.Node;
-            return new RedisDoor(options, running.Store, running.Sessions, s.GetRequiredService<Authenticator>(), () => node.Time.WallMs) { IsReady = () => node.Meta is not null };
+            return new RedisDoor(options, running.Store, running.Sessions, s.GetRequiredService<Authenticator>(), () => node.Time.WallMs)
+            {
+                Connections = s.GetServices<ConnectionLimit>().FirstOrDefault(static l => l.Name == RedisDoor.Listener) ?? RedisDoor.AnyNumber(),
+                Held = s.GetService<HeldBytes>() ?? HeldBytes.Unlimited,
+                IsReady = () => node.Meta is not null,
+            };
         });
         return services;
     }

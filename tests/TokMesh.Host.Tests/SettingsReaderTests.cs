@@ -1,4 +1,5 @@
 using System.Collections;
+using Microsoft.Extensions.Configuration;
 using TokMesh.Host.Configuration;
 
 namespace TokMesh.Host.Tests;
@@ -88,6 +89,25 @@ public sealed class SettingsReaderTests : IDisposable
     }
 
     [Fact]
+    public void A_value_may_follow_its_option() => Assert.Equal((3, 4), (Read(["--session.quota.max-per-user", "3"]).QuotaPerUser,
+        Read(["--config", FileOf("""{"TokMesh": {"session": {"quota": {"max_per_user": 4}}}}""")]).QuotaPerUser));
+
+    [Fact]
+    public void The_same_settings_are_in_the_configuration_of_the_application()
+    {
+        using var configuration = new ConfigurationManager();
+        SettingsReader.Read(configuration, ["--session.quota.max-per-user=3"], new Hashtable { ["TOKMESH_CLUSTER_ZONE"] = "a" });
+        Assert.Equal(("3", "a"), (configuration["TokMesh:session:quota:max_per_user"], configuration["TokMesh:cluster:zone"]));
+    }
+
+    [Fact]
+    public void A_list_on_the_command_line_replaces_the_whole_of_a_file()
+    {
+        var file = FileOf("""{"TokMesh": {"security": {"network": {"trusted_proxies": ["10.0.0.1", "10.1.0.0/16"]}}}}""");
+        Assert.Equal(["10.9.0.1"], Read([$"--config={file}", "--security.network.trusted-proxies=10.9.0.1"]).TrustedProxies);
+    }
+
+    [Fact]
     public void Every_problem_is_reported_at_once_with_code_path_and_solution()
     {
         var said = Problems(["--session.quota.max-per-user=0", "--server.http.address=nowhere", "--cluster.raft.heartbeat=5", "--server.redis.enabled=maybe"]);
@@ -119,7 +139,9 @@ public sealed class SettingsReaderTests : IDisposable
     [Theory]
     [InlineData("{", "is not JSON: line 1")]
     [InlineData("{}", "has no object \"TokMesh\" at its top")]
-    [InlineData("[]", "has no object \"TokMesh\" at its top")]
+    [InlineData("[]", "must be an object")]
+    [InlineData("""{"TokMesh": {"storage": {"dir": "a", "dir": "b"}}}""", "dir")]
+    [InlineData("""{"TokMesh": {"storage": {"dir": {"x": 1}}}}""", "storage.dir.x")]
     [InlineData("""{"TokMesh": 3}""", "has no object \"TokMesh\" at its top")]
     [InlineData("""{"TokMesh": []}""", "has no object \"TokMesh\" at its top")]
     [InlineData("""{"TokMesh": {"storage": {"dir": null}}}""", "storage.dir")]
@@ -250,7 +272,8 @@ public sealed class SettingsReaderTests : IDisposable
     {
         var environment = new Hashtable();
         foreach (var (name, value) in variables) environment[name] = value;
-        return SettingsReader.Read(arguments, environment);
+        using var configuration = new ConfigurationManager();
+        return SettingsReader.Read(configuration, arguments, environment);
     }
 
     private static string Problems(string[] arguments, params (string Name, string Value)[] variables) =>

@@ -8,12 +8,12 @@ namespace TokMesh.Gateway;
 /// as user, secret as password), which it asks its user for. Here alone, and for reading alone: a browser sends what it once asked
 /// for with every request, also with one that another site made it send.
 /// </summary>
-internal sealed class AdminPages(Pipeline pipeline, RequestDelegate pages)
+internal static class AdminPages
 {
     private const string Basic = "Basic ";
     private static readonly Route Reading = new("pages", Get: new(static _ => ValueTask.CompletedTask, Access.AdminApi));
 
-    public async Task RunAsync(HttpContext http)
+    public static async Task RunAsync(Pipeline pipeline, HttpContext http, RequestDelegate page)
     {
         TakeBasic(http.Request.Headers);
         var operation = Reading.For(http.Request.Method);
@@ -21,7 +21,7 @@ internal sealed class AdminPages(Pipeline pipeline, RequestDelegate pages)
         if (pipeline.Admits(exchange, Reading, operation))
         {
             http.Request.Headers.Authorization = default;
-            await pages(http);
+            await page(http);
             return;
         }
         if (http.Response.Headers.WWWAuthenticate.Count > 0) http.Response.Headers.WWWAuthenticate = "Basic realm=\"tokmesh\", charset=\"UTF-8\"";

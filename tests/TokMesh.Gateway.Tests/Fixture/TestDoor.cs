@@ -74,8 +74,9 @@ public sealed class TestDoor : IAsyncDisposable
         builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Trace).AddProvider(log);
         builder.UseTokMeshDefaults(options);
         builder.WebHost.UseUrls("http://127.0.0.1:0");
-        var app = builder.Build();
-        var door = new GatewayDoor
+        builder.Services.AddTokMeshGateway(options);
+        // Stands in for the one that a node in a silo would bring.
+        builder.Services.AddSingleton(s => new GatewayDoor
         {
             Node = node,
             Store = store,
@@ -84,23 +85,25 @@ public sealed class TestDoor : IAsyncDisposable
             Membership = membership,
             Clock = clock,
             FillRandom = doorRandom ?? RandomNumberGenerator.Fill,
-            Log = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("tokmesh.http"),
+            Log = s.GetRequiredService<ILoggerFactory>().CreateLogger("tokmesh.http"),
             Meter = meter,
             Options = options,
             IsStopping = () => isStopping,
             Held = held ?? HeldBytes.Unlimited,
-            AdminPages = ("/pages", http => http.Response.WriteAsync("a page")),
-        };
+        });
+        var app = builder.Build();
         // As on a connection that came when all places were taken.
         if (place is not null) app.Use((http, next) =>
         {
             http.Features.Set(place);
             return next(http);
         });
-        app.MapTokMesh(door);
+        app.MapTokMesh();
+        app.MapTokMeshFallback();
+        app.Map("/pages/{**rest}", static http => http.Response.WriteAsync("a page")).RequireTokMeshAdmin();
         await app.StartAsync();
         var keys = new Dictionary<ApiRole, string>();
-        var test = new TestDoor(app, threads, door, log, keys);
+        var test = new TestDoor(app, threads, app.Services.GetRequiredService<GatewayDoor>(), log, keys);
         if (withKeys)
             foreach (var role in Enum.GetValues<ApiRole>()) keys[role] = await test.AddKeyAsync(role);
         return test;

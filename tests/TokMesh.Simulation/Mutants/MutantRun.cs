@@ -5,12 +5,14 @@ namespace TokMesh.Simulation.Mutants;
 
 /// <summary>
 /// Shows that the tests can fail: puts every mutant into a copy of the source and runs the tests of the project it is in (of
-/// the protocol: scenarios first, then random schedules), then whole nodes in simulation, until one of them objects.
+/// the protocol: scenarios first, then random schedules), then whole nodes in simulation, until one of them objects. What joins a node to
+/// Orleans and to other processes is not part of the simulation: there the project's tests must.
 /// </summary>
 internal sealed class MutantRun(string root, int jobs)
 {
     private const string Protocol = "tests/TokMesh.Raft.Tests";
     private const string Node = "tests/TokMesh.Cluster.Tests";
+    private const string Silo = "tests/TokMesh.Orleans.Tests";
     private const string Simulation = "tests/TokMesh.Simulation";
     private const int NamesShown = 2;
 
@@ -19,6 +21,11 @@ internal sealed class MutantRun(string root, int jobs)
 
     /// <summary>Whole nodes, undisturbed but for one thing; and the seeds that once failed.</summary>
     private const string SingleFaults = "FullyQualifiedName!~Every_check_holds_in_every_run&FullyQualifiedName!~MutantTests&FullyQualifiedName!~TraceTests";
+
+    private static readonly string[] SiloSources = ["src/TokMesh.Orleans/", "client-sdk/TokMesh.Client.Orleans/"];
+
+    /// <summary>All that need no PostgreSQL.</summary>
+    private const string SiloTests = "FullyQualifiedName!~Sql";
 
     /// <summary>Much longer than the tests take; a bug may make them wait forever.</summary>
     private static readonly TimeSpan Most = TimeSpan.FromMinutes(5);
@@ -86,6 +93,13 @@ internal sealed class MutantRun(string root, int jobs)
         {
             Build(copy, Node);
             if (RunTests(copy, Node, "FullyQualifiedName!~ArchitectureTests") is { } caught) return caught;
+        }
+        var isOfSilo = source is not null && SiloSources.Any(folder => source.StartsWith(folder, StringComparison.Ordinal));
+        if (source is null || isOfSilo)
+        {
+            Build(copy, Silo);
+            if (RunTests(copy, Silo, SiloTests) is { } caught) return caught;
+            if (isOfSilo) return null;
         }
         Build(copy, Simulation);
         if (RunTests(copy, Simulation, SingleFaults) is { } alone) return alone;
