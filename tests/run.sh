@@ -7,7 +7,7 @@ pattern=${1:-}
 set -m
 results=$(mktemp -d)
 trap 'rm -rf "$results"' EXIT
-trap '[ -z "${test:-}" ] || kill -- -$test 2>/dev/null; exit 130' INT TERM
+trap 'for group in ${test:-} ${beside:-}; do kill -- -$group 2>/dev/null; done; exit 130' INT TERM
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 
 # What the tests use and the machine may lack. Without it they skip by name.
@@ -37,14 +37,10 @@ if ! dotnet build -c Release "$root/TokMesh.sln" >"$results/build.log" 2>&1; the
   exit 1
 fi
 
-passed=0 failed=0 skipped=0
-# Quick ones first; what starts processes comes last and has the machine to itself.
-for project in $(ls -d "$root"/tests/*/ | grep -v EndToEnd) $(ls -d "$root"/tests/*/ | grep EndToEnd); do
-  name=$(basename "$project")
-  [[ $name == *"$pattern"* ]] || continue
-  grep -q Microsoft.NET.Test.Sdk "$project$name.csproj" 2>/dev/null || continue
-  begun=$SECONDS
-  dotnet test "$project" -c Release --no-build --logger "console;verbosity=normal" >"$results/$name.log" 2>&1 &
+# Runs the tests of one project, prints how they went, and leaves the numbers for the sum.
+run() {
+  local name=$1 begun=$SECONDS code p f s
+  dotnet test "$root/tests/$name" -c Release --no-build --logger "console;verbosity=normal" >"$results/$name.log" 2>&1 &
   test=$!
   while kill -0 $test 2>/dev/null; do
     sleep 1
@@ -55,13 +51,43 @@ for project in $(ls -d "$root"/tests/*/ | grep -v EndToEnd) $(ls -d "$root"/test
   p=$(grep -cE '^\s+Passed ' "$results/$name.log")
   f=$(grep -cE '^\s+Failed ' "$results/$name.log")
   s=$(grep -cE '^\s+Skipped ' "$results/$name.log")
-  # A run that broke off counts as a failure even if no test said so.
-  if [ $code != 0 ] && [ "$f" = 0 ]; then f=1; tail -n 20 "$results/$name.log"; fi
+  {
+    # A run that broke off counts as a failure even if no test said so.
+    if [ $code != 0 ] && [ "$f" = 0 ]; then f=1; tail -n 20 "$results/$name.log"; fi
+    printf '  %-34s %5d passed %4d failed %4d skipped  %4d s\n' "$name" "$p" "$f" "$s" $((SECONDS - begun))
+    [ "$f" = 0 ] || grep -A25 -E '^\s+Failed ' "$results/$name.log" | head -150
+    # The runner says the name, and on the next line why.
+    [ "$s" = 0 ] || awk '/ \[SKIP\]$/ { sub(/^\[xUnit[^]]*\] */, ""); sub(/ \[SKIP\]$/, ""); name = $0; getline; sub(/^\[xUnit[^]]*\] */, ""); print "    skipped: " name " (" $0 ")" }' "$results/$name.log"
+  } >"$results/$name.said"
+  # In one piece: another project may be at it at the same time.
+  cat "$results/$name.said"
+  echo "$p $f $s" >"$results/$name.sum"
+}
+
+# Two that wait most of their time go beside the others; what starts processes comes last and has the machine to itself.
+waiting=() others=() processes=()
+for project in "$root"/tests/*/; do
+  name=$(basename "$project")
+  [[ $name == *"$pattern"* ]] || continue
+  grep -q Microsoft.NET.Test.Sdk "$project$name.csproj" 2>/dev/null || continue
+  case $name in
+    *.EndToEnd) processes+=("$name") ;;
+    *.Orleans.Tests | *.Redis.Tests) waiting+=("$name") ;;
+    *) others+=("$name") ;;
+  esac
+done
+(for name in "${waiting[@]}"; do run "$name"; done) &
+beside=$!
+for name in "${others[@]}"; do run "$name"; done
+wait $beside
+beside=
+for name in "${processes[@]}"; do run "$name"; done
+
+passed=0 failed=0 skipped=0
+for name in "${waiting[@]}" "${others[@]}" "${processes[@]}"; do
+  # One that left no numbers did not come to its end.
+  read -r p f s <"$results/$name.sum" || { p=0 f=1 s=0; }
   passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
-  printf '  %-34s %5d passed %4d failed %4d skipped  %4d s\n' "$name" "$p" "$f" "$s" $((SECONDS - begun))
-  [ "$f" = 0 ] || grep -A25 -E '^\s+Failed ' "$results/$name.log" | head -150
-  # The runner says the name, and on the next line why.
-  [ "$s" = 0 ] || awk '/ \[SKIP\]$/ { sub(/^\[xUnit[^]]*\] */, ""); sub(/ \[SKIP\]$/, ""); name = $0; getline; sub(/^\[xUnit[^]]*\] */, ""); print "    skipped: " name " (" $0 ")" }' "$results/$name.log"
 done
 echo "in $((SECONDS - started)) s"
 echo "$passed passed, $failed failed, $skipped skipped"

@@ -105,7 +105,7 @@ internal sealed class NodeParts
     /// Whether meta as applied here has caught up with its leader at least once since this node started. Before, what it says about
     /// API keys may be long out of date.
     /// </summary>
-    public bool MetaIsCurrent { get => Volatile.Read(ref _metaIsCurrent); set => Volatile.Write(ref _metaIsCurrent, value); }
+    public bool MetaIsCurrent => Volatile.Read(ref _metaIsCurrent);
 
     /// <summary>
     /// Gives a lane an empty replica of a group that has chosen this node; null when there is no such group. It votes for nobody
@@ -146,6 +146,14 @@ internal sealed class NodeParts
         var before = Interlocked.Exchange(ref _meta, view);
         if (!ReferenceEquals(before.Map, view.Map)) MapChanged?.Invoke();
         if (!ReferenceEquals(before.Silos, view.Silos)) SilosChanged?.Invoke();
+    }
+
+    /// <summary>This node has caught up with meta since its start: what it has applied may be gone by.</summary>
+    public void MetaHasCaughtUp()
+    {
+        Volatile.Write(ref _metaIsCurrent, true);
+        // Who looked until now was shown nothing.
+        SilosChanged?.Invoke();
     }
 
     /// <summary>The group of a name's own shard. A token's hash does not tell it; its reservation does (<see cref="Reservations"/>).</summary>

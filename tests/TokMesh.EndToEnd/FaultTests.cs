@@ -14,7 +14,7 @@ namespace TokMesh.EndToEnd;
 [Collection(MachineCollection.Name)]
 public sealed class FaultTests(Machine machine, ITestOutputHelper output)
 {
-    private static TimeSpan Duration() => Seconds("TOKMESH_FAULT_SECONDS", 30);
+    private static TimeSpan Duration() => Seconds("TOKMESH_FAULT_SECONDS", 20);
 
     [Fact]
     public Task Acknowledged_writes_survive_kill_9_of_any_node() => RunAsync(Membership.Meta, Duration(), 4000, async (cluster, random, _) =>

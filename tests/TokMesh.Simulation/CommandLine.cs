@@ -23,7 +23,7 @@ internal sealed record CommandLine
             --trace FILE   writes every protocol event as JSON lines (docs/verification.md); its runs come one after another
             --jobs N       runs at once, 1 to 64; default: one per core
             --mutants      instead puts deliberate bugs into copies of the source, one at a time, and shows which test catches each
-            --only TEXT    of the mutants, those whose description contains this
+            --only TEXT    of the mutants, those whose description or file contains this
         {string.Join('\n', Profiles.Named.Select(p => $"    {p.Name,-12} {p.About}").Prepend($"    {Profiles.DefaultName,-12} every seed another mixture of all of them"))}
         """;
 

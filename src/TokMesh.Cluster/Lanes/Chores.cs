@@ -44,7 +44,7 @@ internal sealed class Chores(Lane lane)
 
     private void LookWhetherCurrent(Replica meta)
     {
-        if (meta.Raft.IsEstablished || meta.Raft.StalenessMs(lane.NowMs) is not null) lane.Node.MetaIsCurrent = true;
+        if (meta.Raft.IsEstablished || meta.Raft.StalenessMs(lane.NowMs) is not null) lane.Node.MetaHasCaughtUp();
         // It fell silent before its leader could confirm that nothing newer was committed: nobody would ever say so.
         else if (meta.Raft.IsQuiescent) lane.WakeUp(meta);
     }

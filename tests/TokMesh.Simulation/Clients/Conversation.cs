@@ -17,6 +17,9 @@ internal sealed class Conversation(VirtualWorld world, int number)
 
     public bool Stopped { get; set; }
 
+    /// <summary>Whether the client is to disturb nobody any more.</summary>
+    public bool IsCalm { get; set; }
+
     /// <summary>Calls that ended with an answer, without one, and without having happened.</summary>
     public int Answered { get; private set; }
 

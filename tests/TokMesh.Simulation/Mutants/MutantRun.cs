@@ -32,17 +32,19 @@ internal sealed class MutantRun(string root, int jobs)
 
     private readonly Lock _console = new();
 
-    /// <summary>Runs those mutants whose description contains the text; false when one survives.</summary>
+    /// <summary>Runs those mutants whose description or file contains the text; false when one survives.</summary>
     /// <exception cref="FormatException">A mutant does not apply, or what it makes does not compile.</exception>
     public bool Run(string containing)
     {
         var all = Mutant.ReadAll(Path.Combine(root, Simulation, "Mutants/mutants.txt"));
-        var chosen = all.Where(m => m.What.Contains(containing, StringComparison.OrdinalIgnoreCase)).ToArray();
+        var chosen = all.Where(m => $"{m.What} {m.Source}".Contains(containing, StringComparison.OrdinalIgnoreCase)).ToArray();
         Console.WriteLine($"{chosen.Length} of {all.Count} mutants, each built and tested in a copy of the source");
         Console.WriteLine("\n| Bug | File | Caught by |\n|---|---|---|");
         var survivors = new ConcurrentQueue<Mutant>();
         var waiting = new ConcurrentQueue<Mutant>(chosen);
-        var workers = Enumerable.Range(1, Math.Min(jobs, chosen.Length)).Select(n => Task.Factory.StartNew(() => Work(n, waiting, survivors), TaskCreationOptions.LongRunning)).ToArray();
+        // Without a bug everything must pass that is asked, or nothing is shown by what fails.
+        var untouched = chosen.All(m => IsOfSilo(m.Source)) ? chosen.FirstOrDefault()?.Source : null;
+        var workers = Enumerable.Range(1, Math.Min(jobs, chosen.Length)).Select(n => Task.Factory.StartNew(() => Work(n, untouched, waiting, survivors), TaskCreationOptions.LongRunning)).ToArray();
         try
         {
             Task.WaitAll(workers);
@@ -55,11 +57,10 @@ internal sealed class MutantRun(string root, int jobs)
         return survivors.IsEmpty;
     }
 
-    private void Work(int number, ConcurrentQueue<Mutant> waiting, ConcurrentQueue<Mutant> survivors)
+    private void Work(int number, string? untouched, ConcurrentQueue<Mutant> waiting, ConcurrentQueue<Mutant> survivors)
     {
         using var copy = new ScratchCopy(root, Path.Combine(root, $"artifacts/mutants-{number}"));
-        // Without a bug everything must pass, or nothing is shown by what fails.
-        if (number == 1 && Test(copy, null) is { } broken) throw new FormatException($"The source as it is does not pass: {broken}");
+        if (number == 1 && Test(copy, untouched) is { } broken) throw new FormatException($"The source as it is does not pass: {broken}");
         while (waiting.TryDequeue(out var mutant))
         {
             var path = copy.PathOf(mutant.Source);
@@ -94,17 +95,18 @@ internal sealed class MutantRun(string root, int jobs)
             Build(copy, Node);
             if (RunTests(copy, Node, "FullyQualifiedName!~ArchitectureTests") is { } caught) return caught;
         }
-        var isOfSilo = source is not null && SiloSources.Any(folder => source.StartsWith(folder, StringComparison.Ordinal));
-        if (source is null || isOfSilo)
+        if (source is null || IsOfSilo(source))
         {
             Build(copy, Silo);
             if (RunTests(copy, Silo, SiloTests) is { } caught) return caught;
-            if (isOfSilo) return null;
+            if (source is not null) return null;
         }
         Build(copy, Simulation);
         if (RunTests(copy, Simulation, SingleFaults) is { } alone) return alone;
         return Profiles.Names.Select(profile => TestNodes(copy, profile)).FirstOrDefault(caught => caught is not null);
     }
+
+    private static bool IsOfSilo(string source) => SiloSources.Any(folder => source.StartsWith(folder, StringComparison.Ordinal));
 
     private static string? TestNodes(ScratchCopy copy, string profile)
     {

@@ -42,6 +42,9 @@ internal sealed record Profile(string Name, string About)
     /// <summary>Whether groups change their members.</summary>
     public bool Membership { get; init; }
 
+    /// <summary>Whether nodes have silos, whose membership is in meta.</summary>
+    public bool Silos { get; init; }
+
     /// <summary>So far do wall clocks go from the true time: half the bound, so that no two are further apart than it.</summary>
     public int WallOffsetMs { get; init; } = 100;
 

@@ -27,6 +27,8 @@ internal sealed class Run
     private readonly NamePool _pool = NamePool.Of(tokens: 10, ids: 5);
     private readonly List<Conversation> _talks = [];
     private readonly List<SessionClient> _sessionClients = [];
+    private readonly SiloChecks _siloChecks = new();
+    private readonly List<(SiloClient Client, Conversation Talk)> _silos = [];
 
     private Run(int seed, Profile profile, Stream? trace, Timeline? timeline)
     {
@@ -83,10 +85,12 @@ internal sealed class Run
         var running = StartClients();
         if (_profile.Membership) _memberships.Start();
         _faults.Run(_profile.Seconds * 1000, _profile.FaultGapMs);
-        foreach (var talk in _talks) talk.Stopped = true;
+        foreach (var talk in _talks) talk.Stopped = _silos.All(s => s.Talk != talk);
+        foreach (var (_, talk) in _silos) talk.IsCalm = true;
         _memberships.Stopped = true;
         _faults.Settle();
         EveryGroupLeads();
+        EverySiloIsActive();
         _world.RunUntil(() => running.All(r => r.IsCompleted), 12_000);
         foreach (var client in running)
         {
@@ -118,6 +122,12 @@ internal sealed class Run
             _sessionClients.Add(client);
             running.Add(client.Run());
         }
+        foreach (var node in _profile.Silos ? _world.Nodes : [])
+        {
+            var talk = NewTalk();
+            _silos.Add((new SiloClient(_world, talk, node, _siloChecks), talk));
+            running.Add(_silos[^1].Client.Run());
+        }
         for (var i = 0; i < _profile.FleetingClients; i++) running.Add(new FleetingClient(_world, NewTalk()).Run());
         return [.. running];
     }
@@ -136,6 +146,23 @@ internal sealed class Run
             if (!_world.RunUntil(() => _world.LeaderOf(group) is not null, SettledWithinMs))
                 throw new SimulationFailure($"Group {group} has no leader {SettledWithinMs} ms after every fault had ended.") { Group = group };
         }
+    }
+
+    /// <summary>Silos come back by themselves, and every node has told its own of the table as it is.</summary>
+    private void EverySiloIsActive()
+    {
+        if (_silos.Count == 0) return;
+        _world.RunUntil(() => AbsentSilos() is null, SettledWithinMs, stepMs: 250);
+        if (AbsentSilos() is { } problem) throw new SimulationFailure($"{SettledWithinMs} ms after every fault had ended {problem}") { Group = 0 };
+        foreach (var (_, talk) in _silos) talk.Stopped = true;
+    }
+
+    private string? AbsentSilos()
+    {
+        if (_silos.FindIndex(s => !s.Client.IsActive) is >= 0 and var absent) return $"silo {absent + 1} is not in the membership.";
+        var newest = _world.Present.Max(n => n.Node!.Meta?.Silos.Version ?? -1);
+        return newest >= _siloChecks.Highest && _silos.All(s => s.Client.Told == newest) ? null
+            : $"nodes have told their silos of versions {string.Join(' ', _silos.Select(s => s.Client.Told))} of the membership; it is at {newest}, and {_siloChecks.Highest} was acknowledged.";
     }
 
     private void EveryShardAnswersEveryNode()
