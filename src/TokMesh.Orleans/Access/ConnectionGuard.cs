@@ -21,10 +21,10 @@ internal sealed class ConnectionGuard(LinkOptions options, NodeLinks links)
     private const int MostStrangers = 64;
     private const int MostStrangersOfOneAddress = 48;
 
-    private readonly ConnectionLimit _atSiloPort = new("strangers", MostStrangers, MostStrangersOfOneAddress);
-    private readonly ConnectionLimit _atGateway = new("strangers", MostStrangers, MostStrangersOfOneAddress);
+    private readonly Strangers _atSiloPort = new(MostStrangers, MostStrangersOfOneAddress);
+    private readonly Strangers _atGateway = new(MostStrangers, MostStrangersOfOneAddress);
     private readonly LinkListener _listener = new(links);
-    private readonly SaidRarely _strangers = new();
+    private readonly SaidRarely _said = new();
 
     /// <summary>Puts this before everything that comes later in the silo's connections; TLS must be there already.</summary>
     public void Guard(SiloConnectionOptions silo)
@@ -37,8 +37,7 @@ internal sealed class ConnectionGuard(LinkOptions options, NodeLinks links)
     /// <summary>Another node's connection: a link, which is served here, or Orleans' own.</summary>
     public async Task AcceptAtSiloPortAsync(ConnectionContext connection, ConnectionDelegate next)
     {
-        if (!Enter(_atSiloPort, connection, "silo")) return;
-        var isStranger = true;
+        Enter(_atSiloPort, connection, "silo");
         try
         {
             if (await ChallengeAsync(connection, OfNodes) is not { } opened) return;
@@ -58,14 +57,10 @@ internal sealed class ConnectionGuard(LinkOptions options, NodeLinks links)
         }
         finally
         {
-            if (isStranger) Introduced();
+            Introduced();
         }
 
-        void Introduced()
-        {
-            isStranger = false;
-            _atSiloPort.Leave(AddressOf(connection));
-        }
+        void Introduced() => _atSiloPort.Leave(connection);
 
         Challenge.Expected? OfNodes(Purpose purpose) => purpose switch
         {
@@ -78,7 +73,7 @@ internal sealed class ConnectionGuard(LinkOptions options, NodeLinks links)
 
     private async Task AcceptAtGatewayAsync(ConnectionContext connection, ConnectionDelegate next)
     {
-        if (!Enter(_atGateway, connection, "gateway")) return;
+        Enter(_atGateway, connection, "gateway");
         Opened? opened;
         try
         {
@@ -86,7 +81,7 @@ internal sealed class ConnectionGuard(LinkOptions options, NodeLinks links)
         }
         finally
         {
-            _atGateway.Leave(AddressOf(connection));
+            _atGateway.Leave(connection);
         }
         if (opened is not null) await next(connection);
 
@@ -115,11 +110,9 @@ internal sealed class ConnectionGuard(LinkOptions options, NodeLinks links)
         await next(connection);
     }
 
-    private bool Enter(ConnectionLimit strangers, ConnectionContext connection, string port)
+    private void Enter(Strangers strangers, ConnectionContext connection, string port)
     {
-        if (strangers.Enter(AddressOf(connection)) != Place.Refused) return true;
-        if (strangers.RefusedToSay(links.Clock.MonotonicMs) is > 0 and var refused) links.Log.StrangersRefused(refused, port, MostStrangers);
-        return false;
+        if (strangers.Enter(connection) && _said.IsDue(port, links.Clock.MonotonicMs)) links.Log.TooManyStrangers(port, MostStrangers, MostStrangersOfOneAddress);
     }
 
     /// <summary>Null when the other end has not proved itself; that has been said then.</summary>
@@ -134,12 +127,10 @@ internal sealed class ConnectionGuard(LinkOptions options, NodeLinks links)
         catch (Exception e) when (e is ChallengeFailedException or OperationCanceledException or ConnectionAbortedException or ConnectionResetException)
         {
             var problem = e is ChallengeFailedException ? e.Message : connection.ConnectionClosed.IsCancellationRequested ? "it ended during the challenge" : $"it did not answer the challenge within {PatienceMs} ms";
-            if (_strangers.IsDue($"{AddressOf(connection)} {problem}", links.Clock.MonotonicMs)) links.Log.Stranger(RemoteOf(connection), problem);
+            if (_said.IsDue($"{(connection.RemoteEndPoint as IPEndPoint)?.Address} {problem}", links.Clock.MonotonicMs)) links.Log.Stranger(RemoteOf(connection), problem);
             return null;
         }
     }
-
-    private static IPAddress? AddressOf(ConnectionContext connection) => (connection.RemoteEndPoint as IPEndPoint)?.Address;
 
     private static string RemoteOf(ConnectionContext connection) => connection.RemoteEndPoint?.ToString() ?? "unknown";
 

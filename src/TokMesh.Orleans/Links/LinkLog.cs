@@ -32,8 +32,8 @@ internal sealed partial class LinkLog(ILogger logger)
     [LoggerMessage(3009, LogLevel.Information, "Joined cluster {ClusterId}")]
     public partial void Joined(Guid clusterId);
 
-    [LoggerMessage(3010, LogLevel.Warning, "Closed {Count} connections at the {Port} port: {Most} that have not introduced themselves are open. Look who opens them")]
-    public partial void StrangersRefused(long count, string port, int most);
+    [LoggerMessage(3010, LogLevel.Warning, "The {Port} port has more connections than it keeps that have not introduced themselves ({Most}, of one address {MostOfOneAddress}): the oldest are closed. Look who opens them")]
+    public partial void TooManyStrangers(string port, int most, int mostOfOneAddress);
 
     [LoggerMessage(3011, LogLevel.Warning, "Closed a connection from {Remote}: {Problem}. If it is a node or an application of this cluster, give it this cluster's secret or certificates")]
     public partial void Stranger(string remote, string problem);
