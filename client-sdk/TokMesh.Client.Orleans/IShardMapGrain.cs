@@ -110,9 +110,10 @@ public sealed record ShardMap
 /// <param name="SinceMs">Since when it is a member: Unix time in milliseconds.</param>
 /// <param name="Liveness">alive, suspect, dead, or unknown, as the answering node sees it: a hint.</param>
 /// <param name="Zone">What fails together with it; empty when that was not said.</param>
+/// <param name="State">joining until it has all of meta, then active.</param>
 [GenerateSerializer, Immutable, Alias("tokmesh.map-member")]
 public sealed record MapMember([property: Id(0)] uint Number, [property: Id(1)] string NodeId, [property: Id(2)] string Http, [property: Id(3)] string Redis,
-    [property: Id(4)] long SinceMs, [property: Id(5)] string Liveness, [property: Id(6)] string Zone);
+    [property: Id(4)] long SinceMs, [property: Id(5)] string Liveness, [property: Id(6)] string Zone, [property: Id(7)] string State);
 
 /// <summary>Where a group is.</summary>
 /// <param name="Shard">The shard's number; -1 for meta.</param>

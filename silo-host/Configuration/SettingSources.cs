@@ -97,6 +97,11 @@ internal sealed class SettingSources
     {
         foreach (var child in ChildrenOf(json, path))
         {
+            if (child.Contains('.', StringComparison.Ordinal))
+            {
+                _problems.Add(new("TM-CFG-1001", child, $"has dots in its name ({_file})", "nest objects instead, one for each part of the name"));
+                continue;
+            }
             var below = $"{path}:{child}";
             var name = below[(Root.Length + 1)..].Replace(':', '.');
             var isKey = Keys.ContainsKey(name);

@@ -4,6 +4,16 @@ using TokMesh.Raft;
 
 namespace TokMesh.Cluster;
 
+/// <summary>How far a member is. In meta's log: numbers are never used again.</summary>
+public enum MemberState : byte
+{
+    /// <summary>It takes part.</summary>
+    Active = 0,
+
+    /// <summary>It has been taken in, and does not have all of meta yet.</summary>
+    Joining = 1,
+}
+
 /// <summary>One node of a cluster.</summary>
 /// <param name="Number">Its member number in every group; given once, never used again.</param>
 /// <param name="NodeId">Its name, <c>tmnd-…</c>.</param>
@@ -20,6 +30,10 @@ public sealed record Member(uint Number, string NodeId, Guid DirectoryId, string
     /// <summary>What fails together with it; null when that was not said.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Zone { get; init; }
+
+    /// <summary>How far it is; those a cluster begins with are active.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public MemberState State { get; init; }
 
     /// <summary>A node as a member.</summary>
     /// <param name="number">Its number; 0 while it has none.</param>

@@ -31,7 +31,7 @@ public sealed class ClusterMapTests : IApplySink
         var map = ClusterMap.Of(Genesis);
         Assert.Equal((0UL, 4u), (map.Version, map.NextNumber));
         Assert.Equal(["tmnd-a", "tmnd-b", "tmnd-c"], map.Members.Select(m => m.NodeId));
-        Assert.All(map.Members, m => Assert.Equal(77, m.SinceMs));
+        Assert.All(map.Members, m => Assert.Equal((77, MemberState.Active), (m.SinceMs, m.State)));
         Assert.Equal(9, map.Groups.Count);
         Assert.All(map.Groups, g => Assert.Equal([1u, 2, 3], g.Voters.Order().ToArray()));
         for (var shard = 0; shard < 8; shard++) Assert.Equal(Genesis.PlaceShards()[shard].Select(r => r.Value), map.Groups[shard + 1].Voters);
@@ -51,7 +51,7 @@ public sealed class ClusterMapTests : IApplySink
         Assert.Equal(5, Change(meta, new MapChange { Leave = 4 }));
         Assert.Equal([1UL, 2, 3, 4, 5], _published.Select(v => v.Map.Version));
         Assert.Equal([1u, 3, 4], _published[2].Map.Moves.Single().Voters);
-        Assert.Equal(Late with { Number = 4 }, _published[3].Map.MemberOf(new MemberId(4)));
+        Assert.Equal(Late with { Number = 4, State = MemberState.Joining }, _published[3].Map.MemberOf(new MemberId(4)));
         Assert.Null(Map.MemberOf(new MemberId(4)));
     }
 
@@ -72,9 +72,24 @@ public sealed class ClusterMapTests : IApplySink
         var meta = New();
         Change(meta, new MapChange { Join = Late });
         Change(meta, new MapChange { Join = Late with { Peer = "elsewhere:1", SinceMs = 500 } });
-        Assert.Equal(Late with { Number = 4, Peer = "elsewhere:1" }, Map.Members[^1]);
+        Assert.Equal(Late with { Number = 4, Peer = "elsewhere:1", State = MemberState.Joining }, Map.Members[^1]);
         Change(meta, new MapChange { Join = Genesis.Nodes[0] with { Http = "elsewhere:2" } });
         Assert.Equal((1u, "elsewhere:2", 77L), (Map.Members[0].Number, Map.Members[0].Http, Map.Members[0].SinceMs));
+    }
+
+    [Fact]
+    public void A_member_is_joining_until_it_is_ready_and_stays_so_when_it_joins_again()
+    {
+        var meta = New();
+        Change(meta, new MapChange { Join = Late });
+        Assert.Equal(MemberState.Joining, Map.Members[^1].State);
+        Assert.Equal(2, Change(meta, new MapChange { Ready = 4 }));
+        Assert.Equal(MemberState.Active, Map.Members[^1].State);
+        // Told twice, or of nobody: nothing changes.
+        Assert.Equal(2, Change(meta, new MapChange { Ready = 4 }));
+        Assert.Equal(2, Change(meta, new MapChange { Ready = 44 }));
+        Change(meta, new MapChange { Join = Late with { Http = "elsewhere:3" } });
+        Assert.Equal((MemberState.Active, "elsewhere:3"), (Map.Members[^1].State, Map.Members[^1].Http));
     }
 
     [Fact]

@@ -142,6 +142,7 @@ public sealed class SettingsReaderTests : IDisposable
     [InlineData("[]", "must be an object")]
     [InlineData("""{"TokMesh": {"storage": {"dir": "a", "dir": "b"}}}""", "dir")]
     [InlineData("""{"TokMesh": {"storage": {"dir": {"x": 1}}}}""", "storage.dir.x")]
+    [InlineData("""{"TokMesh": {"storage.dir": "a"}}""", "has dots in its name")]
     [InlineData("""{"TokMesh": 3}""", "has no object \"TokMesh\" at its top")]
     [InlineData("""{"TokMesh": []}""", "has no object \"TokMesh\" at its top")]
     [InlineData("""{"TokMesh": {"storage": {"dir": null}}}""", "storage.dir")]

@@ -17,6 +17,9 @@ public sealed class MapTests
         Assert.Equal([new MemberId(4)], world.ReplicaOf(world.LeaderOf(0)!, 0)!.Raft.Configuration.Learners);
         Assert.All(world.Nodes, n => Assert.Equal([4u], n.Node!.Map.Groups[0].Learners));
         Assert.All(world.Nodes, n => Assert.Equal("tmnd-late", n.Node!.NodeIdOf(new(4))));
+        // It does not run, and so has nothing of it yet.
+        world.Run(5000);
+        Assert.All(world.Nodes, n => Assert.Equal(MemberState.Joining, n.Node!.Map.MemberOf(new(4))!.State));
         Change(world, new MapChange { Leave = 4 });
         world.Run(1000);
         Assert.Empty(world.ReplicaOf(world.LeaderOf(0)!, 0)!.Raft.Configuration.Learners);

@@ -4,13 +4,14 @@ namespace TokMesh.Cluster;
 
 /// <summary>
 /// Keeps the map true, on the leaders: that of a group tells meta who holds it, whenever that is not what the map says; that of meta
-/// takes every member in as a learner, and those that are none any more out.
+/// takes every member in as a learner, says when one has all of it, and takes those out that are members no more.
 /// </summary>
 internal sealed class MapKeeper(Lane lane)
 {
     private const int DeadlineMs = 5_000;
 
     private readonly HashSet<uint> _underWay = [];
+    private bool _isTellingReady;
 
     public void Look(Replica replica)
     {
@@ -23,19 +24,27 @@ internal sealed class MapKeeper(Lane lane)
             lane.Change(replica.Group, target, out _);
             return;
         }
+        if (replica.Group == 0) LookWhoIsReady(raft, map);
         var place = map.Groups[(int)replica.Group];
         if (_underWay.Contains(replica.Group) || place.Matches(membership)) return;
         // What meta has applied here may be behind: then this is told a second time, which changes nothing.
         if (raft.ConfigurationIndex.Value <= place.Version) return;
-        _underWay.Add(replica.Group);
-        lane.Submit(new Call
+        var group = replica.Group;
+        _underWay.Add(group);
+        Tell(new MapChange { Placed = new PlacedGroup(group, GroupPlace.Of(membership, raft.ConfigurationIndex.Value)) }, () => _underWay.Remove(group));
+    }
+
+    private void LookWhoIsReady(RaftGroup raft, ClusterMap map)
+    {
+        if (_isTellingReady) return;
+        foreach (var member in map.Members)
         {
-            Group = 0,
-            Kind = CallKind.Write,
-            Body = MetaOps.ChangeMap(new MapChange { Placed = new PlacedGroup(replica.Group, GroupPlace.Of(membership, raft.ConfigurationIndex.Value)) }),
-            DeadlineMs = lane.NowMs + DeadlineMs,
-            Owner = new Report(this, replica.Group),
-        });
+            if (member.State != MemberState.Joining || raft.FollowerOf(new MemberId(member.Number), lane.NowMs) is not { } follower) continue;
+            if (follower.Match < raft.Log.Commit) continue;
+            _isTellingReady = true;
+            Tell(new MapChange { Ready = member.Number }, () => _isTellingReady = false);
+            return;
+        }
     }
 
     /// <summary>Meta's membership as the map wants it; null when it is that, or when this node has not applied the map yet.</summary>
@@ -48,11 +57,18 @@ internal sealed class MapKeeper(Lane lane)
         return Configuration.Of(membership.Voters, membership.Learners.Except(gone).Concat(missing));
     }
 
-    private void Over(uint group) => lane.Post(new LaneItem.Run(_ => _underWay.Remove(group)));
+    private void Tell(MapChange change, Action over) => lane.Submit(new Call
+    {
+        Group = 0,
+        Kind = CallKind.Write,
+        Body = MetaOps.ChangeMap(change),
+        DeadlineMs = lane.NowMs + DeadlineMs,
+        Owner = new Report(lane, over),
+    });
 
-    private sealed class Report(MapKeeper keeper, uint group) : ICallOwner
+    private sealed class Report(Lane lane, Action over) : ICallOwner
     {
         // Meta's lane may be another one.
-        public void Completed(Call call) => keeper.Over(group);
+        public void Completed(Call call) => lane.Post(new LaneItem.Run(_ => over()));
     }
 }

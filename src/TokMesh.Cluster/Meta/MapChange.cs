@@ -9,7 +9,7 @@ namespace TokMesh.Cluster;
 /// <param name="Place">Who holds it now.</param>
 public sealed record PlacedGroup(uint Group, GroupPlace Place);
 
-/// <summary>A change of the map, as it stands in meta's log. One of the first five is given.</summary>
+/// <summary>A change of the map, as it stands in meta's log. One of the first six is given.</summary>
 public sealed record MapChange
 {
     /// <summary>
@@ -20,6 +20,9 @@ public sealed record MapChange
 
     /// <summary>Leaves a member out: its number. It must hold no shard, and no vote in meta.</summary>
     public uint? Leave { get; init; }
+
+    /// <summary>A member that was joining has all of meta now: its number.</summary>
+    public uint? Ready { get; init; }
 
     /// <summary>Says who holds a group now; one that stands before what is known of the group changes nothing.</summary>
     public PlacedGroup? Placed { get; init; }
@@ -42,7 +45,7 @@ public sealed record MapChange
     public ulong? IfVersion { get; init; }
 
     /// <summary>Whether one change is asked for, and not none or several.</summary>
-    internal bool IsOne => (Join is null ? 0 : 1) + (Leave is null ? 0 : 1) + (Placed is null ? 0 : 1) + (Plan is null ? 0 : 1) + (Cancel is null ? 0 : 1) == 1;
+    internal bool IsOne => (Join is null ? 0 : 1) + (Leave is null ? 0 : 1) + (Ready is null ? 0 : 1) + (Placed is null ? 0 : 1) + (Plan is null ? 0 : 1) + (Cancel is null ? 0 : 1) == 1;
 
     /// <summary>The map after the change; the same one when it changes nothing.</summary>
     /// <param name="map">The map before.</param>
@@ -57,6 +60,7 @@ public sealed record MapChange
         {
             { Join: { } node } => Take(map, node, out refusal, out why),
             { Leave: { } number } => LeaveOut(map, number, out refusal, out why),
+            { Ready: { } number } => map with { Members = [.. map.Members.Select(m => m.Number == number ? m with { State = MemberState.Active } : m)] },
             { Placed: { } placed } => Place(map, placed),
             { Plan: { } plan } => map with { Moves = [.. map.Moves.Where(m => m.Shard != plan.Shard).Append(plan).OrderBy(m => m.Shard)] },
             { Cancel: { } shard } => map with { Moves = [.. map.Moves.Where(m => m.Shard != shard)] },
@@ -76,8 +80,8 @@ public sealed record MapChange
             (refusal, why) = (ErrorCode.ClusterNodeConflict, $"The data directory of node {node.NodeId} is that of member {owner.Number}, node {owner.NodeId}.");
             return map;
         }
-        if (known is null) return map with { NextNumber = map.NextNumber + 1, Members = [.. map.Members, node with { Number = map.NextNumber }] };
-        if (known.DirectoryId == node.DirectoryId) return map with { Members = [.. map.Members.Select(m => m == known ? node with { Number = m.Number, SinceMs = m.SinceMs } : m)] };
+        if (known is null) return map with { NextNumber = map.NextNumber + 1, Members = [.. map.Members, node with { Number = map.NextNumber, State = MemberState.Joining }] };
+        if (known.DirectoryId == node.DirectoryId) return map with { Members = [.. map.Members.Select(m => m == known ? node with { Number = m.Number, SinceMs = m.SinceMs, State = m.State } : m)] };
         (refusal, why) = (ErrorCode.ClusterNodeConflict,
             $"Node id {node.NodeId} belongs to member {known.Number}, which has another data directory: restore that, remove the member, or use a new node id.");
         return map;

@@ -73,6 +73,7 @@ internal sealed class ClusterEndpoints(GatewayDoor door, ReplicaSurvey survey)
             json.WriteString("redis"u8, now?.Redis ?? node.Redis);
             WriteSighting(json, number, sighting);
             json.WriteNumber("member_since"u8, node.SinceMs);
+            json.WriteString("state"u8, node.State.ToString().ToLowerInvariant());
             json.WriteString("zone"u8, node.Zone ?? "");
             json.WriteNumber("shards"u8, map.CountShardsOf(number));
             json.WriteBoolean("is_meta_voter"u8, map.Groups[0].Voters.Contains(node.Number));

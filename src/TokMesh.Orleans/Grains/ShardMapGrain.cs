@@ -108,7 +108,7 @@ internal sealed class ShardMapGrain(NodeAccess access, INodeNetwork network) : G
             Version = map.Version,
             ReplicationFactor = genesis.ReplicationFactor,
             Members = [.. map.Members.Select(m => new MapMember(m.Number, m.NodeId, m.Http, m.Redis, m.SinceMs,
-                m.Number == node.Self.Value ? "alive" : sightings.GetValueOrDefault(m.Number, "unknown"), m.Zone ?? ""))],
+                m.Number == node.Self.Value ? "alive" : sightings.GetValueOrDefault(m.Number, "unknown"), m.Zone ?? "", m.State.ToString().ToLowerInvariant()))],
             Meta = RouteOf(node, map, 0),
             Shards = [.. Enumerable.Range(1, genesis.ShardCount).Select(group => RouteOf(node, map, (uint)group))],
             Moves = [.. map.Moves.Select(m => new MovePlan(m.Shard, m.Voters))],

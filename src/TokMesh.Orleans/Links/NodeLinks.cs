@@ -251,7 +251,7 @@ internal sealed class NodeLinks : INodeNetwork, IDisposable
         {
             // What the node's own log had of meta when it started may be old.
             var listed = node.Meta is null ? null : node.Map.MemberOf(node.Self);
-            if (listed is not null && listed == Member.Of(listed.Number, Self) with { SinceMs = listed.SinceMs }) return;
+            if (listed is not null && listed == Member.Of(listed.Number, Self) with { SinceMs = listed.SinceMs, State = listed.State }) return;
             try
             {
                 if (listed is not null) await new MapCalls(new StoreClient(node), TakeInMs).JoinAsync(Self, node.Time.WallMs, Stopping);

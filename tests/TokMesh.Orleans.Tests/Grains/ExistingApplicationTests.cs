@@ -14,6 +14,7 @@ using TokMesh.Gateway;
 using TokMesh.Orleans.Storage;
 using TokMesh.Orleans.Tests.Harness;
 using TokMesh.Redis;
+using ConnectionLimit = TokMesh.Cluster.ConnectionLimit;
 
 namespace TokMesh.Orleans.Tests.Grains;
 
@@ -96,6 +97,7 @@ public sealed class ExistingApplicationTests : IAsyncLifetime
         });
         builder.Services.AddTokMeshGateway();
         builder.Services.AddTokMeshRedis();
+        builder.Services.AddSingleton(new ConnectionLimit(RedisDoor.Listener, most: 1, mostPerAddress: 1));
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.Listen(http);
@@ -104,6 +106,7 @@ public sealed class ExistingApplicationTests : IAsyncLifetime
         var app = builder.Build();
         app.MapTokMesh();
         app.MapGet("/mine", () => "mine");
+        app.MapGet("/pages", () => "pages").RequireTokMeshAdmin();
         await app.StartAsync();
         try
         {
@@ -113,7 +116,11 @@ public sealed class ExistingApplicationTests : IAsyncLifetime
             var key = (await File.ReadAllTextAsync(Path.Combine(data, "admin.key"))).Trim();
             client.DefaultRequestHeaders.TryAddWithoutValidation("Authorization", $"Bearer {key}");
             await ThreeSilos.UntilAsync("the key works", async () => (await client.GetAsync("/cluster/status")).IsSuccessStatusCode);
-            Assert.Equal(System.Net.HttpStatusCode.NotFound, (await client.GetAsync("/nobodys")).StatusCode);
+            Assert.Equal(HttpStatusCode.NotFound, (await client.GetAsync("/nobodys")).StatusCode);
+            Assert.Equal("pages", await client.GetStringAsync("/pages"));
+            Assert.Contains("tokmesh_connections_max{listener=\"redis\"} 1", await client.GetStringAsync("/metrics"), StringComparison.Ordinal);
+            client.DefaultRequestHeaders.Remove("Authorization");
+            Assert.Equal(HttpStatusCode.Unauthorized, (await client.GetAsync("/pages")).StatusCode);
 
             using var socket = new TcpClient();
             await socket.ConnectAsync(redis);
@@ -123,6 +130,10 @@ public sealed class ExistingApplicationTests : IAsyncLifetime
                 await socket.GetStream().WriteAsync(System.Text.Encoding.ASCII.GetBytes(command + "\r\n"));
                 Assert.Equal(reply, await reader.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(20)));
             }
+            using var second = new TcpClient();
+            await second.ConnectAsync(redis);
+            using var refused = new StreamReader(second.GetStream());
+            Assert.Equal("-ERR max number of clients reached", await refused.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(20)));
         }
         finally
         {

@@ -108,6 +108,8 @@ public sealed class ShardMapGrainTests(ThreeSilos silos) : IClassFixture<ThreeSi
         Assert.Equal("tmnd-4", Assert.Single((await Map.Get()).Members, m => m.Number == number).NodeId);
         await ThreeSilos.UntilAsync("meta's leader has told that it holds meta", async () => (await Map.Get()).Meta is { Version: > 0 } meta && meta.Learners.Contains(number));
 
+        await ThreeSilos.UntilAsync("meta's leader has told that it has all of it", async () => (await Map.Get()).Members.Single(m => m.Number == number).State == "active");
+
         // Everything can be reached through it, although it holds no shard.
         var (reply, token) = await access.Sessions.CreateAsync(new NewSession { UserId = "alice", TtlMs = 600_000, Quota = 50 }, new Caller(node.NowMs + 10_000, Consistency.Linearizable, null, default, default));
         Assert.True(reply.IsOk, $"{reply.Error} {reply.Detail}");
