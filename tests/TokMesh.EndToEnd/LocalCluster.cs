@@ -175,7 +175,7 @@ internal sealed partial class LocalCluster : IAsyncDisposable
     {
         Assert.Equal(0, Kill(node.Process!.Id, SigTerm));
         await EndedAsync(node);
-        Assert.Equal(0, node.Process.ExitCode);
+        Assert.True(node.Process.ExitCode == 0, $"{node.Id} ended with {node.Process.ExitCode}: {Said(node)}");
     }
 
     /// <summary>Waits until it ends by itself.</summary>

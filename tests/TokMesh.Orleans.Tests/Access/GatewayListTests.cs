@@ -24,7 +24,12 @@ public sealed class GatewayListTests
         });
         await cluster.StartAsync();
         var first = cluster.Silos[0];
-        using var client = cluster.NewClient(c => c.UseTokMeshGateways(first.GatewayPort));
+        using var client = cluster.NewClient(c =>
+        {
+            c.UseTokMeshGateways(first.GatewayPort);
+            // A call that is under way to a silo that dies is given up only then.
+            c.Configure<ClientMessagingOptions>(static o => o.ResponseTimeout = TimeSpan.FromSeconds(3));
+        });
         await client.StartAsync();
         var list = client.Services.GetRequiredService<IGatewayListProvider>();
         var expected = cluster.Silos.Select(s => s.GatewayPort.Port).Order().ToArray();
