@@ -28,8 +28,9 @@ internal static class Doors
     public static void Add(WebApplicationBuilder builder, HostSettings settings)
     {
         var services = builder.Services;
-        builder.UseTokMeshDefaults(settings.GatewayOptions());
-        services.AddTokMeshGateway(settings.GatewayOptions());
+        var gateway = settings.GatewayOptions();
+        builder.UseTokMeshDefaults(gateway);
+        services.AddTokMeshGateway(gateway);
         services.AddSingleton(new HeldBytes(settings.MaxHeldBytes ?? Math.Max(64L << 20, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4)));
         var http = new ConnectionLimit("http", settings.HttpLimits.Most!.Value, settings.HttpLimits.MostPerAddress!.Value, HttpPlaces.Reserved);
         services.AddSingleton(http);

@@ -16,9 +16,6 @@ internal sealed class SiloChecks
     /// <summary>The newest version anybody was told of: whoever reads from now on sees it, or a newer one.</summary>
     public int Highest { get; private set; }
 
-    /// <summary>Changes that were acknowledged.</summary>
-    public int Changes => _written.Count;
-
     /// <summary>From now on rows of the dead may be gone.</summary>
     public void CleansUp() => _cleansUp = true;
 
