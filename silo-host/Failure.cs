@@ -6,13 +6,6 @@ namespace TokMesh.Host;
 internal sealed class Failure(NodeLog log) : IFatalErrorHandler
 {
     private const int ExitCode = 70;
-    private volatile bool _isEnding;
-
-    /// <summary>
-    /// The process ends in order from now on. Orleans stops no silo that was told to end while it started: what goes on in such a one finds its
-    /// node gone, and takes that for the end of the world.
-    /// </summary>
-    public void EndsInOrder() => _isEnding = true;
 
     public void Stop(Exception why)
     {
@@ -25,6 +18,6 @@ internal sealed class Failure(NodeLog log) : IFatalErrorHandler
     /// <summary>A silo that finds itself declared dead must end, and so must its node: another start brings both back.</summary>
     public void OnFatalException(object? sender, string? context, Exception? exception)
     {
-        if (!_isEnding) Stop(new InvalidOperationException($"Orleans gave up: {context ?? exception?.Message ?? "no reason given"}. The silo must be started again.", exception));
+        Stop(new InvalidOperationException($"Orleans gave up: {context ?? exception?.Message ?? "no reason given"}. The silo must be started again.", exception));
     }
 }

@@ -6,7 +6,7 @@ using TokMesh.Orleans.Database;
 namespace TokMesh.Host;
 
 /// <summary>What is looked at before the silo starts, said when everything runs, and closed before anything stops.</summary>
-internal sealed class ServerLifetime(HostSettings settings, NodeDirectory directory, LocalNode local, IServer kestrel, Failure failure, NodeLog log) : IHostedLifecycleService
+internal sealed class ServerLifetime(HostSettings settings, NodeDirectory directory, LocalNode local, IServer kestrel, NodeLog log) : IHostedLifecycleService
 {
     private static readonly TimeSpan DoorsTime = TimeSpan.FromMilliseconds(500);
 
@@ -34,7 +34,6 @@ internal sealed class ServerLifetime(HostSettings settings, NodeDirectory direct
     /// <summary>Connections that stay open for good, as those of Redis clients do, must not hold up the end.</summary>
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
-        failure.EndsInOrder();
         using var limit = new CancellationTokenSource(DoorsTime);
         try
         {

@@ -31,7 +31,7 @@ internal sealed class MetaMembershipTable(Func<StoreClient> store, string cluste
                 await ReadAllAsync(cancellationToken);
                 return;
             }
-            catch (OrleansException) when (!cancellationToken.IsCancellationRequested && !isStopping())
+            catch (OrleansException) when (!cancellationToken.IsCancellationRequested)
             {
                 // No leader yet.
             }
@@ -48,7 +48,7 @@ internal sealed class MetaMembershipTable(Func<StoreClient> store, string cluste
             if (!reply.IsOk) throw new OrleansException($"{reply.Error.ToText()}: the membership table cannot be read from meta now. {reply.Detail}");
             return _last = SiloRows.DataOf(MetaOps.ReadSilos(new ReplyReader(reply.Body.Span).Bulk()));
         }
-        catch (Exception e) when (stopping && e is OrleansException or OperationCanceledException)
+        catch (Exception e) when (IsExpected(e))
         {
             return _last;
         }
@@ -105,12 +105,15 @@ internal sealed class MetaMembershipTable(Func<StoreClient> store, string cluste
             if (reply.Error == ErrorCode.SessionVersionConflict) return false;
             throw new OrleansException($"{reply.Error.ToText()}: the membership table cannot be changed in meta now. {reply.Detail}");
         }
-        catch (Exception e) when (stopping && e is OrleansException or OperationCanceledException)
+        catch (Exception e) when (IsExpected(e))
         {
             // The others will find out by themselves; the silo must not wait for them.
             return true;
         }
     }
+
+    // Looked at when the call has failed: the node of a silo whose start was cut off ends under a call that began before.
+    private bool IsExpected(Exception e) => isStopping() && e is OrleansException or NodeNotReadyException or OperationCanceledException;
 
     private static long DeadlineOf(StoreClient calls, bool stopping) => calls.Node.NowMs + (stopping ? StoppingMs : DeadlineMs);
 }

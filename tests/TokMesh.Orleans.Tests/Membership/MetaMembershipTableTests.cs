@@ -101,6 +101,26 @@ public sealed class MetaMembershipTableTests(ThreeSilosElsewhere silos) : Member
         await late.UpdateIAmAliveAsync(Silo(1), default);
     }
 
+    [Fact]
+    public async Task A_node_that_ends_under_a_call_of_its_half_started_silo_is_no_error()
+    {
+        var store = ThreeSilos.Access(silos.SiloOf("tmnd-1")).Store;
+        var table = Table(store, () =>
+        {
+            _isStopping = true;
+            throw new NodeNotReadyException();
+        });
+        Assert.Empty((await table.ReadAllAsync(default)).Members);
+        _isStopping = false;
+        await table.UpdateIAmAliveAsync(Silo(1), default);
+        _isStopping = false;
+        await table.InitializeMembershipTableAsync(true, default);
+        // One whose node has not started yet is told so.
+        var early = Table(store, static () => throw new NodeNotReadyException());
+        _isStopping = false;
+        await Assert.ThrowsAsync<NodeNotReadyException>(() => early.ReadAllAsync(default));
+    }
+
     protected override async Task<IMembershipTable> NewTableAsync() => (await AllAsync())[0];
 
     private async Task<IMembershipTable[]> AllAsync()
