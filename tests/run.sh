@@ -37,34 +37,40 @@ if ! dotnet build -c Release "$root/TokMesh.sln" >"$results/build.log" 2>&1; the
   exit 1
 fi
 
-# Runs the tests of one project, prints how they went, and leaves the numbers for the sum.
+# Runs the tests of one project, or those of it that a filter lets through, prints how they went, and leaves the numbers for the sum.
 run() {
-  local name=$1 begun=$SECONDS code p f s
-  dotnet test "$root/tests/$name" -c Release --no-build --logger "console;verbosity=normal" >"$results/$name.log" 2>&1 &
+  local name=$1 begun=$SECONDS code p f s log filter=()
+  case ${2:-} in
+    waiting) filter=(--filter "waits=mostly") ;;
+    other) filter=(--filter "waits!=mostly") ;;
+  esac
+  local label=$name${2:+ ($2)}
+  log="$results/$name${2:+.$2}"
+  dotnet test "$root/tests/$name" -c Release --no-build "${filter[@]}" --logger "console;verbosity=normal" >"$log.log" 2>&1 &
   test=$!
   while kill -0 $test 2>/dev/null; do
     sleep 1
-    if [ $(((SECONDS - begun) % 30)) = 29 ]; then echo "  $name: still at it after $((SECONDS - begun)) s"; fi
+    if [ $(((SECONDS - begun) % 60)) = 59 ]; then echo "  $label: still at it after $((SECONDS - begun)) s"; fi
   done
   wait $test
   code=$?
-  p=$(grep -cE '^\s+Passed ' "$results/$name.log")
-  f=$(grep -cE '^\s+Failed ' "$results/$name.log")
-  s=$(grep -cE '^\s+Skipped ' "$results/$name.log")
+  p=$(grep -cE '^\s+Passed ' "$log.log")
+  f=$(grep -cE '^\s+Failed ' "$log.log")
+  s=$(grep -cE '^\s+Skipped ' "$log.log")
   {
     # A run that broke off counts as a failure even if no test said so.
-    if [ $code != 0 ] && [ "$f" = 0 ]; then f=1; tail -n 20 "$results/$name.log"; fi
-    printf '  %-34s %5d passed %4d failed %4d skipped  %4d s\n' "$name" "$p" "$f" "$s" $((SECONDS - begun))
-    [ "$f" = 0 ] || grep -A25 -E '^\s+Failed ' "$results/$name.log" | head -150
+    if [ $code != 0 ] && [ "$f" = 0 ]; then f=1; tail -n 20 "$log.log"; fi
+    printf '  %-34s %5d passed %4d failed %4d skipped  %4d s\n' "$label" "$p" "$f" "$s" $((SECONDS - begun))
+    [ "$f" = 0 ] || grep -A25 -E '^\s+Failed ' "$log.log" | head -150
     # The runner says the name, and on the next line why.
-    [ "$s" = 0 ] || awk '/ \[SKIP\]$/ { sub(/^\[xUnit[^]]*\] */, ""); sub(/ \[SKIP\]$/, ""); name = $0; getline; sub(/^\[xUnit[^]]*\] */, ""); print "    skipped: " name " (" $0 ")" }' "$results/$name.log"
-  } >"$results/$name.said"
+    [ "$s" = 0 ] || awk '/ \[SKIP\]$/ { sub(/^\[xUnit[^]]*\] */, ""); sub(/ \[SKIP\]$/, ""); name = $0; getline; sub(/^\[xUnit[^]]*\] */, ""); print "    skipped: " name " (" $0 ")" }' "$log.log"
+  } >"$log.said"
   # In one piece: another project may be at it at the same time.
-  cat "$results/$name.said"
-  echo "$p $f $s" >"$results/$name.sum"
+  cat "$log.said"
+  echo "$p $f $s" >"$log.sum"
 }
 
-# Two that wait most of their time go beside the others; what starts processes comes last and has the machine to itself.
+# Two at a time: those that wait most of their time go beside those that compute, and what starts processes comes last in either row.
 waiting=() others=() processes=()
 for project in "$root"/tests/*/; do
   name=$(basename "$project")
@@ -76,15 +82,18 @@ for project in "$root"/tests/*/; do
     *) others+=("$name") ;;
   esac
 done
-(for name in "${waiting[@]}"; do run "$name"; done) &
+(
+  for name in "${waiting[@]}"; do run "$name"; done
+  for name in "${processes[@]}"; do run "$name" waiting; done
+) &
 beside=$!
 for name in "${others[@]}"; do run "$name"; done
+for name in "${processes[@]}"; do run "$name" other; done
 wait $beside
 beside=
-for name in "${processes[@]}"; do run "$name"; done
 
 passed=0 failed=0 skipped=0
-for name in "${waiting[@]}" "${others[@]}" "${processes[@]}"; do
+for name in "${waiting[@]}" "${others[@]}" "${processes[@]/%/.waiting}" "${processes[@]/%/.other}"; do
   # One that left no numbers did not come to its end.
   read -r p f s <"$results/$name.sum" || { p=0 f=1 s=0; }
   passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))

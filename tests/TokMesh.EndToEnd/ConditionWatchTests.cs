@@ -31,7 +31,7 @@ public sealed class ConditionWatchTests
     public async Task Nobody_who_answers_is_nothing_to_say()
     {
         using var watch = new ConditionWatch("key", _said.Add);
-        await watch.LookAsync([$"127.0.0.1:{LocalCluster.FreePort()}"]);
+        await watch.LookAsync([$"127.0.0.1:{FreePort.Next()}"]);
         Assert.Empty(_said);
     }
 

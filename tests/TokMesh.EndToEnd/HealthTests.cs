@@ -51,7 +51,7 @@ public sealed class HealthTests
         await using var cluster = await LocalCluster.StartAsync(3);
         var moved = cluster.Nodes[2];
         await LocalCluster.StopAsync(moved);
-        moved.Http = $"127.0.0.1:{LocalCluster.FreePort()}";
+        moved.Http = $"127.0.0.1:{FreePort.Next()}";
         cluster.Start(moved);
         await cluster.WaitUntilAsync("every node shows the new address", async () =>
         {

@@ -39,9 +39,6 @@ internal sealed class LocalNode
 /// <summary>Real server processes on loopback, each behind a <see cref="LinkProxy"/>; killed, paused and cut off at will, and gone at the end.</summary>
 internal sealed partial class LocalCluster : IAsyncDisposable
 {
-    private const int FirstPort = 26_000, LastPort = 32_000;
-    private static int _ports = Random.Shared.Next(LastPort - FirstPort);
-
     private const int SigTerm = 15, SigStop = 19, SigCont = 18;
 
     private readonly string _folder = Directory.CreateTempSubdirectory("tokmesh-e2e-").FullName;
@@ -130,14 +127,14 @@ internal sealed partial class LocalCluster : IAsyncDisposable
     /// <summary>The same with an id that another may have.</summary>
     public LocalNode NewNode(int number, string id)
     {
-        var peer = FreePort();
+        var peer = FreePort.Next();
         return new LocalNode
         {
             Id = id,
-            Http = $"127.0.0.1:{FreePort()}",
-            Redis = $"127.0.0.1:{FreePort()}",
+            Http = $"127.0.0.1:{FreePort.Next()}",
+            Redis = $"127.0.0.1:{FreePort.Next()}",
             Peer = $"127.0.0.1:{peer}",
-            Gateway = $"127.0.0.1:{FreePort()}",
+            Gateway = $"127.0.0.1:{FreePort.Next()}",
             Data = Path.Combine(_folder, $"{number}"),
             Proxy = new LinkProxy(id, peer, Links, WhoDialled),
         };
@@ -326,17 +323,6 @@ internal sealed partial class LocalCluster : IAsyncDisposable
     {
         var running = Nodes.Concat(Later).Where(n => n.Process is { HasExited: false }).ToDictionary(n => n.Process!.Id, n => n.Id);
         return SocketOwner.Find(localPort, remotePort, running.Keys) is { } process ? running[process] : null;
-    }
-
-    /// <summary>A port nobody has, below those that the system hands out for outgoing connections: one of these could take it before the server does.</summary>
-    internal static int FreePort()
-    {
-        for (var i = 0; i < 1000; i++)
-        {
-            var port = FirstPort + Interlocked.Increment(ref _ports) % (LastPort - FirstPort);
-            if (LoopbackPort.IsFree(port)) return port;
-        }
-        throw new InvalidOperationException("No free port was found.");
     }
 
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]

@@ -14,7 +14,7 @@ public sealed class StartErrorTests(Machine machine) : IDisposable
     [Fact]
     public async Task Without_PostgreSQL_a_server_says_that_it_cannot_be_reached()
     {
-        var said = await RefusedAsync($"Host=127.0.0.1;Port={LocalCluster.FreePort()};Database=d;Username=u;Password=hunter2");
+        var said = await RefusedAsync($"Host=127.0.0.1;Port={FreePort.Next()};Database=d;Username=u;Password=hunter2");
         Assert.Contains("TM-DB-5031", said, StringComparison.Ordinal);
         Assert.DoesNotContain("hunter2", said, StringComparison.Ordinal);
     }
@@ -42,7 +42,7 @@ public sealed class StartErrorTests(Machine machine) : IDisposable
     [Fact]
     public async Task Under_another_name_than_its_data_have_a_server_says_whose_they_are()
     {
-        var nowhere = $"Host=127.0.0.1;Port={LocalCluster.FreePort()};Database=d;Username=u";
+        var nowhere = $"Host=127.0.0.1;Port={FreePort.Next()};Database=d;Username=u";
         // The data have a name before PostgreSQL is looked for.
         Assert.Contains("TM-DB-5031", await RefusedAsync(nowhere), StringComparison.Ordinal);
         Assert.Contains($"belongs to node {Name}; the configuration says tmnd-other", await RefusedAsync(nowhere, "--cluster.node-id=tmnd-other"), StringComparison.Ordinal);
@@ -83,7 +83,7 @@ public sealed class StartErrorTests(Machine machine) : IDisposable
     }
 
     private static IEnumerable<string> Ports() =>
-        ((string[])["server.http.address", "server.redis.address", "cluster.listen-address", "cluster.orleans.gateway-address"]).Select(key => $"--{key}=127.0.0.1:{LocalCluster.FreePort()}");
+        ((string[])["server.http.address", "server.redis.address", "cluster.listen-address", "cluster.orleans.gateway-address"]).Select(key => $"--{key}=127.0.0.1:{FreePort.Next()}");
 
     private static bool IsError(string line) => line.StartsWith('{') && JsonDocument.Parse(line).RootElement.GetProperty("level").GetString() == "ERROR";
 }

@@ -10,7 +10,9 @@ namespace TokMesh.EndToEnd;
 /// Callers over both protocols that write, read, count, create, validate and revoke through whichever node answers, and remember
 /// every answer with its time. What was not answered is remembered as unknown; what was definitely refused is forgotten.
 /// </summary>
-internal sealed class Workload(LocalCluster cluster)
+/// <param name="cluster">Whom they call.</param>
+/// <param name="pauseMs">The longest that a caller waits between two calls.</param>
+internal sealed class Workload(LocalCluster cluster, int pauseMs = 8)
 {
     private readonly ConcurrentQueue<Operation> _history = new();
     private readonly ConcurrentDictionary<string, (string Id, string Token)> _sessions = new();
@@ -84,7 +86,7 @@ internal sealed class Workload(LocalCluster cluster)
                 connection?.Dispose();
                 connection = null;
             }
-            await Task.Delay(random.Next(1, 8), CancellationToken.None);
+            await Task.Delay(random.Next(1, pauseMs), CancellationToken.None);
         }
         connection?.Dispose();
     }
@@ -117,7 +119,7 @@ internal sealed class Workload(LocalCluster cluster)
             {
                 await Task.Delay(50, CancellationToken.None);
             }
-            await Task.Delay(random.Next(1, 8), CancellationToken.None);
+            await Task.Delay(random.Next(1, pauseMs), CancellationToken.None);
         }
     }
 
