@@ -105,7 +105,7 @@ public sealed class DescriptorTests : IDisposable
     {
         await StartAsync(2000);
         // A silo that is becoming active opens what it needs for that, and ends when it cannot.
-        await UntilAsync(() => IsRefusedAsync(_gateway));
+        await UntilAsync(IsActiveAsync);
         await IsAtRestAsync();
         // What is open stays open; nothing new can be.
         await LimitAsync("20:2000");
@@ -131,6 +131,16 @@ public sealed class DescriptorTests : IDisposable
     {
         Start(descriptors);
         await UntilAsync(async () => !_server!.HasExited ? await AskAsync("/ready") == HttpStatusCode.OK : throw new XunitException(await LogAsync()));
+    }
+
+    private async Task<bool> IsActiveAsync()
+    {
+        var key = Path.Combine(_folder, "data", "admin.key");
+        if (!File.Exists(key)) return false;
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"http://127.0.0.1:{_http}/dashboard/DashboardCounters");
+        request.Headers.TryAddWithoutValidation("Authorization", $"Bearer {(await File.ReadAllTextAsync(key)).Trim()}");
+        using var answer = await _client.SendAsync(request);
+        return answer.StatusCode == HttpStatusCode.OK && (await answer.Content.ReadAsStringAsync()).Contains("\"totalActiveHostCount\":1,", StringComparison.Ordinal);
     }
 
     private async Task<string> RefusedAsync(int descriptors, params string[] options)
@@ -160,6 +170,7 @@ public sealed class DescriptorTests : IDisposable
     /// <summary>That it does not burn a processor: sooner or later it uses less than a quarter of one for a second.</summary>
     private Task IsAtRestAsync() => UntilAsync(async () =>
     {
+        Assert.False(_server!.HasExited, await LogAsync());
         var before = Used();
         await Task.Delay(1000);
         return Used() - before < TimeSpan.FromSeconds(0.25);
@@ -175,7 +186,14 @@ public sealed class DescriptorTests : IDisposable
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         _sockets.Add(socket);
-        await socket.ConnectAsync(IPAddress.Loopback, port);
+        try
+        {
+            await socket.ConnectAsync(IPAddress.Loopback, port);
+        }
+        catch (SocketException e)
+        {
+            throw new XunitException($"{e.Message}; the server {(_server!.HasExited ? $"ended with {_server.ExitCode}" : "runs")} and said: {await LogAsync()}");
+        }
     }
 
     private Task<int> SendAsync(string text) => _sockets[^1].SendAsync(Encoding.ASCII.GetBytes(text));

@@ -5,7 +5,7 @@ using System.Text.Json;
 namespace TokMesh.EndToEnd;
 
 /// <summary>What nodes say of themselves and each other while something is wrong with one of them.</summary>
-public sealed class HealthTests
+public sealed class HealthTests(ThreeNodes three) : IClassFixture<ThreeNodes>
 {
     private const int Groups = 257;
     private const string FakeTime = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
@@ -13,7 +13,7 @@ public sealed class HealthTests
     [Fact]
     public async Task A_node_that_is_killed_is_named_by_the_others_with_every_group_that_has_no_margin_until_it_is_back()
     {
-        await using var cluster = await LocalCluster.StartAsync(3);
+        var cluster = await three.RestoredAsync();
         await UntilWellAsync(cluster);
         var gone = cluster.Nodes[1];
         var number = await NumberOfAsync(cluster, gone);
@@ -33,7 +33,7 @@ public sealed class HealthTests
     [Fact]
     public async Task A_node_that_is_stopped_in_order_or_hangs_is_named_too()
     {
-        await using var cluster = await LocalCluster.StartAsync(3);
+        var cluster = await three.RestoredAsync();
         await UntilWellAsync(cluster);
         var gone = cluster.Nodes[2];
         var number = await NumberOfAsync(cluster, gone);
@@ -48,7 +48,7 @@ public sealed class HealthTests
     [Fact]
     public async Task A_node_that_moved_is_shown_where_it_is_now()
     {
-        await using var cluster = await LocalCluster.StartAsync(3);
+        var cluster = await three.RestoredAsync();
         var moved = cluster.Nodes[2];
         await LocalCluster.StopAsync(moved);
         moved.Http = $"127.0.0.1:{FreePort.Next()}";
@@ -75,7 +75,7 @@ public sealed class HealthTests
     public async Task On_a_node_with_a_wrong_clock_sessions_live_as_long_as_anywhere(string offset)
     {
         Skip.IfNot(File.Exists(FakeTime), "libfaketime is not installed.");
-        await using var cluster = await LocalCluster.StartAsync(3);
+        var cluster = await three.RestoredAsync();
         var wrong = cluster.Nodes[1];
         var number = await NumberOfAsync(cluster, wrong);
         var session = await cluster.CreateSessionAsync(cluster.Nodes[0], "alice");
