@@ -1,4 +1,5 @@
 using System.Globalization;
+using TokMesh.Cluster;
 using TokMesh.Host.Configuration;
 
 namespace TokMesh.Host;
@@ -41,13 +42,13 @@ internal static class Descriptors
     public static (string? Problem, string? Reduced) ShareOut(HostSettings s, long limit)
     {
         if (limit < Fewest)
-            return ($"TM-CFG-1002: the process may open {limit} descriptors (ulimit -n), at least {Fewest} are needed: connections to other nodes, the log and {Reserve} in reserve. Raise ulimit -n, or LimitNOFILE= of the service.", null);
+            return ($"{Codes.ConfigRange}: the process may open {limit} descriptors (ulimit -n), at least {Fewest} are needed: connections to other nodes, the log and {Reserve} in reserve. Raise ulimit -n, or LimitNOFILE= of the service.", null);
         var listeners = Listeners(s);
         var keys = string.Join(" and ", listeners.Select(l => l.Key));
         var forClients = limit - Reserve;
         var asked = listeners.Sum(l => (long)(l.Limits.Most ?? 0));
         if (asked > forClients)
-            return ($"TM-CFG-1005: {keys} ask for {asked} connections; with {limit} descriptors (ulimit -n), of which {Reserve} are kept back, {forClients} are possible. Lower them, or raise ulimit -n.", null);
+            return ($"{Codes.ConfigConflict}: {keys} ask for {asked} connections; with {limit} descriptors (ulimit -n), of which {Reserve} are kept back, {forClients} are possible. Lower them, or raise ulimit -n.", null);
         // What one was not told to have is shared by those who were not told; who needs fewer leaves more.
         var unset = listeners.Where(l => l.Limits.Most is null).OrderBy(l => l.Usual).ToArray();
         var (left, isReduced) = (forClients - asked, false);
@@ -55,7 +56,7 @@ internal static class Descriptors
         {
             var share = (int)Math.Min(unset[n].Usual, left / (unset.Length - n));
             if (share < 1)
-                return ($"TM-CFG-1005: {keys} leave no descriptor for {unset[n].Key}, which is not set; {forClients} connections are possible. Lower what is set.", null);
+                return ($"{Codes.ConfigConflict}: {keys} leave no descriptor for {unset[n].Key}, which is not set; {forClients} connections are possible. Lower what is set.", null);
             isReduced |= share < unset[n].Usual;
             unset[n].Limits.Most = share;
             left -= share;

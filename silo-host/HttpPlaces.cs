@@ -15,10 +15,10 @@ internal sealed class HttpPlaces(ConnectionLimit limit, IClock clock, NodeLog lo
 
     /// <summary>How long a reserved place may be kept.</summary>
     private static readonly TimeSpan ReservedFor = TimeSpan.FromSeconds(5);
-    private const string Body = """{"code":"TM-SYS-5030","message":"This node has as many HTTP connections as it may; nothing happened. Close some, try another node, or raise server.http.max_connections.","request_id":"","timestamp":0,"details":{"outcome":"not_executed"}}""";
+    private const string Body = $$$"""{"code":"{{{Codes.Unavailable}}}","message":"This node has as many HTTP connections as it may; nothing happened. Close some, try another node, or raise server.http.max_connections.","request_id":"","timestamp":0,"details":{"outcome":"not_executed"}}""";
 
     private static readonly byte[] NoPlace = Encoding.ASCII.GetBytes(
-        $"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json; charset=utf-8\r\nX-Error-Code: TM-SYS-5030\r\nRetry-After: 1\r\nConnection: close\r\nContent-Length: {Body.Length}\r\n\r\n{Body}");
+        $"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json; charset=utf-8\r\nX-Error-Code: {Codes.Unavailable}\r\nRetry-After: 1\r\nConnection: close\r\nContent-Length: {Body.Length}\r\n\r\n{Body}");
 
     public void Use(ListenOptions listen) => listen.Use(next => connection => RunAsync(next, connection));
 

@@ -57,6 +57,6 @@ internal sealed class ServerLifetime(HostSettings settings, NodeDirectory direct
         var problem = certificates.Problem(certificates.Own) is { } untrusted ? untrusted
             : shown != identity.NodeId ? $"its common name is \"{shown}\", which must be the node id {identity.NodeId}" : null;
         if (problem is not null)
-            throw new InvalidOperationException($"TM-CFG-1007: the certificate {settings.ClusterCertificateFile} is not one for this node: {problem}. Issue one by the authority in {settings.ClusterAuthorityFile}.");
+            throw new InvalidOperationException($"{Codes.BadCertificate}: the certificate {settings.ClusterCertificateFile} is not one for this node: {problem}. Issue one by the authority in {settings.ClusterAuthorityFile}.");
     }
 }

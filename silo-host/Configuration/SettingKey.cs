@@ -11,8 +11,6 @@ namespace TokMesh.Host.Configuration;
 /// <param name="Apply">Sets the value, or says what is wrong with it: code and problem.</param>
 internal sealed record SettingKey(string Name, string Takes, Func<HostSettings, string, (string Code, string Problem)?> Apply)
 {
-    private const string BadType = "TM-CFG-1001";
-    private const string BadRange = "TM-CFG-1002";
 
     /// <summary>As an environment variable.</summary>
     public string Variable => "TOKMESH_" + Name.Replace('.', '_').ToUpperInvariant();
@@ -42,7 +40,7 @@ internal sealed record SettingKey(string Name, string Takes, Func<HostSettings, 
         Text("cluster.node_id", "tmnd- and up to 64 of 0-9 a-z . -, or empty to draw one", (s, v) => s.NodeId = v.ToLowerInvariant()),
         new("cluster.zone", "up to 64 of 0-9 a-z . -, or empty for none", static (s, v) =>
         {
-            if (!TokMeshSiloOptions.IsZone(v)) return (BadType, "is no name of a zone");
+            if (!TokMeshSiloOptions.IsZone(v)) return (Codes.ConfigType, "is no name of a zone");
             s.Zone = v;
             return null;
         }),
@@ -83,7 +81,7 @@ internal sealed record SettingKey(string Name, string Takes, Func<HostSettings, 
 
     private static SettingKey Text(string name, string takes, Action<HostSettings, string> set, bool mayBeEmpty = true) => new(name, takes, (s, v) =>
     {
-        if (v.Length == 0 && !mayBeEmpty) return (BadType, "is empty");
+        if (v.Length == 0 && !mayBeEmpty) return (Codes.ConfigType, "is empty");
         set(s, v);
         return null;
     });
@@ -91,53 +89,53 @@ internal sealed record SettingKey(string Name, string Takes, Func<HostSettings, 
     private static SettingKey List(string name, string takes, Predicate<string> isItem, string problem, Action<HostSettings, List<string>> set) => new(name, takes, (s, v) =>
     {
         List<string> items = [.. v.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)];
-        if (items.Find(i => !isItem(i)) is { } wrong) return (BadType, items.Count == 1 ? problem : $"has \"{wrong}\", which {problem}");
+        if (items.Find(i => !isItem(i)) is { } wrong) return (Codes.ConfigType, items.Count == 1 ? problem : $"has \"{wrong}\", which {problem}");
         set(s, items);
         return null;
     });
 
     private static SettingKey Flag(string name, Action<HostSettings, bool> set) => new(name, "true or false", (s, v) =>
     {
-        if (!bool.TryParse(v, out var flag)) return (BadType, "is neither true nor false");
+        if (!bool.TryParse(v, out var flag)) return (Codes.ConfigType, "is neither true nor false");
         set(s, flag);
         return null;
     });
 
     private static SettingKey Choice(string name, string[] choices, Action<HostSettings, string> set) => new(name, string.Join(", ", choices[..^1]) + " or " + choices[^1], (s, v) =>
     {
-        if (!choices.Contains(v)) return (BadType, "is not known");
+        if (!choices.Contains(v)) return (Codes.ConfigType, "is not known");
         set(s, v);
         return null;
     });
 
     private static SettingKey Number(string name, int min, int max, Action<HostSettings, int> set) => new(name, $"{min} to {max}", (s, v) =>
     {
-        if (!int.TryParse(v, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)) return (BadType, "is not a whole number");
-        if (number < min || number > max) return (BadRange, "is out of range");
+        if (!int.TryParse(v, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)) return (Codes.ConfigType, "is not a whole number");
+        if (number < min || number > max) return (Codes.ConfigRange, "is out of range");
         set(s, number);
         return null;
     });
 
     private static SettingKey Address(string name, Action<HostSettings, string> set) => new(name, "host:port, port 1 to 65535", (s, v) =>
     {
-        if (!HostAndPort.TrySplit(v, out _, out var port)) return (BadType, "is not host:port");
-        if (port is < 1 or > 65535) return (BadRange, $"has port {port}");
+        if (!HostAndPort.TrySplit(v, out _, out var port)) return (Codes.ConfigType, "is not host:port");
+        if (port is < 1 or > 65535) return (Codes.ConfigRange, $"has port {port}");
         set(s, v);
         return null;
     });
 
     private static SettingKey Size(string name, long min, long max, Action<HostSettings, long> set) => new(name, $"{Units.FormatSize(min)} to {Units.FormatSize(max)}, such as 64MB", (s, v) =>
     {
-        if (!Units.TryParseSize(v, out var bytes)) return (BadType, "is not a size such as 64MB");
-        if (bytes < min || bytes > max) return (BadRange, "is out of range");
+        if (!Units.TryParseSize(v, out var bytes)) return (Codes.ConfigType, "is not a size such as 64MB");
+        if (bytes < min || bytes > max) return (Codes.ConfigRange, "is out of range");
         set(s, bytes);
         return null;
     });
 
     private static SettingKey Duration(string name, long minMs, long maxMs, Action<HostSettings, long> set) => new(name, $"{Units.FormatDuration(minMs)} to {Units.FormatDuration(maxMs)}, such as 500ms or 1h30m", (s, v) =>
     {
-        if (!Units.TryParseDuration(v, out var ms)) return (BadType, "is not a duration such as 500ms or 1h30m");
-        if (ms < minMs || ms > maxMs) return (BadRange, "is out of range");
+        if (!Units.TryParseDuration(v, out var ms)) return (Codes.ConfigType, "is not a duration such as 500ms or 1h30m");
+        if (ms < minMs || ms > maxMs) return (Codes.ConfigRange, "is out of range");
         set(s, ms);
         return null;
     });
@@ -145,7 +143,7 @@ internal sealed record SettingKey(string Name, string Takes, Func<HostSettings, 
     private static SettingKey Level(string name, Action<HostSettings, LogLevel> set) => new(name, "debug, info, warn or error", (s, v) =>
     {
         LogLevel? level = v switch { "debug" => LogLevel.Debug, "info" => LogLevel.Information, "warn" => LogLevel.Warning, "error" => LogLevel.Error, _ => null };
-        if (level is not { } known) return (BadType, "is not a level");
+        if (level is not { } known) return (Codes.ConfigType, "is not a level");
         set(s, known);
         return null;
     });

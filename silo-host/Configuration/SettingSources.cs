@@ -3,6 +3,7 @@ using System.Collections;
 using System.Text.Json;
 using Microsoft.Extensions.Configuration.CommandLine;
 using Microsoft.Extensions.Configuration.Json;
+using TokMesh.Cluster;
 
 namespace TokMesh.Host.Configuration;
 
@@ -45,7 +46,7 @@ internal sealed class SettingSources
             if (!children.All(static c => int.TryParse(c, out _))) continue;
             var values = children.Length == 0 ? [Value(provider, PathOf(key))] : children.Select(c => Value(provider, $"{PathOf(key)}:{c}")).ToArray();
             if (!values.Contains(null)) return (string.Join(',', values), SourceOf(provider, key));
-            _problems.Add(new("TM-CFG-1001", key.Name, $"is null, or holds more than plain values ({_file})", "give it a value, or leave it out"));
+            _problems.Add(new(Codes.ConfigType, key.Name, $"is null, or holds more than plain values ({_file})", "give it a value, or leave it out"));
             return null;
         }
         return null;
@@ -73,22 +74,22 @@ internal sealed class SettingSources
         }
         catch (JsonException e)
         {
-            _problems.Add(new("TM-CFG-1001", file, $"is not JSON: line {e.LineNumber + 1}, byte {e.BytePositionInLine}", "correct it there"));
+            _problems.Add(new(Codes.ConfigType, file, $"is not JSON: line {e.LineNumber + 1}, byte {e.BytePositionInLine}", "correct it there"));
             return;
         }
         catch (FormatException e)
         {
-            _problems.Add(new("TM-CFG-1001", file, "cannot be used: " + e.Message.TrimEnd('.'), "put each key once, into {\"TokMesh\": {…}}"));
+            _problems.Add(new(Codes.ConfigType, file, "cannot be used: " + e.Message.TrimEnd('.'), "put each key once, into {\"TokMesh\": {…}}"));
             return;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            _problems.Add(new(e is UnauthorizedAccessException ? "TM-CFG-1004" : "TM-CFG-1003", file, "cannot be read: " + e.Message, "check path and permissions"));
+            _problems.Add(new(e is UnauthorizedAccessException ? Codes.ConfigPermission : Codes.ConfigFileMissing, file, "cannot be read: " + e.Message, "check path and permissions"));
             return;
         }
         var json = _configuration.Providers.OfType<JsonStreamConfigurationProvider>().Last();
         if (ChildrenOf(json, Root).Length == 0 && (!json.TryGet(Root, out var value) || value is not null))
-            _problems.Add(new("TM-CFG-1001", file, "has no object \"TokMesh\" at its top", "put the keys into {\"TokMesh\": {…}}"));
+            _problems.Add(new(Codes.ConfigType, file, "has no object \"TokMesh\" at its top", "put the keys into {\"TokMesh\": {…}}"));
         CheckNames(json, Root);
     }
 
@@ -99,7 +100,7 @@ internal sealed class SettingSources
         {
             if (child.Contains('.', StringComparison.Ordinal))
             {
-                _problems.Add(new("TM-CFG-1001", child, $"has dots in its name ({_file})", "nest objects instead, one for each part of the name"));
+                _problems.Add(new(Codes.ConfigType, child, $"has dots in its name ({_file})", "nest objects instead, one for each part of the name"));
                 continue;
             }
             var below = $"{path}:{child}";
@@ -139,7 +140,7 @@ internal sealed class SettingSources
             var key = Keys.GetValueOrDefault(name);
             if (equals < 0 && (key is not null || option == FileOption) && n + 1 < arguments.Count && !arguments[n + 1].StartsWith("--", StringComparison.Ordinal))
                 (equals, argument) = (argument.Length, $"{argument}={arguments[++n]}");
-            if (name.Length == 0 || equals < 0) _problems.Add(new("TM-CFG-1001", Shown(argument), "is not of the form --key=value", "see --help"));
+            if (name.Length == 0 || equals < 0) _problems.Add(new(Codes.ConfigType, Shown(argument), "is not of the form --key=value", "see --help"));
             else if (option == FileOption) _file = argument[(equals + 1)..];
             else if (key is null) Unknown(name, option, name, SettingKey.All.Select(k => k.Name));
             else known.Add($"{key.Option}={argument[(equals + 1)..]}");
@@ -148,7 +149,7 @@ internal sealed class SettingSources
     }
 
     private void Unknown(string path, string source, string name, IEnumerable<string> all) =>
-        _problems.Add(new("TM-CFG-1001", path, $"is no key of this version ({source})", NearestWord.Of(name, all) is { } near ? $"did you mean {near}? --help lists all keys" : "remove it, or see --help for all keys"));
+        _problems.Add(new(Codes.ConfigType, path, $"is no key of this version ({source})", NearestWord.Of(name, all) is { } near ? $"did you mean {near}? --help lists all keys" : "remove it, or see --help for all keys"));
 
     // What is misspelt may have a secret in it, or be one: of an option only the name is shown, of anything else what is too short for one.
     private static string Shown(string argument)

@@ -67,7 +67,7 @@ public sealed partial class Node : IDisposable
             Disk = Disk,
             Start = Past.Current,
             Peers = new PeerLedger(recovery, options.Raft.ElectionTimeoutMs, clock.MonotonicMs, (number, note, done) => writer.Note(number, note, done)),
-            Forgot = (group, index) => _refusals.Refuse(new HelloRefusal(PastJudge.Forgot, $"This node's disk lacks entry {index} of group {group}, which it had acknowledged: its data directory was put back from an older copy. Put back the one it last ran with.", true)),
+            Forgot = (group, index) => _refusals.Refuse(new HelloRefusal(Codes.Forgot, $"This node's disk lacks entry {index} of group {group}, which it had acknowledged: its data directory was put back from an older copy. Put back the one it last ran with.", true)),
             Snapshots = new SnapshotWriter(snapshots),
             Watch = watch,
             NextRandom = () => NextRandom(fillRandom),

@@ -1,4 +1,5 @@
 using Orleans;
+using TokMesh.Cluster;
 
 namespace TokMesh.Orleans;
 
@@ -8,7 +9,7 @@ public sealed class NodeNotReadyException : Exception
 {
     /// <summary>The node is still starting.</summary>
     public NodeNotReadyException()
-        : base("TM-SYS-5030: the TokMesh node of this silo is still starting; nothing happened. Try again after a moment.")
+        : base($"{Codes.Unavailable}: the TokMesh node of this silo is still starting; nothing happened. Try again after a moment.")
     {
     }
 }

@@ -10,10 +10,6 @@ public class IdTests
         const string token = "tmtk_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
         Assert.Equal(token, TokenRules.Format(Counting));
         Assert.Equal("tmth_b1472db066c29ce8bd73df5452ab8ec72e456a11dab3178a9d8d970b793a25bd", TokenHash.OfToken(token).ToText());
-        Assert.Equal("tmas_003aUlTJC7tjlCTQj2uNU3MFagCXG9LRKRcwGkBIDlf", ApiSecret.Format(Counting));
-        byte[] ones = new byte[32];
-        Array.Fill(ones, (byte)0xff);
-        Assert.Equal("tmas_yhjskwdA6OZ1AL1YmHWZWm8LLG7HjnuCA2j5rOw8Xp1", ApiSecret.Format(ones));
         Assert.True(SessionId.TryParse("tmss-01kcnxr35v2t8htzb9y878q677", out SessionId id));
         Assert.Equal(DateTimeOffset.Parse("2025-12-17T10:30:00.123Z").ToUnixTimeMilliseconds(), id.Ulid.UnixMs);
     }
@@ -98,13 +94,5 @@ public class IdTests
         Assert.Equal("tmth_***", $"{hash}");
         Assert.False(TokenHash.TryParse(hash.ToText().AsSpan(0, 68), out _));
         Assert.False(TokenHash.TryParse(hash.ToText().Remove(68) + "g", out _));
-    }
-
-    [Fact]
-    public void A_secret_is_43_base62_characters()
-    {
-        Assert.True(ApiSecret.IsWellFormed(ApiSecret.Format(Counting)));
-        Assert.False(ApiSecret.IsWellFormed("tmas_003aUlTJC7tjlCTQj2uNU3MFagCXG9LRKRcwGkBIDl-"));
-        Assert.False(ApiSecret.IsWellFormed("tmas_003aUlTJC7tjlCTQj2uNU3MFagCXG9LRKRcwGkBIDl"));
     }
 }

@@ -28,7 +28,7 @@ public static class Show
                 return $"'{Encoding.UTF8.GetString(r.Bulk())}'";
             case ReplyTag.Error:
                 ErrorCode code = r.Error(out string message);
-                return $"{code} {message}";
+                return $"{code} {message}".TrimEnd();
             case ReplyTag.Session:
                 return Session(r.Session());
             case ReplyTag.Versioned:

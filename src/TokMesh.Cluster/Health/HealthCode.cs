@@ -71,6 +71,9 @@ public static class HealthCodes
     /// <summary>The stable text form.</summary>
     public static string ToText(this HealthCode code) => $"TM-HLTH-{(ushort)code}";
 
+    /// <summary>Its row in the registry of errors.</summary>
+    internal static ErrorEntry ToEntry(this HealthCode code) => new(code.ToText(), What(code, "n", "some groups"), Remedy(code));
+
     /// <summary>How bad it is.</summary>
     public static Severity SeverityOf(HealthCode code) => code switch
     {

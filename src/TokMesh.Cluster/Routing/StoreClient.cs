@@ -1,46 +1,6 @@
 using System.Buffers;
-using TokMesh.State;
 
 namespace TokMesh.Cluster;
-
-/// <summary>How a call ended, for a door to translate.</summary>
-/// <param name="Outcome">Answered, failed or unknown.</param>
-/// <param name="Error">What the shard's rules said, or why there was no answer; None when all is well.</param>
-/// <param name="Detail">What happened and what to do; may be empty.</param>
-/// <param name="Body">The reply, for a <see cref="ReplyReader"/>; empty unless answered.</param>
-public readonly record struct StoreReply(CallOutcome Outcome, ErrorCode Error, string Detail, ReadOnlyMemory<byte> Body)
-{
-    /// <summary>Whether it was answered without an error.</summary>
-    public bool IsOk => Outcome == CallOutcome.Answered && Error == ErrorCode.None;
-
-    /// <summary>The kind of reply; only of an answered one.</summary>
-    public ReplyTag Tag => (ReplyTag)Body.Span[0];
-
-    /// <summary>A refusal that reached no shard.</summary>
-    public static StoreReply Refused(ErrorCode error, string detail = "") => new(CallOutcome.Failed, error, detail, default);
-
-    /// <summary>The result of a call that has ended.</summary>
-    public static StoreReply Of(Call call)
-    {
-        switch (call.Outcome)
-        {
-            case CallOutcome.Answered:
-                var reader = new ReplyReader(call.Reply.Span);
-                if (!reader.IsError) return new StoreReply(CallOutcome.Answered, ErrorCode.None, "", call.Reply);
-                var code = reader.Error(out var message);
-                return new StoreReply(CallOutcome.Answered, code, message, call.Reply);
-            case CallOutcome.Unknown:
-                return new StoreReply(CallOutcome.Unknown, call.Error, "No answer in time: it may have happened. Read before you repeat it.", default);
-            default:
-                return new StoreReply(CallOutcome.Failed, call.Error, call.Error switch
-                {
-                    ErrorCode.SysTooManyRequests => "The queues are full; nothing happened. Try again after a moment.",
-                    ErrorCode.ClusterNoNode => "No leader could be reached in time; nothing happened. Try again.",
-                    _ => "Nothing happened. Try again.",
-                }, default);
-        }
-    }
-}
 
 /// <summary>Calls to groups for code that awaits them.</summary>
 /// <param name="node">The local node.</param>

@@ -79,7 +79,7 @@ public sealed partial class SessionService
         }
         // Of an unknown outcome, or one whose answer was dropped, the reservation must stay: the session may exist. The shards'
         // leaders sort it out.
-        if (!reply.IsOk && reply.Outcome != CallOutcome.Unknown && reply.Error != ErrorCode.ReplyForgotten) await ReleaseAsync(held, reservation, caller);
+        if (reply.Verdict is Verdict.Refused or Verdict.NotExecuted) await ReleaseAsync(held, reservation, caller);
         return reply;
     }
 

@@ -40,7 +40,7 @@ public sealed record LogPlace(IDisk Disk, byte[]? Key = null)
 public sealed class LogForgottenException : Exception
 {
     internal LogForgottenException(string what)
-        : base($"TM-CLST-4095: This node's log is missing, or an older copy: {what}. What it promised to the others is not in it, so it does not start. Nothing was changed. "
+        : base($"{Codes.LogLost}: This node's log is missing, or an older copy: {what}. What it promised to the others is not in it, so it does not start. Nothing was changed. "
                + "Put back the log directory it last ran with, beside the node.json and genesis.json that belong to it. If that is lost, leave this node out: the others serve while they are a majority.")
     {
     }

@@ -7,22 +7,10 @@ namespace TokMesh.Cluster;
 /// </summary>
 internal static class PastJudge
 {
-    /// <summary>Its directory is an older copy, or goes on from one.</summary>
-    public const string OtherPast = "TM-CLST-4091";
-
-    /// <summary>Its log ends before what it had said to be durable.</summary>
-    public const string Behind = "TM-CLST-4092";
-
-    /// <summary>Another process runs as this node.</summary>
-    public const string InUse = "TM-CLST-4093";
-
-    /// <summary>It lacks entries that it had acknowledged.</summary>
-    public const string Forgot = "TM-CLST-4094";
-
     private const string ComeBack = "Stop it and put its newest directory back, the one it last ran with. If that is lost, leave the node out: the others serve while they are a majority.";
 
     /// <summary>Whether a refusal is one of these.</summary>
-    public static bool IsAboutThePast(HelloRefusal refusal) => refusal.Code is OtherPast or Behind or InUse or Forgot;
+    public static bool IsAboutThePast(HelloRefusal refusal) => refusal.Code is Codes.OtherPast or Codes.LogBehind or Codes.DirectoryInUse or Codes.Forgot;
 
     /// <summary>Null when it may take part.</summary>
     /// <param name="node">Its node id, for the message.</param>
@@ -32,22 +20,22 @@ internal static class PastJudge
     public static HelloRefusal? Judge(string node, PeerRecord? known, NodePast past, bool isAlive)
     {
         if (past.Current == NodeStart.None)
-            return new HelloRefusal(OtherPast, $"Node {node} does not say which of its starts this is.", true);
+            return new HelloRefusal(Codes.OtherPast, $"Node {node} does not say which of its starts this is.", true);
         if (known is not { } record) return null;
         if (record.Condemned != NodeStart.None && past.Starts.Contains(record.Condemned))
-            return new HelloRefusal(Forgot, $"Node {node} lacks entries that it had acknowledged: its disk was put back, emptied or replaced before its start {record.Condemned.Number}. {ComeBack}", true);
+            return new HelloRefusal(Codes.Forgot, $"Node {node} lacks entries that it had acknowledged: its disk was put back, emptied or replaced before its start {record.Condemned.Number}. {ComeBack}", true);
         if (past.Current == record.Start) return null;
         if (record.Start != NodeStart.None)
         {
             // Somebody who has been away for long may know only a start that is not listed any more: the numbers still tell.
             var listed = past.Starts.FirstOrDefault(s => s.Number == record.Start.Number);
             if (past.Current.Number <= record.Start.Number || (listed != NodeStart.None && listed != record.Start))
-                return new HelloRefusal(OtherPast, $"Node {node} says that this is its start {past.Current.Number}, but it was here with start {record.Start.Number} of another run: its data directory is an older copy, or goes on from one. What it promised since is not in it. {ComeBack}", true);
+                return new HelloRefusal(Codes.OtherPast, $"Node {node} says that this is its start {past.Current.Number}, but it was here with start {record.Start.Number} of another run: its data directory is an older copy, or goes on from one. What it promised since is not in it. {ComeBack}", true);
         }
         if (isAlive)
-            return new HelloRefusal(InUse, $"Another process runs as node {node} (start {record.Start.Number}) and was heard a moment ago: this one uses a copy of its data directory. Stop one of the two; a copy cannot become another node.", false);
+            return new HelloRefusal(Codes.DirectoryInUse, $"Another process runs as node {node} (start {record.Start.Number}) and was heard a moment ago: this one uses a copy of its data directory. Stop one of the two; a copy cannot become another node.", false);
         return past.LogSequence < record.Sequence
-            ? new HelloRefusal(Behind, $"The log of node {node} ends at write {past.LogSequence}, but write {record.Sequence} was durable: its data directory is an older copy. {ComeBack}", true)
+            ? new HelloRefusal(Codes.LogBehind, $"The log of node {node} ends at write {past.LogSequence}, but write {record.Sequence} was durable: its data directory is an older copy. {ComeBack}", true)
             : null;
     }
 }

@@ -87,7 +87,7 @@ internal sealed class PeerLedger
             {
                 if (peer.Record?.Start != past.Current)
                 {
-                    refusal = new HelloRefusal(PastJudge.InUse, $"Another process introduced itself as node {node} at the same moment.", false);
+                    refusal = new HelloRefusal(Codes.DirectoryInUse, $"Another process introduced itself as node {node} at the same moment.", false);
                 }
                 else
                 {

@@ -31,7 +31,7 @@ internal sealed class RefusalWatch
     /// <summary>Another node has refused this one.</summary>
     public void RefusedBy(HelloRefusal refusal, long nowMs)
     {
-        if (refusal.Code == PastJudge.InUse)
+        if (refusal.Code == Codes.DirectoryInUse)
         {
             lock (_links)
             {

@@ -22,33 +22,33 @@ public static class Admission
     {
         var other = hello.Self;
         if (!NodeIdentity.IsNodeId(other.NodeId))
-            return new HelloRefusal("TM-CLST-4090", "A node introduced itself with something that is no node id: tmnd- and up to 64 of 0-9 a-z . -.", true);
+            return new HelloRefusal(Codes.NodeConflict, "A node introduced itself with something that is no node id: tmnd- and up to 64 of 0-9 a-z . -.", true);
         if (hello.MinVersion > MaxVersion || hello.MaxVersion < MinVersion)
-            return new HelloRefusal("TM-CLST-5050", $"Node {other.NodeId} speaks protocol versions {hello.MinVersion} to {hello.MaxVersion}, node {self.NodeId} {MinVersion} to {MaxVersion}: bring both to releases that overlap.", true);
+            return new HelloRefusal(Codes.Incompatible, $"Node {other.NodeId} speaks protocol versions {hello.MinVersion} to {hello.MaxVersion}, node {self.NodeId} {MinVersion} to {MaxVersion}: bring both to releases that overlap.", true);
         if (certifiedAs is not null && certifiedAs != other.NodeId)
-            return new HelloRefusal("TM-CLST-4090", $"A node calls itself {other.NodeId} and shows a certificate for {certifiedAs}: give every node a certificate of its own.", true);
+            return new HelloRefusal(Codes.NodeConflict, $"A node calls itself {other.NodeId} and shows a certificate for {certifiedAs}: give every node a certificate of its own.", true);
         if (other.NodeId == self.NodeId)
             return other.DirectoryId == self.DirectoryId
-                ? new HelloRefusal("TM-CLST-4090", $"Node {self.NodeId} reached itself: its own address is among its seeds or another node's.", false)
-                : new HelloRefusal("TM-CLST-4090", $"Node id {self.NodeId} is in use by two data directories: give one node another id.", true);
+                ? new HelloRefusal(Codes.NodeConflict, $"Node {self.NodeId} reached itself: its own address is among its seeds or another node's.", false)
+                : new HelloRefusal(Codes.NodeConflict, $"Node id {self.NodeId} is in use by two data directories: give one node another id.", true);
         if (genesis is null) return null;
         if (hello.ClusterId is { } cluster && cluster != genesis.ClusterId)
-            return new HelloRefusal("TM-CLST-5050", $"Node {other.NodeId} belongs to cluster {cluster}, node {self.NodeId} to {genesis.ClusterId}: check seeds and data directories.", true);
+            return new HelloRefusal(Codes.Incompatible, $"Node {other.NodeId} belongs to cluster {cluster}, node {self.NodeId} to {genesis.ClusterId}: check seeds and data directories.", true);
         var listed = (map?.Members ?? genesis.Nodes).FirstOrDefault(n => n.NodeId == other.NodeId);
         if (listed is null && mayJoin) return null;
         // It was taken in a moment ago, and word of that has not come here.
         if (listed is null && hello.Number >= (map?.NextNumber ?? (uint)genesis.Nodes.Count + 1))
-            return new HelloRefusal("TM-CLST-5030", $"Node {self.NodeId} has not heard yet that node {other.NodeId} is a member.", false);
+            return new HelloRefusal(Codes.NoLeader, $"Node {self.NodeId} has not heard yet that node {other.NodeId} is a member.", false);
         if (listed is null)
-            return new HelloRefusal("TM-CLST-4090", $"Node {other.NodeId} is not a member of cluster {genesis.ClusterId}.", true);
+            return new HelloRefusal(Codes.NodeConflict, $"Node {other.NodeId} is not a member of cluster {genesis.ClusterId}.", true);
         if (listed.DirectoryId != other.DirectoryId)
-            return new HelloRefusal("TM-CLST-4090", $"Node id {other.NodeId} belongs to another data directory. What that directory promised is not in this one: restore it, or use a new node id.", true);
+            return new HelloRefusal(Codes.NodeConflict, $"Node id {other.NodeId} belongs to another data directory. What that directory promised is not in this one: restore it, or use a new node id.", true);
         return null;
     }
 
     /// <summary>Null when the speaker is of the data directory for which it has proved to speak, else why not.</summary>
     public static HelloRefusal? JudgeDirectory(Hello hello, Guid proved) => hello.Self.DirectoryId == proved ? null
-        : new HelloRefusal("TM-CLST-4090", $"A node calls itself {hello.Self.NodeId} with another data directory than it has proved to have.", true);
+        : new HelloRefusal(Codes.NodeConflict, $"A node calls itself {hello.Self.NodeId} with another data directory than it has proved to have.", true);
 
     /// <summary>
     /// Judges the other end of a link by its past (<see cref="Node.Admit"/>), after <see cref="Judge"/> has let it pass. Null when it may
@@ -61,7 +61,7 @@ public static class Admission
     public static Task<HelloRefusal?> JudgePastAsync(Candidate self, Node? node, MemberId member, Hello hello)
     {
         if (node is null || hello.Past is not { } past)
-            return Task.FromResult<HelloRefusal?>(new HelloRefusal("TM-CLST-5030", $"Node {(node is null ? self.NodeId : hello.Self.NodeId)} is starting.", false));
+            return Task.FromResult<HelloRefusal?>(new HelloRefusal(Codes.NoLeader, $"Node {(node is null ? self.NodeId : hello.Self.NodeId)} is starting.", false));
         var judged = new TaskCompletionSource<HelloRefusal?>(TaskCreationOptions.RunContinuationsAsynchronously);
         node.Admit(member, hello.Self.NodeId, past, judged.SetResult);
         return judged.Task;

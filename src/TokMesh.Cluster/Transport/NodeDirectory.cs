@@ -71,7 +71,7 @@ public sealed class NodeDirectory : IDisposable
     {
         if (Identity.Number == number.Value) return;
         if (Identity.Number is { } stored)
-            throw new InvalidOperationException($"TM-CLST-4090: the data directory belongs to member {stored}, and the cluster calls node {Identity.NodeId} member {number.Value}. What that member promised is not in this directory: restore its own, or use a new node id.");
+            throw new InvalidOperationException($"{Codes.NodeConflict}: the data directory belongs to member {stored}, and the cluster calls node {Identity.NodeId} member {number.Value}. What that member promised is not in this directory: restore its own, or use a new node id.");
         Identity = Identity with { Number = number.Value };
         Identity.Store(_disk);
     }

@@ -46,7 +46,7 @@ public sealed partial record NodeIdentity(string NodeId, Guid DirectoryId)
             return stored;
         }
         if (disk.Exists(GenesisFile))
-            throw new InvalidOperationException($"TM-CLST-4095: {IdentityFile} is missing from a data directory that belongs to a cluster ({GenesisFile} is there). Put it back, with the log that belongs to it, or start with an empty directory and another node id.");
+            throw new InvalidOperationException($"{Codes.LogLost}: {IdentityFile} is missing from a data directory that belongs to a cluster ({GenesisFile} is there). Put it back, with the log that belongs to it, or start with an empty directory and another node id.");
         var made = new NodeIdentity(configuredNodeId.Length > 0 ? configuredNodeId : drawNodeId(), Guid.NewGuid()) { Format = NewestFormat };
         made.Store(disk);
         return made;

@@ -9,9 +9,6 @@ namespace TokMesh.Gateway;
 /// <summary>Plain keys (decision 17): the same ones as behind the Redis door. Version 0 is that of an absent key.</summary>
 internal sealed class KeyEndpoints(GatewayDoor door)
 {
-    /// <summary>Not in <see cref="ErrorTable"/>: no shard says it, an absent key is a Nil there.</summary>
-    private const string NotFoundCode = "TM-KEYS-4040";
-
     public async ValueTask GetAsync(Exchange exchange)
     {
         if (KeyOf(exchange, 0) is not { } key) return;
@@ -19,7 +16,8 @@ internal sealed class KeyEndpoints(GatewayDoor door)
         if (exchange.FailIfRefused(reply)) return;
         if (reply.Tag == ReplyTag.Nil)
         {
-            exchange.Fail(NotFoundCode, 404, "there is no such key", static json => json.WriteNumber("version"u8, 0));
+            // No shard says it: an absent key is a Nil there.
+            exchange.Fail(Codes.KeyNotFound, 404, "there is no such key", static json => json.WriteNumber("version"u8, 0));
             return;
         }
         var value = new ReplyReader(reply.Body.Span).Versioned(out var version, out var expiresAt);

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using TokMesh.Cluster;
 using TokMesh.State;
 
 namespace TokMesh.Gateway;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using TokMesh.Cluster;
 using TokMesh.State;
 
 namespace TokMesh.Gateway;

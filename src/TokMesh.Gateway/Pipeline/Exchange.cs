@@ -67,11 +67,8 @@ internal sealed partial class Exchange(GatewayDoor door, HttpContext http, Opera
     }
 
     /// <summary>The operation is refused. <paramref name="details"/> writes properties into an object that is open already.</summary>
-    public void Fail(ErrorCode code, string? message = null, Action<Utf8JsonWriter>? details = null)
-    {
-        var info = code.Info();
-        Fail(info.Text, info.HttpStatus, string.IsNullOrEmpty(message) ? info.Message : message, details);
-    }
+    public void Fail(ErrorCode code, string? message = null, Action<Utf8JsonWriter>? details = null) =>
+        Fail(code.ToText(), HttpStatus.Of(code), string.IsNullOrEmpty(message) ? code.Message() : message, details);
 
     public void Fail(RuleViolation broken, Action<Utf8JsonWriter>? details = null) => Fail(broken.Code, broken.Message, details);
 
@@ -90,11 +87,11 @@ internal sealed partial class Exchange(GatewayDoor door, HttpContext http, Opera
     {
         if (route == Route.Unmatched)
         {
-            Fail("TM-SYS-4000", StatusCodes.Status404NotFound, "There is no such path.");
+            Fail(Codes.BadRequest, StatusCodes.Status404NotFound, "There is no such path.");
             return;
         }
         http.Response.Headers.Allow = route.Allow;
-        Fail("TM-SYS-4000", StatusCodes.Status405MethodNotAllowed, $"This path answers {route.Allow} only.");
+        Fail(Codes.BadRequest, StatusCodes.Status405MethodNotAllowed, $"This path answers {route.Allow} only.");
     }
 
     /// <summary>The connections of this node hold as much as they may.</summary>
@@ -131,17 +128,15 @@ internal sealed partial class Exchange(GatewayDoor door, HttpContext http, Opera
     public bool FailIfRefused(in StoreReply reply)
     {
         if (reply.IsOk) return false;
-        var outcome = reply switch
+        var outcome = reply.Verdict switch
         {
-            { Outcome: CallOutcome.Unknown } => Outcomes.Unknown,
-            { Error: ErrorCode.ReplyForgotten } => Outcomes.Executed,
-            { Error: ErrorCode.Superseded or ErrorCode.ReservationLapsed } => Outcomes.NotExecuted,
-            // A door's own verdict, such as a token conflict, is an answer of the rules, not a failure of the cluster.
-            { Outcome: CallOutcome.Failed } when reply.Error is ErrorCode.SysTooManyRequests || reply.Error.HttpStatus() >= 500 => Outcomes.NotExecuted,
+            Verdict.Unknown => Outcomes.Unknown,
+            Verdict.ReplyLost => Outcomes.Executed,
+            Verdict.NotExecuted => Outcomes.NotExecuted,
             _ => null,
         };
         if (reply.Error == ErrorCode.SysTooManyRequests) http.Response.Headers.RetryAfter = "1";
-        Fail(reply.Outcome == CallOutcome.Unknown ? ErrorCode.ClusterTimeout : reply.Error, reply.Detail, outcome);
+        Fail(reply.Error, reply.Detail, outcome);
         return true;
     }
 

@@ -30,17 +30,14 @@ internal static class Replies
     public static Reply<T> Of<T>(in StoreReply reply, ReplyBody<T> read)
     {
         if (reply.IsOk) return Ok(read(reply));
-        var code = reply.Outcome == CallOutcome.Unknown ? ErrorCode.ClusterTimeout : reply.Error;
-        var outcome = reply switch
+        var outcome = reply.Verdict switch
         {
-            // A reply that is no longer kept: it happened, but what it gave is not known.
-            { Outcome: CallOutcome.Unknown } or { Error: ErrorCode.ReplyForgotten } => ReplyOutcome.Unknown,
-            { Error: ErrorCode.Superseded or ErrorCode.ReservationLapsed } => ReplyOutcome.NotExecuted,
-            { Outcome: CallOutcome.Failed } when reply.Error is ErrorCode.SysTooManyRequests || reply.Error.HttpStatus() >= 500 => ReplyOutcome.NotExecuted,
-            _ when reply.Error.HttpStatus() >= 500 => ReplyOutcome.Unknown,
+            // Of a reply that is no longer kept what it gave is not known.
+            Verdict.Unknown or Verdict.ReplyLost => ReplyOutcome.Unknown,
+            Verdict.NotExecuted => ReplyOutcome.NotExecuted,
             _ => ReplyOutcome.Refused,
         };
-        return new Reply<T> { Outcome = outcome, Code = code.ToText(), Message = reply.Detail.Length > 0 ? reply.Detail : code.Message() };
+        return new Reply<T> { Outcome = outcome, Code = reply.Error.ToText(), Message = reply.Detail.Length > 0 ? reply.Detail : reply.Error.Message() };
     }
 
     /// <summary>The version that a conflict gives as its detail.</summary>

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Npgsql;
+using TokMesh.Cluster;
 
 namespace TokMesh.Orleans.Database;
 
@@ -34,7 +35,7 @@ public static class PostgresSchema
             var missing = new List<string>();
             foreach (var script in Scripts) missing.AddRange(await script.MissingAsync(connection, cancel));
             return missing.Count == 0 ? null
-                : $"TM-DB-4041: {Name(target)} is not prepared: {string.Join("; ", missing)}. Apply what is named with psql (sql/README.md), or set cluster.orleans.create-tables=true.";
+                : $"{Codes.DatabaseNotPrepared}: {Name(target)} is not prepared: {string.Join("; ", missing)}. Apply what is named with psql (sql/README.md), or set cluster.orleans.create-tables=true.";
         }
         catch (Exception e) when (e is NpgsqlException or SocketException or TimeoutException)
         {
@@ -60,7 +61,7 @@ public static class PostgresSchema
     }
 
     private const string Unusable =
-        "TM-DB-4000: cluster.orleans.connection-string is not a connection string of Npgsql with a Host: write it like Host=db.example;Database=tokmesh;Username=tokmesh;Password=…";
+        $"{Codes.DatabaseUnusable}: cluster.orleans.connection-string is not a connection string of Npgsql with a Host: write it like Host=db.example;Database=tokmesh;Username=tokmesh;Password=…";
 
     // What the parser says about a string is not repeated: a password with an odd character in it ends up in there.
     private static NpgsqlConnectionStringBuilder? Parse(string connectionString)
@@ -85,15 +86,15 @@ public static class PostgresSchema
     private static string Sentence(Exception problem, NpgsqlConnectionStringBuilder target) => (problem as PostgresException)?.SqlState switch
     {
         PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidAuthorizationSpecification =>
-            $"TM-DB-4010: PostgreSQL on {target.Host}:{target.Port} does not let user \"{target.Username}\" in: correct user and password in cluster.orleans.connection-string, or the server's pg_hba.conf.",
+            $"{Codes.DatabaseLogin}: PostgreSQL on {target.Host}:{target.Port} does not let user \"{target.Username}\" in: correct user and password in cluster.orleans.connection-string, or the server's pg_hba.conf.",
         PostgresErrorCodes.InvalidCatalogName =>
-            $"TM-DB-4040: {Name(target)} does not exist: create it, or name another in cluster.orleans.connection-string.",
+            $"{Codes.DatabaseMissing}: {Name(target)} does not exist: create it, or name another in cluster.orleans.connection-string.",
         PostgresErrorCodes.InsufficientPrivilege =>
-            $"TM-DB-4030: user \"{target.Username}\" may not do what is needed in {Name(target)} ({((PostgresException)problem).MessageText}): grant it as sql/README.md says, or apply the scripts as the owner.",
+            $"{Codes.DatabaseForbidden}: user \"{target.Username}\" may not do what is needed in {Name(target)} ({((PostgresException)problem).MessageText}): grant it as sql/README.md says, or apply the scripts as the owner.",
         PostgresErrorCodes.UniqueViolation =>
-            $"TM-DB-4090: {Name(target)} was prepared by other scripts ({((PostgresException)problem).MessageText}): use it with cluster.orleans.create-tables=false, or give TokMesh a database of its own.",
-        { } state => $"TM-DB-5000: {Name(target)} answers {((PostgresException)problem).MessageText} ({state}).",
-        null => $"TM-DB-5031: PostgreSQL cannot be reached on {target.Host}:{target.Port} ({Reason(problem)}): start it, or correct cluster.orleans.connection-string.",
+            $"{Codes.DatabaseOfOthers}: {Name(target)} was prepared by other scripts ({((PostgresException)problem).MessageText}): use it with cluster.orleans.create-tables=false, or give TokMesh a database of its own.",
+        { } state => $"{Codes.DatabaseOther}: {Name(target)} answers {((PostgresException)problem).MessageText} ({state}).",
+        null => $"{Codes.DatabaseAway}: PostgreSQL cannot be reached on {target.Host}:{target.Port} ({Reason(problem)}): start it, or correct cluster.orleans.connection-string.",
     };
 
     private static string Reason(Exception problem)

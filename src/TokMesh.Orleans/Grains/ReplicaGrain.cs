@@ -22,10 +22,10 @@ internal sealed class ReplicaGrain(NodeAccess access, NodeDirectory directory) :
         var shard = this.GetPrimaryKeyLong(out var nodeId);
         // The director pins it; were it ever activated elsewhere, it would speak for a replica that is not its own.
         if (nodeId != directory.Identity.NodeId)
-            throw new NodeNotHereException($"TM-CLST-4040: this is node {directory.Identity.NodeId}, not {nodeId}.");
+            throw new NodeNotHereException($"{Codes.NodeElsewhere}: this is node {directory.Identity.NodeId}, not {nodeId}.");
         var shards = access.Node.Genesis.ShardCount;
         if (shard < IReplicaGrain.Meta || shard >= shards)
-            throw new NodeNotHereException($"TM-ARG-1001: there is no shard {shard}; allowed is 0 to {shards - 1}, or {IReplicaGrain.Meta} for meta.");
+            throw new NodeNotHereException($"{Codes.ArgumentInvalid}: there is no shard {shard}; allowed is 0 to {shards - 1}, or {IReplicaGrain.Meta} for meta.");
         _group = (uint)(shard + 1);
         return Task.CompletedTask;
     }

@@ -1,4 +1,5 @@
 using Orleans.Runtime;
+using TokMesh.Cluster;
 
 namespace TokMesh.Orleans;
 
@@ -16,7 +17,7 @@ internal static class SilosOnly
     public static Task InvokeAsync(IIncomingGrainCallContext context, params ReadOnlySpan<string> methods)
     {
         if (context.SourceId is { } source && IsClient(source) && methods.Contains(context.MethodName))
-            throw new UnauthorizedAccessException($"TM-AUTH-4030: {context.MethodName} changes a group and is for silos alone. Use the admin API of a node.");
+            throw new UnauthorizedAccessException($"{Codes.Forbidden}: {context.MethodName} changes a group and is for silos alone. Use the admin API of a node.");
         return context.Invoke();
     }
 

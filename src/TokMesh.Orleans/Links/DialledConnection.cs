@@ -100,7 +100,7 @@ internal sealed class DialledConnection : IDisposable
             }
             catch (AuthenticationException e)
             {
-                throw new HelloRefusedException(new HelloRefusal("TM-CFG-1007", $"No TLS connection to {address}: {(problem.Length > 0 ? problem : e.Message)}.", false));
+                throw new HelloRefusedException(new HelloRefusal(Codes.BadCertificate, $"No TLS connection to {address}: {(problem.Length > 0 ? problem : e.Message)}.", false));
             }
             return new DialledConnection(tls, NodeCertificates.NodeIdOf(tls.RemoteCertificate) ?? "nobody");
         }

@@ -147,7 +147,7 @@ internal sealed class NodeLink(NodeLinks links, MemberId number, Member member) 
         {
             var answer = await IntroduceAsync(connection, end.Token);
             if (links.Judge(answer, connection.CertifiedAs) is { } refusal) throw new HelloRefusedException(refusal);
-            if (answer.Self.NodeId != NodeId) throw new HelloRefusedException(new HelloRefusal("TM-CLST-4090", $"Node {answer.Self.NodeId} answers at {Address}, where node {NodeId} is expected.", false));
+            if (answer.Self.NodeId != NodeId) throw new HelloRefusedException(new HelloRefusal(Codes.NodeConflict, $"Node {answer.Self.NodeId} answers at {Address}, where node {NodeId} is expected.", false));
             if (await links.AdmitAsync(Number, answer) is { } unfit) throw new HelloRefusedException(unfit);
             _linked = new Linked(answer.Past!.Current, end);
             _introduced = answer.Self;

@@ -188,7 +188,7 @@ internal sealed class NodeLinks : INodeNetwork, IDisposable
     // As the map of now has it; null while this node does not run.
     private Member? Listed(string nodeId) => Node?.Map.Members.FirstOrDefault(m => m.NodeId == nodeId);
 
-    private HelloRefusal Starting() => new("TM-CLST-5030", $"Node {Self.NodeId} is starting.", false);
+    private HelloRefusal Starting() => new(Codes.NoLeader, $"Node {Self.NodeId} is starting.", false);
 
     private async Task<Hello> AnswerQuestionAsync(Hello answer, Hello hello)
     {
@@ -203,7 +203,7 @@ internal sealed class NodeLinks : INodeNetwork, IDisposable
         if (Listed(hello.Self.NodeId) is { } member) return answer with { Number = member.Number };
         // It runs as a member that it is no longer, and must not become another one under the same data.
         return hello.Number is { } number
-            ? answer with { Number = null, Refusal = new HelloRefusal("TM-CLST-4090", $"Member {number}, node {hello.Self.NodeId}, has been removed from the cluster, or word of it has not come here yet.", false) }
+            ? answer with { Number = null, Refusal = new HelloRefusal(Codes.NodeConflict, $"Member {number}, node {hello.Self.NodeId}, has been removed from the cluster, or word of it has not come here yet.", false) }
             : await TakeInAsync(node, answer with { Number = null }, hello);
     }
 

@@ -2,6 +2,7 @@ using Orleans.Metadata;
 using Orleans.Placement;
 using Orleans.Runtime;
 using Orleans.Runtime.Placement;
+using TokMesh.Cluster;
 
 namespace TokMesh.Orleans.Placement;
 
@@ -42,7 +43,7 @@ internal sealed class NodePlacementDirector(Silos silos) : IPlacementDirector
         if (!target.GrainIdentity.TryGetIntegerKey(out _, out var nodeId) || string.IsNullOrEmpty(nodeId))
             throw new NodeNotHereException($"Grain {target.GrainIdentity} names no node: its key is a group and a node id.");
         return silos.AddressOf(nodeId) is { } silo ? Task.FromResult(silo)
-            : throw new NodeNotHereException($"TM-CLST-4040: node {nodeId} is not in the cluster just now. Ask another replica, or try again when its silo is back.");
+            : throw new NodeNotHereException($"{Codes.NodeElsewhere}: node {nodeId} is not in the cluster just now. Ask another replica, or try again when its silo is back.");
     }
 }
 

@@ -20,7 +20,7 @@ internal sealed class StateAccess(StoreClient store, StateKeys keys, long deadli
         if (reply.Tag == ReplyTag.Nil) return (StateHead.None, 0);
         var value = new ReplyReader(reply.Body.Span).Versioned(out var version, out _);
         var head = StateHead.TryDecode(value.ToArray())
-            ?? throw new TokMeshStorageException("TM-SYS-5001: the state's key holds something else. Look who else writes keys that begin with orleans/.");
+            ?? throw new TokMeshStorageException($"{Codes.Storage}: the state's key holds something else. Look who else writes keys that begin with orleans/.");
         return (head, version);
     }
 
@@ -101,7 +101,7 @@ internal sealed class StateAccess(StoreClient store, StateKeys keys, long deadli
             throw new InconsistentStateException("The state was written by somebody else since it was read.", new StateTag(stored, false).ToEtag(), etag);
         }
         // Not success, and not failure: the only safe way on is to read, which this exception makes Orleans do.
-        if (reply.Outcome == CallOutcome.Unknown || reply.Error == ErrorCode.ReplyForgotten)
+        if (reply.Verdict is Verdict.Unknown or Verdict.ReplyLost)
             throw new InconsistentStateException("No answer in time: the state may have been written or not, and must be read again.", null, etag);
         throw NotWritten(reply);
     }
@@ -109,5 +109,5 @@ internal sealed class StateAccess(StoreClient store, StateKeys keys, long deadli
     private static TokMeshStorageException NotRead(in StoreReply reply) => new($"{reply.Error.ToText()}: the state could not be read. {reply.Detail}");
 
     private static TokMeshStorageException NotWritten(in StoreReply reply) =>
-        new($"{reply.Error.ToText()}: the state was not written and is as it was; try again. {(reply.Outcome == CallOutcome.Unknown ? "" : reply.Detail)}");
+        new($"{reply.Error.ToText()}: the state was not written and is as it was; try again. {reply.Detail}");
 }

@@ -3,6 +3,7 @@ using Orleans;
 using Orleans.Runtime;
 using Orleans.Serialization.Serializers;
 using Orleans.Storage;
+using TokMesh.Cluster;
 
 namespace TokMesh.Orleans.Storage;
 
@@ -51,7 +52,7 @@ public sealed partial class TokMeshGrainStorage : IGrainStorage
                 if (await access.ReadChunksAsync(current, head.Length) is not { } pieces)
                 {
                     // A writer replaces the head before it deletes what the old one named: with the same head, pieces cannot be gone.
-                    if (missing == version) throw new TokMeshStorageException($"TM-SYS-5001: pieces of a state of {grainId.Type} are missing. Restore it from a backup.");
+                    if (missing == version) throw new TokMeshStorageException($"{Codes.Storage}: pieces of a state of {grainId.Type} are missing. Restore it from a backup.");
                     missing = version;
                     continue;
                 }
@@ -174,7 +175,7 @@ public sealed partial class TokMeshGrainStorage : IGrainStorage
     private StateAccess Open(string stateName, GrainId grainId)
     {
         var keys = new StateKeys(_service, _name, grainId, stateName, _access.Node.Genesis.ShardCount);
-        if (keys.AreTooLong) throw new TokMeshStorageException($"TM-ARG-1001: the key of a grain of {grainId.Type} is too long to be stored under. Shorten it.");
+        if (keys.AreTooLong) throw new TokMeshStorageException($"{Codes.ArgumentInvalid}: the key of a grain of {grainId.Type} is too long to be stored under. Shorten it.");
         return new StateAccess(_access.Store, keys, _access.Node.NowMs + (long)_options.Deadline.TotalMilliseconds);
     }
 

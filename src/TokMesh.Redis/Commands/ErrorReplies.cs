@@ -18,10 +18,10 @@ internal static class ErrorReplies
     /// <summary>Nor for the rest of a command that has come in part; the connection is closed.</summary>
     public const string NoRoomForCommand = "ERR " + Full + "; connect again after a moment";
 
-    private const string Full = "TM-SYS-4290 the connections of this node hold as much memory as they may; nothing happened";
+    private const string Full = $"{Codes.TooManyRequests} the connections of this node hold as much memory as they may; nothing happened";
 
     /// <summary>Redis's word for a server that is not ready yet.</summary>
-    private const string Starting = "LOADING TM-SYS-5030 this node has not caught up with the cluster yet; try again";
+    private const string Starting = $"LOADING {Codes.Unavailable} this node has not caught up with the cluster yet; try again";
     private const int MaxQuoted = 128;
 
     public static string Arity(string command) => $"ERR wrong number of arguments for '{command}' command";
@@ -48,20 +48,19 @@ internal static class ErrorReplies
 
     public static string Of(RuleViolation violation) => Of(violation.Code, violation.Message);
 
-    public static string Of(StoreReply reply) => reply.Outcome switch
-    {
-        CallOutcome.Unknown => Of(reply.Error, UnknownOutcome),
-        CallOutcome.Failed when reply.Error is ErrorCode.SessionIdConflict or ErrorCode.TokenConflict => Of(reply.Error, reply.Error.Message()),
-        CallOutcome.Failed => $"TRYAGAIN {reply.Error.ToText()} {reply.Detail}",
-        _ => OfShard(reply.Error, reply.Detail, null),
-    };
-
     /// <summary>Why a call did not bring what was asked for.</summary>
-    public static string Of(Call call, CommandSpec? command)
+    /// <param name="reply">How it ended.</param>
+    /// <param name="command">Of the client; the shard does not know which of several it serves.</param>
+    public static string Of(StoreReply reply, CommandSpec? command = null)
     {
-        if (call.Outcome != CallOutcome.Answered) return Of(StoreReply.Of(call));
-        var code = new ReplyReader(call.Reply.Span).Error(out var message);
-        return OfShard(code, message, command);
+        if (reply.Error == ErrorCode.KeyInvalidExpire && command is not null) return InvalidExpire(command);
+        return reply.Verdict switch
+        {
+            Verdict.Unknown => Of(reply.Error, UnknownOutcome),
+            Verdict.NotExecuted => $"TRYAGAIN {reply.Error.ToText()} {reply.Detail}",
+            _ when IsRedisOwn(reply.Error) => $"ERR {reply.Detail}",
+            _ => Of(reply.Error, reply.Detail),
+        };
     }
 
     /// <summary>The command's name and its arguments, cut as Redis cuts them.</summary>
@@ -85,16 +84,9 @@ internal static class ErrorReplies
     /// <summary>What the client sent, as text.</summary>
     public static string Quote(ReadOnlySpan<byte> word) => Encoding.UTF8.GetString(CText(word, MaxQuoted));
 
-    private static string OfShard(ErrorCode code, string message, CommandSpec? command)
-    {
-        // The shard does not know which of several commands it serves.
-        if (code == ErrorCode.KeyInvalidExpire && command is not null) return InvalidExpire(command);
-        var info = code.Info();
-        if (info.RedisPrefix is { } prefix) return $"{prefix} {message}";
-        return code is ErrorCode.Superseded or ErrorCode.ReservationLapsed or ErrorCode.SysUnavailable or ErrorCode.SysTooManyRequests
-            ? $"TRYAGAIN {info.Text} {message}"
-            : $"ERR {info.Text} {message}";
-    }
+    /// <summary>Of plain keys Redis has words of its own, without a code.</summary>
+    private static bool IsRedisOwn(ErrorCode code) => code is ErrorCode.KeyNotAnInteger or ErrorCode.KeyOverflow or ErrorCode.KeySyntax
+        or ErrorCode.KeyInvalidExpire or ErrorCode.KeyTooLong or ErrorCode.KeyVersionConflict;
 
     /// <summary>Redis prints C strings: up to the first zero byte.</summary>
     private static ReadOnlySpan<byte> CText(ReadOnlySpan<byte> word, int most)

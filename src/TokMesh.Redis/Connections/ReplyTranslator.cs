@@ -59,7 +59,7 @@ internal sealed class ReplyTranslator : IDisposable
             }
             if (WriteAbsent(ref writer, reply.Shape, reader.Error(out _))) return;
         }
-        writer.Error(ErrorReplies.Of(call, reply.Command));
+        writer.Error(ErrorReplies.Of(StoreReply.Of(call), reply.Command));
     }
 
     private void Write(ref RespWriter writer, ReplyShape shape, ref ReplyReader reader)
@@ -180,16 +180,16 @@ internal sealed class ReplyTranslator : IDisposable
     /// </summary>
     private static bool WriteFailure(ref RespWriter writer, in PendingReply reply, Call[] calls)
     {
-        Call? failed = null;
+        StoreReply? failed = null;
         var partly = false;
         foreach (var call in calls)
         {
-            var ok = call.Outcome == CallOutcome.Answered && !new ReplyReader(call.Reply.Span).IsError;
-            partly |= (ok || call.Outcome == CallOutcome.Unknown) && call.Kind == CallKind.Write;
-            if (!ok) failed ??= call;
+            var answer = StoreReply.Of(call);
+            partly |= answer.Verdict is Verdict.Done or Verdict.ReplyLost or Verdict.Unknown && call.Kind == CallKind.Write;
+            if (!answer.IsOk) failed ??= answer;
         }
-        if (failed is null) return false;
-        writer.Error(partly ? ErrorReplies.Of(ErrorCode.ClusterTimeout, ErrorReplies.UnknownOutcome) : ErrorReplies.Of(failed, reply.Command));
+        if (failed is not { } why) return false;
+        writer.Error(partly ? ErrorReplies.Of(ErrorCode.ClusterTimeout, ErrorReplies.UnknownOutcome) : ErrorReplies.Of(why, reply.Command));
         return true;
     }
 

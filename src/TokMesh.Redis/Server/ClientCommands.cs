@@ -86,7 +86,7 @@ internal static class ClientCommands
         if (request.Count == 3 && Words.Is(level, "linearizable"u8)) scope.Client.Consistency = Consistency.Linearizable;
         else if (request.Count == 3 && Words.Is(level, "local"u8)) scope.Client.Consistency = new Consistency(ConsistencyLevel.Local);
         else if (Bound(request) is { } bound) scope.Client.Consistency = new Consistency(ConsistencyLevel.Bounded, bound);
-        else return scope.Refuse("ERR TM-ARG-1001 use CLIENT TM.CONSISTENCY linearizable | bounded <max-ms> | local");
+        else return scope.Refuse($"ERR {Codes.ArgumentInvalid} use CLIENT TM.CONSISTENCY linearizable | bounded <max-ms> | local");
         return scope.Ok();
     }
 

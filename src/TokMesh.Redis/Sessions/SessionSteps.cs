@@ -105,19 +105,16 @@ internal sealed class SessionSteps(CommandScope scope, PipeWriter output)
         var asked = new List<Task<StoreReply>>(plain.Count);
         foreach (var (group, keys) in plain) asked.Add(AskAsync(group, keys, writes));
         var (total, error) = writes ? await Door.Sessions.RevokeManyAsync(sessions, caller) : await Door.Sessions.ExistAsync(sessions, caller);
-        var done = sessions.Count > 0 && error is null;
+        // Part of it may have happened, also where several shards had sessions.
+        var partly = sessions.Count > 1 || (sessions.Count > 0 && error is null);
         foreach (var reply in await Task.WhenAll(asked))
         {
-            if (reply.IsOk)
-            {
-                done = true;
-                total += new ReplyReader(reply.Body.Span).Integer();
-            }
+            partly |= reply.Verdict is Verdict.Done or Verdict.ReplyLost or Verdict.Unknown;
+            if (reply.IsOk) total += new ReplyReader(reply.Body.Span).Integer();
             else error ??= reply;
         }
         if (error is not { } failure) Integer(total);
-        // Part of it may have happened, also where several shards had sessions.
-        else if (writes && (done || sessions.Count > 1)) Error(ErrorReplies.Of(ErrorCode.ClusterTimeout, ErrorReplies.UnknownOutcome));
+        else if (writes && partly) Error(ErrorReplies.Of(ErrorCode.ClusterTimeout, ErrorReplies.UnknownOutcome));
         else Error(ErrorReplies.Of(failure));
     }
 

@@ -39,13 +39,12 @@ public ref struct ReplyReader
         return CheckedBytes();
     }
 
-    /// <summary>Code and detail of an <see cref="ReplyTag.Error"/>; without a detail, the code's default message.</summary>
-    public ErrorCode Error(out string message)
+    /// <summary>Code and detail of an <see cref="ReplyTag.Error"/>; the detail may be empty.</summary>
+    public ErrorCode Error(out string detail)
     {
         Expect(ReplyTag.Error);
         var code = (ErrorCode)_reader.UInt16();
-        ReadOnlySpan<byte> detail = CheckedBytes();
-        message = detail.IsEmpty ? code.Message() : Encoding.UTF8.GetString(detail);
+        detail = Encoding.UTF8.GetString(CheckedBytes());
         return code;
     }
 

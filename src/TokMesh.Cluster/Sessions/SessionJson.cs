@@ -1,6 +1,7 @@
 using System.Text.Json;
+using TokMesh.State;
 
-namespace TokMesh.State;
+namespace TokMesh.Cluster;
 
 /// <summary>
 /// Writes the external session object (contract 4.3): thirteen fields in the contract's order, times as integers in Unix
