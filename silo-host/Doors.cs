@@ -78,7 +78,7 @@ internal static class Doors
             sockets.UnsafePreferInlineScheduling = true;
             sockets.MaxReadBufferSize = MaxWaitingInput;
         });
-        services.AddSingleton<AcceptTrouble>();
+        services.AddSingleton(static s => new AcceptTrouble(s.GetRequiredService<NodeLog>(), Descriptors.Limit()));
         // The last one that is registered is Kestrel's.
         services.AddSingleton<IConnectionListenerFactory, PatientTransport>();
     }

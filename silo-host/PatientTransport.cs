@@ -8,8 +8,9 @@ using Microsoft.Extensions.Options;
 namespace TokMesh.Host;
 
 /// <summary>
-/// Accepts connections as Kestrel's own transport does, but for one thing: when there is no descriptor for another connection, it waits a
-/// moment before it tries again. Kestrel's tries at once, for ever, which takes a whole core from the rest of the node.
+/// Accepts connections as Kestrel's own transport does, but for two things. It leaves the last descriptors to the rest of the node: however fast
+/// connections come that will be refused, the log and the silo can open what they need. And when there is none all the same, it waits a moment
+/// before it tries again; Kestrel's tries at once, for ever, which takes a whole core from the rest of the node.
 /// </summary>
 internal sealed class PatientTransport(IOptions<SocketTransportOptions> options, ILoggerFactory loggers, AcceptTrouble trouble) : IConnectionListenerFactory
 {
@@ -60,6 +61,8 @@ internal sealed class PatientTransport(IOptions<SocketTransportOptions> options,
                 {
                     var accepted = await _socket.AcceptAsync(cancellationToken);
                     if (accepted.LocalEndPoint is IPEndPoint) accepted.NoDelay = true;
+                    // The lowest free number is given: a high one says that few are left.
+                    if (accepted.Handle >= _trouble.Highest) await _trouble.UntilFewerAsync(cancellationToken);
                     return _factory.Create(accepted);
                 }
                 catch (ObjectDisposedException)
@@ -96,23 +99,5 @@ internal sealed class PatientTransport(IOptions<SocketTransportOptions> options,
             _factory.Dispose();
             return ValueTask.CompletedTask;
         }
-    }
-}
-
-/// <summary>Says that connections could not be accepted, every ten seconds at most.</summary>
-internal sealed class AcceptTrouble(NodeLog log)
-{
-    private const long SayEveryMs = 10_000;
-
-    // Read in time: when there are none left, this cannot be read either.
-    private readonly long _limit = Descriptors.Limit();
-    private long _saidAtMs = -SayEveryMs;
-
-    public void NoDescriptor()
-    {
-        var now = Environment.TickCount64;
-        var said = Volatile.Read(ref _saidAtMs);
-        if (now - said < SayEveryMs || Interlocked.CompareExchange(ref _saidAtMs, now, said) != said) return;
-        log.NoDescriptor(_limit);
     }
 }

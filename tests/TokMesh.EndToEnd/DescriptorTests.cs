@@ -190,6 +190,10 @@ public sealed class DescriptorTests : IDisposable
         {
             await socket.ConnectAsync(IPAddress.Loopback, port);
         }
+        catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionReset)
+        {
+            // It was taken, and closed before this had seen it open.
+        }
         catch (SocketException e)
         {
             throw new XunitException($"{e.Message}; the server {(_server!.HasExited ? $"ended with {_server.ExitCode}" : "runs")} and said: {await LogAsync()}");
