@@ -8,7 +8,6 @@ internal sealed class AcceptTrouble(NodeLog log, long limit)
     /// <summary>Descriptors that accepting leaves to the rest of the node.</summary>
     public const int Left = 64;
 
-    private const int PauseMs = 20;
     private const long SayEveryMs = 10_000;
     private long _saidAtMs = -SayEveryMs;
 
@@ -23,13 +22,11 @@ internal sealed class AcceptTrouble(NodeLog log, long limit)
         log.NoDescriptor(limit);
     }
 
-    /// <summary>Waits until there are more than <see cref="Left"/> again.</summary>
-    public async Task UntilFewerAsync(CancellationToken cancel)
+    /// <summary>Whether no more than <see cref="Left"/> are free; says so.</summary>
+    public bool AreFew()
     {
-        while (Directory.EnumerateFileSystemEntries("/proc/self/fd").Count() >= Highest)
-        {
-            NoDescriptor();
-            await Task.Delay(PauseMs, cancel);
-        }
+        if (Directory.EnumerateFileSystemEntries("/proc/self/fd").Count() < Highest) return false;
+        NoDescriptor();
+        return true;
     }
 }

@@ -62,7 +62,10 @@ internal sealed class PatientTransport(IOptions<SocketTransportOptions> options,
                     var accepted = await _socket.AcceptAsync(cancellationToken);
                     if (accepted.LocalEndPoint is IPEndPoint) accepted.NoDelay = true;
                     // The lowest free number is given: a high one says that few are left.
-                    if (accepted.Handle >= _trouble.Highest) await _trouble.UntilFewerAsync(cancellationToken);
+                    if (accepted.Handle >= _trouble.Highest)
+                    {
+                        while (!_isUnbound && _trouble.AreFew()) await Task.Delay(PauseMs, CancellationToken.None);
+                    }
                     return _factory.Create(accepted);
                 }
                 catch (ObjectDisposedException)

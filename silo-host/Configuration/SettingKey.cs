@@ -11,7 +11,6 @@ namespace TokMesh.Host.Configuration;
 /// <param name="Apply">Sets the value, or says what is wrong with it: code and problem.</param>
 internal sealed record SettingKey(string Name, string Takes, Func<HostSettings, string, (string Code, string Problem)?> Apply)
 {
-
     /// <summary>As an environment variable.</summary>
     public string Variable => "TOKMESH_" + Name.Replace('.', '_').ToUpperInvariant();
 

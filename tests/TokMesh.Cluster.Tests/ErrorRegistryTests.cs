@@ -20,6 +20,7 @@ public sealed partial class ErrorRegistryTests
     public void Every_code_is_there_once_with_what_to_do()
     {
         Assert.Equal(Constants.Values.Concat(HealthCodes.All.Select(static c => c.ToText())).Order(StringComparer.Ordinal), ErrorRegistry.All.Select(static e => e.Code));
+        Assert.Equal(ErrorRegistry.All.Count, ErrorRegistry.All.Select(static e => e.Code).Distinct().Count());
         Assert.All(ErrorRegistry.All, static entry =>
         {
             Assert.Matches(Code(), entry.Code);

@@ -136,11 +136,7 @@ public sealed class DescriptorTests : IDisposable
     private async Task<bool> IsActiveAsync()
     {
         var key = Path.Combine(_folder, "data", "admin.key");
-        if (!File.Exists(key)) return false;
-        using var request = new HttpRequestMessage(HttpMethod.Get, $"http://127.0.0.1:{_http}/dashboard/DashboardCounters");
-        request.Headers.TryAddWithoutValidation("Authorization", $"Bearer {(await File.ReadAllTextAsync(key)).Trim()}");
-        using var answer = await _client.SendAsync(request);
-        return answer.StatusCode == HttpStatusCode.OK && (await answer.Content.ReadAsStringAsync()).Contains("\"totalActiveHostCount\":1,", StringComparison.Ordinal);
+        return File.Exists(key) && await LocalCluster.ActiveSilosAsync(_client, $"127.0.0.1:{_http}", (await File.ReadAllTextAsync(key)).Trim()) == 1;
     }
 
     private async Task<string> RefusedAsync(int descriptors, params string[] options)

@@ -229,13 +229,18 @@ internal sealed partial class LocalCluster : IAsyncDisposable
     });
 
     /// <summary>A node serves before its silo is in the membership; what is not there yet, nobody misses.</summary>
-    public Task WaitUntilActiveAsync() => WaitUntilAsync("every silo is active", async () =>
+    public Task WaitUntilActiveAsync() => WaitUntilAsync("every silo is active", async () => await ActiveSilosAsync(Client, Nodes[0].Http, AdminKey) == Nodes.Count);
+
+    /// <summary>How many silos Orleans' dashboard on a node counts as active; 0 while it does not answer.</summary>
+    public static async Task<int> ActiveSilosAsync(HttpClient client, string http, string key)
     {
-        using var answer = await SendAsync(Nodes[0], HttpMethod.Get, "/dashboard/DashboardCounters");
-        if (answer.StatusCode != HttpStatusCode.OK) return false;
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"http://{http}/dashboard/DashboardCounters");
+        request.Headers.TryAddWithoutValidation("Authorization", $"Bearer {key}");
+        using var answer = await client.SendAsync(request);
+        if (answer.StatusCode != HttpStatusCode.OK) return 0;
         using var json = JsonDocument.Parse(await answer.Content.ReadAsStreamAsync());
-        return json.RootElement.GetProperty("totalActiveHostCount").GetInt32() == Nodes.Count;
-    });
+        return json.RootElement.GetProperty("totalActiveHostCount").GetInt32();
+    }
 
     /// <summary>Polls; a time-out names what was waited for.</summary>
     public async Task WaitUntilAsync(string what, Func<Task<bool>> holds)

@@ -33,6 +33,19 @@ public sealed class PatientTransportTests
     }
 
     [Fact]
+    public async Task A_listener_that_is_to_end_waits_for_no_descriptor()
+    {
+        using var clients = new Connections();
+        await using var listener = await BindAsync(new AcceptTrouble(new NodeLog(NullLogger.Instance), AcceptTrouble.Left));
+        await clients.AddAsync(listener.EndPoint);
+        var waiting = listener.AcceptAsync().AsTask();
+        Assert.NotSame(waiting, await Task.WhenAny(waiting, Task.Delay(500)));
+        await listener.UnbindAsync();
+        await using var last = await waiting.WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.Null(await listener.AcceptAsync());
+    }
+
+    [Fact]
     public async Task With_descriptors_enough_all_are_accepted()
     {
         using var clients = new Connections();

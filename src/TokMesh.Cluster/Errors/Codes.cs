@@ -1,194 +1,200 @@
 namespace TokMesh.Cluster;
 
-/// <summary>
-/// Every stable error code but those of health conditions (<see cref="HealthCode"/>), each once. What they mean and what to do is in
-/// <see cref="ErrorRegistry"/>.
-/// </summary>
+/// <summary>Says of a code what happened and what to do, each a sentence without its end.</summary>
+[AttributeUsage(AttributeTargets.Field)]
+internal sealed class ErrorAttribute(string meaning, string remedy) : Attribute
+{
+    public string Meaning => meaning;
+
+    public string Remedy => remedy;
+}
+
+/// <summary>Every stable error code but those of health conditions (<see cref="HealthCode"/>), each once, with what it means and what to do.</summary>
 public static class Codes
 {
-    /// <summary>The request cannot be read, or there is no such path.</summary>
+    [Error("the request cannot be read, or there is no such path", "correct the request; the message says where it is wrong")]
     public const string BadRequest = "TM-SYS-4000";
 
-    /// <summary>Queues are full, or a rate limit is reached; nothing happened.</summary>
+    [Error("queues are full, or a rate limit is reached; nothing happened", "try again after a moment, or more slowly; look at the limits of the API key")]
     public const string TooManyRequests = "TM-SYS-4290";
 
-    /// <summary>The server failed.</summary>
+    [Error("the server failed", "look for the request id in the node's log")]
     public const string Internal = "TM-SYS-5000";
 
-    /// <summary>What is stored under a grain's keys is not a grain's state.</summary>
+    [Error("what is stored under a grain's keys is not a grain's state", "look who else writes keys that begin with orleans/, or restore them from a backup")]
     public const string Storage = "TM-SYS-5001";
 
-    /// <summary>The node is starting or stopping, or has no room for another connection; nothing happened.</summary>
+    [Error("the node is starting or stopping, or has no room for another connection; nothing happened", "try again after a moment, or at another node")]
     public const string Unavailable = "TM-SYS-5030";
 
-    /// <summary>No API key came with the request.</summary>
+    [Error("no API key came with the request", "send one: Authorization: Bearer, X-API-Key, or AUTH over the Redis protocol")]
     public const string ApiKeyMissing = "TM-AUTH-4010";
 
-    /// <summary>The API key is not valid.</summary>
+    [Error("the API key is not valid", "check the key; an administrator can make another")]
     public const string ApiKeyInvalid = "TM-AUTH-4011";
 
-    /// <summary>The API key is disabled or has expired.</summary>
+    [Error("the API key is disabled or has expired", "an administrator can enable it, or make another")]
     public const string ApiKeyDisabled = "TM-AUTH-4012";
 
-    /// <summary>The timestamp of the request is outside the window.</summary>
+    [Error("the timestamp of the request is outside the window", "correct the client's clock, or raise security.anti_replay.timestamp_window")]
     public const string TimestampSkew = "TM-AUTH-4014";
 
-    /// <summary>The nonce of the request has been used.</summary>
+    [Error("the nonce of the request has been used", "draw another for every request")]
     public const string NonceReplay = "TM-AUTH-4015";
 
-    /// <summary>The role of the API key, or of the caller, may not do this.</summary>
+    [Error("the role of the API key, or of the caller, may not do this", "use a key of another role")]
     public const string Forbidden = "TM-AUTH-4030";
 
-    /// <summary>Requests from this address are not allowed.</summary>
+    [Error("requests from this address are not allowed", "correct the allow-list, or security.network.trusted_proxies if a proxy is in between")]
     public const string AddressNotAllowed = "TM-AUTH-4031";
 
-    /// <summary>A field of the session breaks its rule.</summary>
+    [Error("a field of the session breaks its rule", "the message names the field and what is allowed")]
     public const string SessionRuleViolation = "TM-SESS-4001";
 
-    /// <summary>The user has as many sessions as it may, or one command names too many.</summary>
+    [Error("the user has as many sessions as it may, or one command names too many", "revoke some, or raise session.quota.max_per_user; send commands in batches")]
     public const string SessionQuotaExceeded = "TM-SESS-4002";
 
-    /// <summary>There is no such session.</summary>
+    [Error("there is no such session", "sign in again")]
     public const string SessionNotFound = "TM-SESS-4040";
 
-    /// <summary>The session has expired.</summary>
+    [Error("the session has expired", "sign in again")]
     public const string SessionExpired = "TM-SESS-4041";
 
-    /// <summary>The session id is taken.</summary>
+    [Error("the session id is taken", "draw another")]
     public const string SessionIdConflict = "TM-SESS-4090";
 
-    /// <summary>What was to be changed has another version.</summary>
+    [Error("what was to be changed has another version", "read it, and decide again")]
     public const string SessionVersionConflict = "TM-SESS-4091";
 
-    /// <summary>The token cannot be one.</summary>
+    [Error("the token cannot be one", "look what the client sends")]
     public const string TokenMalformed = "TM-TOKN-4000";
 
-    /// <summary>No session has this token.</summary>
+    [Error("no session has this token", "sign in again")]
     public const string TokenInvalid = "TM-TOKN-4010";
 
-    /// <summary>The token's session has expired.</summary>
+    [Error("the token's session has expired", "sign in again")]
     public const string TokenExpired = "TM-TOKN-4011";
 
-    /// <summary>The token's session has been revoked.</summary>
+    [Error("the token's session has been revoked", "sign in again")]
     public const string TokenRevoked = "TM-TOKN-4012";
 
-    /// <summary>Another live session has this token.</summary>
+    [Error("another live session has this token", "draw another")]
     public const string TokenConflict = "TM-TOKN-4090";
 
-    /// <summary>There is no such key.</summary>
+    [Error("there is no such key", "nothing, or write it")]
     public const string KeyNotFound = "TM-KEYS-4040";
 
-    /// <summary>The value is not an integer, or out of range.</summary>
+    [Error("the value is not an integer, or out of range", "look what else writes the key")]
     public const string KeyNotAnInteger = "TM-KEYS-4003";
 
-    /// <summary>The counter would leave the range of 64 bits.</summary>
+    [Error("the counter would leave the range of 64 bits", "reset it")]
     public const string KeyOverflow = "TM-KEYS-4004";
 
-    /// <summary>Options of a key's command exclude each other or do not exist.</summary>
+    [Error("options of a key's command exclude each other or do not exist", "correct the command")]
     public const string KeySyntax = "TM-KEYS-4005";
 
-    /// <summary>The expiry is not a time that can be kept.</summary>
+    [Error("the expiry is not a time that can be kept", "give a positive one, in the unit of the command")]
     public const string KeyInvalidExpire = "TM-KEYS-4006";
 
-    /// <summary>The value is longer than 16 MiB.</summary>
+    [Error("the value is longer than 16 MiB", "split it")]
     public const string KeyTooLong = "TM-KEYS-4007";
 
-    /// <summary>The key has another version.</summary>
+    [Error("the key has another version", "read it, and decide again")]
     public const string KeyVersionConflict = "TM-KEYS-4091";
 
-    /// <summary>A parameter is not one of the allowed values, or its text is not well-formed Unicode.</summary>
+    [Error("a parameter is not one of the allowed values, or its text is not well-formed Unicode", "the message names it and what is allowed")]
     public const string ArgumentInvalid = "TM-ARG-1001";
 
-    /// <summary>A parameter is missing.</summary>
+    [Error("a parameter is missing", "the message names it")]
     public const string ArgumentMissing = "TM-ARG-1002";
 
-    /// <summary>Parameters exclude each other.</summary>
+    [Error("parameters exclude each other", "the message names them")]
     public const string ArgumentConflict = "TM-ARG-1003";
 
-    /// <summary>The admin role is needed.</summary>
+    [Error("the admin role is needed", "use an admin key")]
     public const string AdminForbidden = "TM-ADMIN-4030";
 
-    /// <summary>Administration from this address is not allowed.</summary>
+    [Error("administration from this address is not allowed", "correct the allow-list")]
     public const string AdminAddressNotAllowed = "TM-ADMIN-4031";
 
-    /// <summary>There is no such resource.</summary>
+    [Error("there is no such resource", "list what there is")]
     public const string AdminNotFound = "TM-ADMIN-4041";
 
-    /// <summary>The body is too large.</summary>
+    [Error("the body is too large", "the message says how large it may be")]
     public const string PayloadTooLarge = "TM-ADMIN-4130";
 
-    /// <summary>A node is not who it says it is, is no member, or a change of the members is not possible.</summary>
+    [Error("a node is not who it says it is, is no member, or a change of the members is not possible", "the message says which two disagree and what to do")]
     public const string NodeConflict = "TM-CLST-4090";
 
-    /// <summary>A call for a node reached another one, or that node is not in the cluster just now.</summary>
+    [Error("a call for a node reached another one, or that node is not in the cluster just now", "ask another replica, or try again when its silo is back")]
     public const string NodeElsewhere = "TM-CLST-4040";
 
-    /// <summary>The data directory is an older copy, or goes on from one: the others know a later start of the node.</summary>
+    [Error("the data directory is an older copy, or goes on from one: the others know a later start of the node", "put back the directory it last ran with")]
     public const string OtherPast = "TM-CLST-4091";
 
-    /// <summary>The log ends before what the node had said to be durable.</summary>
+    [Error("the log ends before what the node had said to be durable", "put back the directory it last ran with")]
     public const string LogBehind = "TM-CLST-4092";
 
-    /// <summary>Another process runs as this node, or its former run was heard a moment ago; tried again for 10 s.</summary>
+    [Error("another process runs as this node, or its former run was heard a moment ago; tried again for 10 s", "stop one of the two; a copy cannot become another node: start that with an empty directory and a node id of its own")]
     public const string DirectoryInUse = "TM-CLST-4093";
 
-    /// <summary>The node lacks entries that it had acknowledged: a leader found out.</summary>
+    [Error("the node lacks entries that it had acknowledged: a leader found out", "put back the directory it last ran with")]
     public const string Forgot = "TM-CLST-4094";
 
-    /// <summary>The log, or the node's identity, is missing or older than its directory.</summary>
+    [Error("the log, or the node's identity, is missing or older than its directory", "put back the directory it last ran with")]
     public const string LogLost = "TM-CLST-4095";
 
-    /// <summary>No leader could be reached in time, or a node has not heard of another yet; nothing happened.</summary>
+    [Error("no leader could be reached in time, or a node has not heard of another yet; nothing happened", "try again; if it stays, look at /cluster/status")]
     public const string NoLeader = "TM-CLST-5030";
 
-    /// <summary>No answer in time: outcome unknown, unless details.outcome says more.</summary>
+    [Error("no answer in time: outcome unknown, unless details.outcome says more", "read before you repeat it")]
     public const string Timeout = "TM-CLST-5040";
 
-    /// <summary>Two nodes are of different clusters, or of versions that do not understand each other.</summary>
+    [Error("two nodes are of different clusters, or of versions that do not understand each other", "check seeds and data directories, or bring both to one release")]
     public const string Incompatible = "TM-CLST-5050";
 
-    /// <summary>A setting is unknown, or not of its type.</summary>
+    [Error("a setting is unknown, or not of its type", "the line names the key and what is allowed")]
     public const string ConfigType = "TM-CFG-1001";
 
-    /// <summary>A setting is out of its range.</summary>
+    [Error("a setting is out of its range", "the line names the key and what is allowed")]
     public const string ConfigRange = "TM-CFG-1002";
 
-    /// <summary>A file that a setting names cannot be read.</summary>
+    [Error("a file that a setting names cannot be read", "check the path")]
     public const string ConfigFileMissing = "TM-CFG-1003";
 
-    /// <summary>A file that a setting names may not be read.</summary>
+    [Error("a file that a setting names may not be read", "check its owner and mode")]
     public const string ConfigPermission = "TM-CFG-1004";
 
-    /// <summary>Settings contradict each other.</summary>
+    [Error("settings contradict each other", "the line names them")]
     public const string ConfigConflict = "TM-CFG-1005";
 
-    /// <summary>A setting that another one needs is missing.</summary>
+    [Error("a setting that another one needs is missing", "the line names both")]
     public const string ConfigDependency = "TM-CFG-1006";
 
-    /// <summary>A certificate is not one for this node, or is not trusted.</summary>
+    [Error("a certificate is not one for this node, or is not trusted", "issue one whose common name is the node id, by the authority of the cluster")]
     public const string BadCertificate = "TM-CFG-1007";
 
-    /// <summary>The connection string is none.</summary>
+    [Error("the connection string is none", "Npgsql's form, with a Host")]
     public const string DatabaseUnusable = "TM-DB-4000";
 
-    /// <summary>PostgreSQL refuses the login.</summary>
+    [Error("PostgreSQL refuses the login", "correct user or password, or pg_hba.conf")]
     public const string DatabaseLogin = "TM-DB-4010";
 
-    /// <summary>The role may not do what is needed.</summary>
+    [Error("the role may not do what is needed", "the grants in sql/README.md")]
     public const string DatabaseForbidden = "TM-DB-4030";
 
-    /// <summary>There is no such database.</summary>
+    [Error("there is no such database", "create it")]
     public const string DatabaseMissing = "TM-DB-4040";
 
-    /// <summary>Tables or stored queries are missing.</summary>
+    [Error("tables or stored queries are missing", "apply the scripts that are named, or set cluster.orleans.create_tables=true")]
     public const string DatabaseNotPrepared = "TM-DB-4041";
 
-    /// <summary>Other scripts prepared the database.</summary>
+    [Error("other scripts prepared the database", "cluster.orleans.create_tables=false, or a database of its own")]
     public const string DatabaseOfOthers = "TM-DB-4090";
 
-    /// <summary>PostgreSQL says something else.</summary>
+    [Error("PostgreSQL says something else", "it is quoted")]
     public const string DatabaseOther = "TM-DB-5000";
 
-    /// <summary>PostgreSQL does not answer.</summary>
+    [Error("PostgreSQL does not answer", "start it, or correct the address")]
     public const string DatabaseAway = "TM-DB-5031";
 }
