@@ -5,6 +5,18 @@ namespace TokMesh.Cluster;
 // What others may ask about replicas.
 public sealed partial class Node
 {
+    /// <summary>Groups this node led a moment ago.</summary>
+    public int GroupsLed => _parts.GroupsLed;
+
+    /// <summary>Whether a group led here is still on its way to another node since <see cref="HandOver"/>.</summary>
+    public bool IsHandingOver => _parts.IsHandingOver;
+
+    /// <summary>Whether this node led a group a moment ago.</summary>
+    public bool Leads(uint group) => _parts.IsLedHere(group);
+
+    /// <summary>Whom this node's replica of a group last followed; none where it has no replica, or knows no leader.</summary>
+    public MemberId LeaderOf(uint group) => _parts.LeaderOf(group);
+
     /// <summary>Asks every lane for the state of its replicas; <paramref name="done"/> is told each, by the lanes.</summary>
     /// <param name="digests">Whether to compute the digest of every state: costs a walk over everything.</param>
     /// <param name="done">Told one lane's replicas at a time.</param>

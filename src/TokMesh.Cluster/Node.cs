@@ -219,15 +219,6 @@ public sealed partial class Node : IDisposable
         _refusals.RefusedBy(refusal, NowMs);
     }
 
-    /// <summary>Groups this node led a moment ago.</summary>
-    public int GroupsLed => _parts.GroupsLed;
-
-    /// <summary>Whether this node led a group a moment ago.</summary>
-    public bool Leads(uint group) => _parts.IsLedHere(group);
-
-    /// <summary>Whom this node's replica of a group last followed; none where it has no replica, or knows no leader.</summary>
-    public MemberId LeaderOf(uint group) => _parts.LeaderOf(group);
-
     /// <summary>The node id of a member; null when this node knows none with that number.</summary>
     public string? NodeIdOf(MemberId member) => Map.MemberOf(member)?.NodeId;
 
@@ -241,12 +232,14 @@ public sealed partial class Node : IDisposable
     public event Action LeadersChanged { add => _parts.LeadersChanged += value; remove => _parts.LeadersChanged -= value; }
 
     /// <summary>
-    /// Begins to hand every group this node leads to the best of the nodes it is linked to, so that a node that stops leaves no
-    /// group without a leader for an election timeout. <see cref="GroupsLed"/> tells how far that is.
+    /// Begins to hand every group this node leads to the best of the nodes it is linked to, so that a node that stops leaves no group without a
+    /// leader, and tells the others not to hand it theirs. <see cref="IsHandingOver"/> tells how far that is. What nobody can take stays.
     /// </summary>
-    public void HandOver()
+    /// <param name="isLast">Whether the node ends next: then even others that are about to stop are given what nobody else can take.</param>
+    public void HandOver(bool isLast)
     {
-        foreach (var lane in _lanes) lane.Post(new LaneItem.Run(static l => l.HandOver()));
+        _parts.Leave();
+        foreach (var lane in _lanes) lane.Post(new LaneItem.Run(l => l.HandOver(isLast)));
     }
 
     /// <summary>

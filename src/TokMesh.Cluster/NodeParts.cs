@@ -30,6 +30,8 @@ internal sealed class NodeParts
     private readonly uint[] _leaders;
     private Lane[] _lanes = [];
     private bool _metaIsCurrent;
+    private bool _isLeaving;
+    private int[] _handingOver = [];
 
     public NodeParts(MemberId self, Genesis genesis)
     {
@@ -94,6 +96,22 @@ internal sealed class NodeParts
 
     /// <summary>Whether this node is fit to lead: its clock and its disk are to be trusted.</summary>
     public bool MayLead => Guard.IsTrusted && Disk.State == DiskState.Answers;
+
+    /// <summary>Whether this node is about to stop.</summary>
+    public bool IsLeaving => Volatile.Read(ref _isLeaving);
+
+    /// <summary>Whether a group led here is on its way to another node, or a lane has yet to begin with it.</summary>
+    public bool IsHandingOver => Volatile.Read(ref _handingOver).Any(static groups => groups > 0);
+
+    /// <summary>The node is about to stop. Every lane says with <see cref="HandingOver"/> how far it is.</summary>
+    public void Leave()
+    {
+        Volatile.Write(ref _handingOver, [.. _lanes.Select(static _ => 1)]);
+        Volatile.Write(ref _isLeaving, true);
+    }
+
+    /// <summary>So many groups of a lane are on their way to another node.</summary>
+    public void HandingOver(int lane, int groups) => Volatile.Write(ref _handingOver[lane], groups);
 
     /// <summary>Told that the node's disk lacks what one of its groups had acknowledged.</summary>
     public required Action<uint, LogIndex> Forgot { get; init; }

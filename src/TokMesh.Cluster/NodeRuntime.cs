@@ -57,19 +57,21 @@ public sealed class NodeRuntime : IAsyncDisposable
         return new NodeRuntime(node, threads, network, options.Raft.ElectionTimeoutMs);
     }
 
-    /// <summary>Gives the others a moment to take over what this node leads; what nobody took is elected after it is gone.</summary>
-    public async Task HandOverAsync()
+    /// <summary>Gives the others a moment to take over what this node leads; what nobody can take is elected after it is gone.</summary>
+    public Task HandOverAsync() => HandOverAsync(isLast: false);
+
+    private async Task HandOverAsync(bool isLast)
     {
         var until = Node.NowMs + _handOverMs;
-        Node.HandOver();
+        Node.HandOver(isLast);
         do await Task.Delay(5);
-        while ((Node.GroupsLed > 0 || Node.HasUnwritten) && Node.NowMs < until);
+        while ((Node.IsHandingOver || Node.HasUnwritten) && Node.NowMs < until);
     }
 
     /// <summary>Hands over what this node still leads, then ends it.</summary>
     public async ValueTask DisposeAsync()
     {
-        await HandOverAsync();
+        await HandOverAsync(isLast: true);
         _stop.Cancel();
         await _watch.ContinueWith(static _ => { }, TaskScheduler.Default);
         _threads.Dispose();

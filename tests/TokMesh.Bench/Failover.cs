@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net.Http.Headers;
-using System.Text.Json;
 using TokMesh.Cluster;
 
 namespace TokMesh.Bench;
@@ -14,27 +12,19 @@ internal static class Failover
     /// </summary>
     public static async Task<IReadOnlyList<(double FirstMs, double MedianMs, double LastMs, int Shards)>> RunAsync(TokMeshCluster cluster, int rounds, Action<string> progress)
     {
-        using var http = new HttpClient();
-        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", cluster.AdminKey);
         var results = new List<(double, double, double, int)>();
         for (var round = 1; round <= rounds; round++)
         {
-            var led = new List<(int Node, uint[] Groups, int Count)>();
-            for (var n = 0; n < cluster.Nodes.Count; n++)
-            {
-                using var json = JsonDocument.Parse(await http.GetStreamAsync(new Uri($"http://{cluster.Nodes[n].Http}/cluster/shards")));
-                var replicas = json.RootElement.GetProperty("data").GetProperty("replicas").EnumerateArray().ToArray();
-                var groups = replicas.Where(r => r.GetProperty("role").GetString() == "leader").Select(r => r.GetProperty("group").GetUInt32()).Where(g => g > 0).ToArray();
-                led.Add((n, groups, replicas.Length - 1));
-            }
-            var victim = led.MaxBy(l => l.Groups.Length);
-            var survivor = cluster.Nodes[(victim.Node + 1) % cluster.Nodes.Count];
+            var led = await cluster.LedShardsAsync();
+            var victim = Enumerable.Range(0, led.Count).MaxBy(n => led[n].Length);
+            var shards = led.Sum(l => l.Length);
+            var survivor = cluster.Nodes[(victim + 1) % cluster.Nodes.Count];
             var connections = new List<ILoadConnection>();
-            foreach (var group in victim.Groups)
-                connections.Add(await RedisLoad.ConnectToKeyAsync(survivor.Redis, cluster.AdminKey, KeyOf(group, victim.Count)));
+            foreach (var group in led[victim])
+                connections.Add(await RedisLoad.ConnectToKeyAsync(survivor.Redis, cluster.AdminKey, KeyOf(group, shards)));
             foreach (var connection in connections) await connection.RunBatchAsync(1);
 
-            using var process = Process.GetProcessById(cluster.Nodes[victim.Node].Pid);
+            using var process = Process.GetProcessById(cluster.Nodes[victim].Pid);
             var clock = Stopwatch.StartNew();
             process.Kill();
             var pauses = await Task.WhenAll(connections.Select(connection => Task.Run(async () =>

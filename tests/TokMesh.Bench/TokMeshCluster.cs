@@ -1,5 +1,8 @@
 using System.Diagnostics;
+using System.Net.Http.Headers;
+using System.Text;
 using System.Text.Json;
+using TokMesh.Cluster;
 using TokMesh.Host;
 
 namespace TokMesh.Bench;
@@ -53,6 +56,38 @@ internal sealed class TokMeshCluster : SystemUnderTest
 
     /// <summary>Starts whichever nodes are not running.</summary>
     public Task RestartAsync() => _up = UpAsync();
+
+    /// <summary>Which shards each node leads, in the order of <see cref="Nodes"/>, as soon as each has one leader.</summary>
+    /// <exception cref="TimeoutException">One has not within 10 s.</exception>
+    public async Task<IReadOnlyList<uint[]>> LedShardsAsync()
+    {
+        using var http = new HttpClient();
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", AdminKey);
+        for (var i = 0; i < 100; i++)
+        {
+            var led = new List<uint[]>();
+            var shards = new HashSet<uint>();
+            foreach (var node in Nodes)
+            {
+                using var json = JsonDocument.Parse(await http.GetStreamAsync(new Uri($"http://{node.Http}/cluster/shards")));
+                var replicas = json.RootElement.GetProperty("data").GetProperty("replicas").EnumerateArray()
+                    .Select(r => (Group: r.GetProperty("group").GetUInt32(), Leads: r.GetProperty("role").GetString() == "leader")).Where(r => r.Group > 0).ToArray();
+                shards.UnionWith(replicas.Select(r => r.Group));
+                led.Add([.. replicas.Where(r => r.Leads).Select(r => r.Group)]);
+            }
+            if (led.Sum(l => l.Length) == shards.Count) return led;
+            await Task.Delay(100);
+        }
+        throw new TimeoutException("Not every shard has one leader after 10 s.");
+    }
+
+    /// <summary>The node that leads the shard of a key.</summary>
+    public async Task<(string Http, string Redis, int Pid)> LeaderOfAsync(string key)
+    {
+        var led = await LedShardsAsync();
+        var shard = Sharding.OfKey(Encoding.ASCII.GetBytes(key), led.Sum(l => l.Length)).Group;
+        return Nodes[Enumerable.Range(0, led.Count).First(n => led[n].Contains(shard))];
+    }
 
     protected override async Task EndAsync()
     {

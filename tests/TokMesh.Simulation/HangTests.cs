@@ -35,7 +35,7 @@ public sealed class HangTests
         Assert.Equal(0, hung.Node.GroupsLed);
         _world.RunUntil(() => hung.Node.Disk.State == DiskState.Answers, 30_000);
         Assert.Equal(DiskState.Answers, hung.Node.Disk.State);
-        foreach (var other in others) other.Node!.HandOver();
+        foreach (var other in others) other.Node!.HandOver(isLast: true);
         _world.Run(2000);
         Assert.True(hung.Node.GroupsLed > 0);
         Assert.True(_world.RunUntil(() => _world.DigestsAgree(out _), 5000));
@@ -77,7 +77,7 @@ public sealed class HangTests
     public void A_follower_whose_disk_hangs_is_not_waited_for()
     {
         var hung = _world.Nodes.MinBy(n => n.Node!.GroupsLed)!;
-        hung.Node!.HandOver();
+        hung.Node!.HandOver(isLast: true);
         _world.Run(500);
         Assert.Equal(0, hung.Node.GroupsLed);
         hung.HangUs = 10_000_000;

@@ -96,7 +96,7 @@ public sealed class SimulationTests
         world.Run(3000);
         var leaving = world.Nodes[0];
         Assert.True(leaving.Node!.GroupsLed > 5);
-        leaving.Node.HandOver();
+        leaving.Node.HandOver(isLast: true);
         // An election timeout is 600 ms.
         world.Run(100);
         Assert.Equal(0, leaving.Node.GroupsLed);
@@ -105,6 +105,44 @@ public sealed class SimulationTests
         leaving.GoDown(Death.Killed);
         world.Run(100);
         Assert.Equal(33, world.Nodes.Where(n => n != leaving).Sum(n => n.Node!.GroupsLed));
+    }
+
+    [Fact]
+    public void Nodes_that_stop_at_once_hand_nothing_to_each_other_while_another_stays()
+    {
+        var world = new VirtualWorld(nodes: 3, shards: 32, seed: 8);
+        world.Run(3000);
+        // The first time they cannot know of each other.
+        foreach (var isLast in new[] { false, true })
+        {
+            foreach (var leaving in world.Nodes.Take(2)) leaving.Node!.HandOver(isLast);
+            world.Run(100);
+            Assert.DoesNotContain(world.Nodes, n => n.Node!.IsHandingOver);
+        }
+        Assert.Equal(33, world.Nodes[2].Node!.GroupsLed);
+    }
+
+    [Fact]
+    public void When_all_nodes_stop_at_once_each_leads_on_until_it_ends_and_then_leaves_no_group_without_a_leader()
+    {
+        var world = new VirtualWorld(nodes: 3, shards: 32, seed: 9);
+        world.Run(3000);
+        foreach (var node in world.Nodes) node.Node!.HandOver(isLast: false);
+        Assert.Contains(world.Nodes, n => n.Node!.IsHandingOver);
+        world.Run(100);
+        var led = world.Nodes.Select(n => n.Node!.GroupsLed).ToArray();
+        Assert.Equal(33, led.Sum());
+        // Now that they know of each other none has anything to wait for.
+        foreach (var node in world.Nodes) node.Node!.HandOver(isLast: false);
+        world.Run(20);
+        Assert.DoesNotContain(world.Nodes, n => n.Node!.IsHandingOver);
+        Assert.Equal(led, world.Nodes.Select(n => n.Node!.GroupsLed));
+        var first = world.Nodes.MaxBy(n => n.Node!.GroupsLed)!;
+        first.Node!.HandOver(isLast: true);
+        world.Run(100);
+        Assert.False(first.Node.IsHandingOver);
+        Assert.Equal(0, first.Node.GroupsLed);
+        Assert.Equal(33, world.Nodes.Sum(n => n.Node!.GroupsLed));
     }
 
     [Theory]

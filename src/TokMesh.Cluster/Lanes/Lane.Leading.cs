@@ -6,6 +6,7 @@ namespace TokMesh.Cluster;
 internal sealed partial class Lane
 {
     private bool _mayLead;
+    private bool _isLeaving;
 
     public void LeaderChanged(Replica replica, Role role, Term term, MemberId leader)
     {
@@ -29,11 +30,15 @@ internal sealed partial class Lane
     }
 
     /// <summary>The node stops: what it leads goes to others, and what it knows goes to its disk.</summary>
-    public void HandOver()
+    /// <param name="isLast">Whether nothing comes after this: then a node that is about to stop too is better than none.</param>
+    public void HandOver(bool isLast)
     {
+        _isLeaving = true;
+        // Before the others are asked to take over: so they do not hand back, when several nodes stop at once.
+        Neighbours.Tell();
         foreach (var replica in _replicas.Values)
         {
-            HandOver(replica);
+            if (!HandOver(replica, mayLeave: false) && isLast) HandOver(replica, mayLeave: true);
             replica.KeepCommit();
         }
         if (Number == 0) _node.Peers.Store(_work.Records, NowMs, all: true);
@@ -49,12 +54,22 @@ internal sealed partial class Lane
         }
     }
 
-    private void HandOver(Replica replica)
+    // Looked at after every turn of a lane whose node is about to stop.
+    private void CountHandedOver()
     {
-        var successor = replica.Raft.Successor(node => IsLinked(node) && Neighbours.MayLead(node), replica.Group);
-        if (successor.IsNone) return;
+        var groups = 0;
+        foreach (var replica in _replicas.Values)
+            if (!replica.Raft.TransferTarget.IsNone) groups++;
+        _node.HandingOver(Number, groups);
+    }
+
+    private bool HandOver(Replica replica, bool mayLeave)
+    {
+        var successor = replica.Raft.Successor(node => IsLinked(node) && Neighbours.MayLead(node) && (mayLeave || !Neighbours.Leaves(node)), replica.Group);
+        if (successor.IsNone) return false;
         replica.Raft.Transfer(successor);
         HasWork(replica);
+        return true;
     }
 
     /// <summary>This node's disk or clock is not to be trusted with leading any more, or is again.</summary>
@@ -65,7 +80,7 @@ internal sealed partial class Lane
         {
             // There is nobody else to lead it.
             if (replica.Raft.Configuration.Voters.Count == 1) continue;
-            if (!_mayLead) HandOver(replica);
+            if (!_mayLead) HandOver(replica, mayLeave: true);
             replica.Raft.MayLead = _mayLead;
             HasWork(replica);
         }

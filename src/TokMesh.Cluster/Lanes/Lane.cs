@@ -122,6 +122,7 @@ internal sealed partial class Lane
         Neighbours.Send();
         foreach (var (node, frames) in _frames) _node.Transport.Send(node, frames);
         _frames.Clear();
+        if (_isLeaving) CountHandedOver();
         // A write that would only be gathered need not wake this lane before the round it waits for is over.
         _inbox.OwnerComes(_rounds.IsUnderWay(NowMs));
         return _listed.Count > 0 || !_inbox.IsEmpty || MayBeginRound;
@@ -167,6 +168,12 @@ internal sealed partial class Lane
     }
 
     public void AcknowledgeWhenDurable(Replica replica, ulong seq) => _work.Writes.Add((replica, seq));
+
+    /// <summary>What a node has answered may not have come here: it is asked again.</summary>
+    public void AnswersLost(MemberId node)
+    {
+        foreach (var route in _routes.Values) route.OnAnswersLost(node);
+    }
 
     /// <summary>A call that starts on this lane, for a group of any lane.</summary>
     public void Submit(Call call)

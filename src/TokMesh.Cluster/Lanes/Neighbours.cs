@@ -11,10 +11,14 @@ namespace TokMesh.Cluster;
 /// </summary>
 internal sealed class Neighbours(Lane lane, RaftOptions options, NodeStart start)
 {
-    /// <summary>What every heartbeat frame begins with: the nonce of the sender's start, how far its log is durable (u64 each), flags (u8).</summary>
+    /// <summary>
+    /// What every heartbeat frame begins with: the nonce of the sender's start, how far its log is durable (u64 each), and a byte of flags,
+    /// in whose upper six bits is how often the sender's link to the receiver has come up.
+    /// </summary>
     public const int HeadBytes = 17;
 
-    private const byte MayNotLeadFlag = 1;
+    private const byte MayNotLeadFlag = 1, LeavesFlag = 2;
+    private const int LinkedShift = 2, LinkedMask = 63;
 
     private readonly SortedDictionary<uint, Neighbour> _nodes = [];
     private readonly ArrayBufferWriter<byte> _message = new(128);
@@ -47,7 +51,7 @@ internal sealed class Neighbours(Lane lane, RaftOptions options, NodeStart start
             var head = frames.GetSpan(HeadBytes);
             BinaryPrimitives.WriteUInt64LittleEndian(head, start.Nonce);
             BinaryPrimitives.WriteUInt64LittleEndian(head[8..], lane.Node.Log.Sequence);
-            head[16] = lane.Node.MayLead ? (byte)0 : MayNotLeadFlag;
+            head[16] = (byte)((lane.Node.MayLead ? 0 : MayNotLeadFlag) | (lane.Node.IsLeaving ? LeavesFlag : 0) | (neighbour.Linked & LinkedMask) << LinkedShift);
             frames.Advance(HeadBytes);
             frames.Write(neighbour.Waiting.WrittenSpan);
             frames.End();
@@ -69,6 +73,12 @@ internal sealed class Neighbours(Lane lane, RaftOptions options, NodeStart start
         frames.Begin(FrameKind.Position, 0);
         Varint.Write(frames, position);
         frames.End();
+    }
+
+    /// <summary>Says at once how this node is, rather than with the next beat.</summary>
+    public void Tell()
+    {
+        foreach (var (node, neighbour) in _nodes) neighbour.BeatDue = lane.IsLinked(new MemberId(node));
     }
 
     public void Tick(long now)
@@ -94,6 +104,9 @@ internal sealed class Neighbours(Lane lane, RaftOptions options, NodeStart start
     /// <summary>Whether a node says that its disk and clock can be trusted with leading.</summary>
     public bool MayLead(MemberId node) => !_nodes.TryGetValue(node.Value, out var neighbour) || neighbour.MayLead;
 
+    /// <summary>Whether a node says that it is about to stop.</summary>
+    public bool Leaves(MemberId node) => _nodes.TryGetValue(node.Value, out var neighbour) && neighbour.Leaves;
+
     /// <summary>The head of a heartbeat frame of a node.</summary>
     public void Heard(MemberId node, ReadOnlySpan<byte> head)
     {
@@ -103,6 +116,13 @@ internal sealed class Neighbours(Lane lane, RaftOptions options, NodeStart start
         neighbour.HeardAt = lane.NowMs;
         neighbour.IsLost = false;
         neighbour.MayLead = (head[16] & MayNotLeadFlag) == 0;
+        neighbour.Leaves = (head[16] & LeavesFlag) != 0;
+        if (neighbour.ItsLinked != head[16] >> LinkedShift)
+        {
+            // What it answered before went the way that is no more, or went nowhere.
+            neighbour.ItsLinked = head[16] >> LinkedShift;
+            lane.AnswersLost(node);
+        }
         if (neighbour.Boot == itsBoot) return;
         // It has forgotten that it led, and its followers that they were silent.
         neighbour.Boot = itsBoot;
@@ -116,6 +136,7 @@ internal sealed class Neighbours(Lane lane, RaftOptions options, NodeStart start
     {
         var neighbour = Of(node);
         neighbour.BeatDue = up;
+        if (up) neighbour.Linked++;
         // What was under way may be lost.
         neighbour.ToldPosition = 0;
         if (!up) Lost(node);
@@ -159,6 +180,14 @@ internal sealed class Neighbours(Lane lane, RaftOptions options, NodeStart start
         public bool IsLost { get; set; }
 
         public bool MayLead { get; set; } = true;
+
+        public bool Leaves { get; set; }
+
+        /// <summary>How often the link to it has come up.</summary>
+        public int Linked { get; set; }
+
+        /// <summary>How often, as it says, its link to this node has.</summary>
+        public int ItsLinked { get; set; } = -1;
 
         /// <summary>The position of the log that it was told last, outside heartbeats.</summary>
         public ulong ToldPosition { get; set; }

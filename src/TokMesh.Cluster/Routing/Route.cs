@@ -158,6 +158,11 @@ internal sealed class Route(Lane lane, uint group)
         Redirect(MemberId.None, pause: true);
     }
 
+    public void OnAnswersLost(MemberId node)
+    {
+        if (_target == node) Redirect(node, pause: false);
+    }
+
     public void Tick()
     {
         if (IsIdle) return;

@@ -34,7 +34,7 @@ internal sealed class LinkListener(NodeLinks links)
             await output.FlushAsync(end.Token);
             if (from is not { } member)
             {
-                await output.CompleteAsync();
+                await HearOutAsync(input, end.Token);
                 return;
             }
             introduced();
@@ -48,6 +48,19 @@ internal sealed class LinkListener(NodeLinks links)
         catch (Exception e) when (e is IOException or OperationCanceledException)
         {
             // The other side went away; its own link says so.
+        }
+    }
+
+    // The transport drops what it has not sent yet when this returns: who asked must have the answer before, and then ends the connection.
+    private static async Task HearOutAsync(PipeReader input, CancellationToken end)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(end);
+        limit.CancelAfter(HelloTimeoutMs);
+        for (var ended = false; !ended;)
+        {
+            var read = await input.ReadAsync(limit.Token);
+            input.AdvanceTo(read.Buffer.End);
+            ended = read.IsCompleted;
         }
     }
 

@@ -130,7 +130,8 @@ internal sealed class SiloCluster : IAsyncDisposable
             await _client.StopAsync();
             _client.Dispose();
         }
-        await Task.WhenAll(_silos.ToArray().Select(StopSiloAsync));
+        // One after the other: silos that change the membership at once wait for seconds before they try again.
+        foreach (var silo in _silos.ToArray()) await StopSiloAsync(silo);
         Directory.Delete(_folder, recursive: true);
     }
 

@@ -158,7 +158,7 @@ internal sealed class FaultSchedule
                 node.RunClockAt(_random.Next(-_driftPpm, _driftPpm + 1));
                 break;
             case FaultKind.HandOver:
-                node.Node?.HandOver();
+                node.Node?.HandOver(isLast: true);
                 break;
             case FaultKind.Hang:
                 Hangs++;
