@@ -5,7 +5,7 @@ using System.Text.Json;
 namespace TokMesh.Host;
 
 /// <summary>
-/// Logs as JSON lines (contract 10.3): timestamp, level, logger, message, and the message's own fields under their names. Whatever
+/// Logs as JSON lines: timestamp, level, logger, message, and the message's own fields under their names. Whatever
 /// looks like a token, a secret or a token hash is masked, wherever it stands.
 /// </summary>
 internal sealed class JsonLines(TextWriter output) : ILoggerProvider

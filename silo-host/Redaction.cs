@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace TokMesh.Host;
 
-/// <summary>Masks tokens, API secrets and token hashes in text for logs (contract 7.10).</summary>
+/// <summary>Masks tokens, API secrets and token hashes in text for logs.</summary>
 internal static partial class Redaction
 {
     public static string Mask(string text) => text.Contains("tm", StringComparison.Ordinal) ? Sensitive().Replace(text, "$1***REDACTED***") : text;

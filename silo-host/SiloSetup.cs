@@ -76,12 +76,7 @@ internal static class SiloSetup
         o.RedisAddress = settings.RedisEnabled ? settings.RedisAddress : "";
         o.AuthCacheTtl = TimeSpan.FromMilliseconds(settings.AuthCacheTtlMs);
         o.AuthCacheCapacity = settings.AuthCacheCapacity;
-        o.Limits = new TokMeshLimits
-        {
-            DefaultTtl = TimeSpan.FromMilliseconds(settings.DefaultTtlMs),
-            MaxTtl = TimeSpan.FromMilliseconds(settings.MaxTtlMs),
-            QuotaPerUser = settings.QuotaPerUser,
-        };
+        o.Limits = settings.SessionLimits();
         o.Failed = failure.Stop;
     }
 

@@ -37,6 +37,7 @@ internal sealed class SiloStart(IHostedService silo, LocalNode local, NodeLog lo
 
     public async Task StopAsync(CancellationToken cancellationToken)
     {
+        failure.Ending();
         if (_starting is null) return;
         // It may wait for a membership that cannot be reached.
         if (!_starting.IsCompleted) await _stop.CancelAsync();

@@ -41,8 +41,8 @@ fi
 run() {
   local name=$1 begun=$SECONDS code p f s log filter=()
   case ${2:-} in
-    waiting) filter=(--filter "waits=mostly") ;;
-    other) filter=(--filter "waits!=mostly") ;;
+    beside) filter=(--filter "row=beside") ;;
+    rest) filter=(--filter "row!=beside") ;;
   esac
   # What servers of a few seconds call 30 times is compiled again at once otherwise, which costs more than it gives.
   [ -z "${2:-}" ] || export DOTNET_TC_CallCountThreshold=C8
@@ -72,7 +72,7 @@ run() {
   echo "$p $f $s" >"$log.sum"
 }
 
-# Two at a time: those that wait most of their time go beside those that compute, and what starts processes comes last in either row.
+# Two at a time: those that wait most of their time go beside those that compute, and what starts processes comes last in either row, cut in two.
 waiting=() others=() processes=()
 for project in "$root"/tests/*/; do
   name=$(basename "$project")
@@ -86,16 +86,16 @@ for project in "$root"/tests/*/; do
 done
 (
   for name in "${waiting[@]}"; do run "$name"; done
-  for name in "${processes[@]}"; do run "$name" waiting; done
+  for name in "${processes[@]}"; do run "$name" beside; done
 ) &
 beside=$!
 for name in "${others[@]}"; do run "$name"; done
-for name in "${processes[@]}"; do run "$name" other; done
+for name in "${processes[@]}"; do run "$name" rest; done
 wait $beside
 beside=
 
 passed=0 failed=0 skipped=0
-for name in "${waiting[@]}" "${others[@]}" "${processes[@]/%/.waiting}" "${processes[@]/%/.other}"; do
+for name in "${waiting[@]}" "${others[@]}" "${processes[@]/%/.beside}" "${processes[@]/%/.rest}"; do
   # One that left no numbers did not come to its end.
   read -r p f s <"$results/$name.sum" || { p=0 f=1 s=0; }
   passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))

@@ -5,7 +5,7 @@ using TokMesh.Redis;
 
 namespace TokMesh.Host.Configuration;
 
-/// <summary>Everything the server can be told, with its defaults (contract 11.3, decisions 15 and 16).</summary>
+/// <summary>Everything the server can be told, with its defaults.</summary>
 internal sealed class HostSettings
 {
     /// <summary>In the meta group: nothing else is needed.</summary>
@@ -137,11 +137,15 @@ internal sealed class HostSettings
         MaxClockOffsetMs = MaxClockOffsetMs,
     };
 
+    public SessionLimits SessionLimits() => new()
+    {
+        DefaultTtl = TimeSpan.FromMilliseconds(DefaultTtlMs),
+        MaxTtl = TimeSpan.FromMilliseconds(MaxTtlMs),
+        QuotaPerUser = QuotaPerUser,
+    };
+
     public GatewayOptions GatewayOptions() => new()
     {
-        DefaultTtlSeconds = DefaultTtlMs / 1000,
-        MaxTtlSeconds = MaxTtlMs / 1000,
-        QuotaPerUser = QuotaPerUser,
         MaxBodyBytes = HttpMaxBodyBytes,
         TrustedProxies = TrustedProxies,
         MetricsAuthentication = MetricsAuthentication,
@@ -157,15 +161,12 @@ internal sealed class HostSettings
     public RedisDoorOptions RedisOptions() => new()
     {
         MaxBulkBytes = (int)RedisMaxBulkBytes,
-        SessionDefaultTtlMs = DefaultTtlMs,
-        SessionMaxTtlMs = MaxTtlMs,
-        SessionQuotaPerUser = QuotaPerUser,
     };
 
     /// <summary>What the parts that are told these settings would object to, one line each; empty when all is well.</summary>
     public IReadOnlyList<string> PartsProblems()
     {
-        var problems = new List<string>([.. GatewayOptions().Problems(), .. RedisOptions().Validate()]);
+        var problems = new List<string>([.. SessionLimits().Problems(), .. GatewayOptions().Problems(), .. RedisOptions().Validate()]);
         try
         {
             NodeOptions().Raft.Validate();

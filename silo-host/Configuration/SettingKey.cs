@@ -5,7 +5,7 @@ using TokMesh.State;
 
 namespace TokMesh.Host.Configuration;
 
-/// <summary>One key of the configuration: its contract name, what it takes, and where its value goes.</summary>
+/// <summary>One key of the configuration: its name, what it takes, and where its value goes.</summary>
 /// <param name="Name">Dotted name.</param>
 /// <param name="Takes">Allowed values, for messages and <c>--help</c>.</param>
 /// <param name="Apply">Sets the value, or says what is wrong with it: code and problem.</param>

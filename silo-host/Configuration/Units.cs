@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace TokMesh.Host.Configuration;
 
-/// <summary>Sizes and durations as the configuration writes them (contract 11.2).</summary>
+/// <summary>Sizes and durations as the configuration writes them.</summary>
 internal static class Units
 {
     private static readonly (string Name, double Ms)[] Durations = [("h", 3_600_000), ("ms", 1), ("m", 60_000), ("us", 0.001), ("ns", 0.000001), ("s", 1000)];

@@ -3,7 +3,8 @@ using System.Security.Cryptography;
 namespace TokMesh.Cluster;
 
 /// <summary>The node of this process, for whatever stands on it: there from when it runs until it ends.</summary>
-public sealed class LocalNode
+/// <param name="limits">What sessions may be.</param>
+public sealed class LocalNode(SessionLimits limits)
 {
     private readonly TaskCompletionSource<Node> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile Running? _current;
@@ -28,7 +29,7 @@ public sealed class LocalNode
         }
         var store = new StoreClient(node);
         // What a wrong clock shows must not decide how long a session lives.
-        _current = new Running(node, store, new SessionService(store, RandomNumberGenerator.Fill, () => node.Time.WallMs));
+        _current = new Running(node, store, new SessionService(store, RandomNumberGenerator.Fill, () => node.Time.WallMs, limits));
         _ready.TrySetResult(node);
     }
 

@@ -183,6 +183,7 @@ internal sealed class NodeParts
 
     public void Submit(Call call)
     {
+        call.Router = this;
         if (!_lanes[LaneOf(call.Group)].TrySubmit(call)) call.Fail(CallOutcome.Failed, ErrorCode.SysTooManyRequests);
     }
 }

@@ -41,7 +41,7 @@ public sealed class NodeRuntime : IAsyncDisposable
     public static async Task<NodeRuntime> StartAsync(NodeDirectory directory, byte[]? logKey, NodeOptions options, INodeNetwork network, IClock clock,
         INodeWatch watch, Action<Exception> failed, CancellationToken cancel)
     {
-        var (genesis, self) = await network.JoinAsync(directory.Genesis, directory.StoreGenesisAsync, cancel);
+        var (genesis, self) = await network.JoinAsync(directory.Genesis, directory.StoreGenesisAsync, cancel).ConfigureAwait(false);
         directory.StoreNumber(self);
         // Away from the socket thread that brought the last answer: what follows reads the whole log.
         await Task.Yield();
@@ -64,16 +64,16 @@ public sealed class NodeRuntime : IAsyncDisposable
     {
         var until = Node.NowMs + _handOverMs;
         Node.HandOver(isLast);
-        do await Task.Delay(5);
+        do await Task.Delay(5).ConfigureAwait(false);
         while ((Node.IsHandingOver || Node.HasUnwritten) && Node.NowMs < until);
     }
 
     /// <summary>Hands over what this node still leads, then ends it.</summary>
     public async ValueTask DisposeAsync()
     {
-        await HandOverAsync(isLast: true);
+        await HandOverAsync(isLast: true).ConfigureAwait(false);
         _stop.Cancel();
-        await _watch.ContinueWith(static _ => { }, TaskScheduler.Default);
+        await _watch.ContinueWith(static _ => { }, TaskScheduler.Default).ConfigureAwait(false);
         _threads.Dispose();
         // A write that hangs goes on in files that must stay open under it; the process ends all the same.
         if (_threads.HaveEnded) Node.Dispose();
@@ -86,7 +86,7 @@ public sealed class NodeRuntime : IAsyncDisposable
         {
             Node.JudgeClock([.. network.Sightings.Where(s => s.ClockOffsetMs is not null).Select(s => s.ClockOffsetMs!.Value)]);
             // Before the first judgement this node does not lead.
-            await Task.Delay(Node.Clock.IsJudged ? LinkHealth.PingMs : FirstLookMs, _stop.Token);
+            await Task.Delay(Node.Clock.IsJudged ? LinkHealth.PingMs : FirstLookMs, _stop.Token).ConfigureAwait(false);
         }
     }
 }

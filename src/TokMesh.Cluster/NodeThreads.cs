@@ -11,7 +11,7 @@ public sealed class NodeThreads : IDisposable
     private readonly Node _node;
     private readonly Action<Exception> _failed;
     private readonly List<Thread> _threads = [];
-    private readonly List<Signal> _signals = [];
+    private readonly List<WorkerSignal> _signals = [];
     private volatile bool _stopping;
 
     /// <summary>Starts the threads.</summary>
@@ -43,7 +43,7 @@ public sealed class NodeThreads : IDisposable
 
     private void Start(string name, Func<bool> turn, Action<Action> setWake, Func<long> nextTurnMs)
     {
-        var signal = new Signal();
+        var signal = new WorkerSignal();
         _signals.Add(signal);
         setWake(signal.Set);
         var thread = new Thread(() => Run(turn, signal, nextTurnMs)) { Name = "tokmesh-" + name, IsBackground = true };
@@ -51,7 +51,7 @@ public sealed class NodeThreads : IDisposable
         thread.Start();
     }
 
-    private void Run(Func<bool> turn, Signal signal, Func<long> nextTurnMs)
+    private void Run(Func<bool> turn, WorkerSignal signal, Func<long> nextTurnMs)
     {
         try
         {
@@ -68,40 +68,6 @@ public sealed class NodeThreads : IDisposable
         catch (Exception e)
         {
             _failed(e);
-        }
-    }
-
-    /// <summary>
-    /// An event that one worker waits for; setting it twice before the wait is once. Only a worker that sleeps costs its waker
-    /// more than one atomic operation.
-    /// </summary>
-    private sealed class Signal : IDisposable
-    {
-        private const int Awake = 0;
-        private const int Asleep = 1;
-        private const int Called = 2;
-
-        private readonly AutoResetEvent _event = new(false);
-        private int _state;
-
-        /// <summary>For when the worker has ended: nobody touches the event of a worker that does not sleep.</summary>
-        public void Dispose() => _event.Dispose();
-
-        public void Set()
-        {
-            if (Volatile.Read(ref _state) == Called) return;
-            if (Interlocked.Exchange(ref _state, Called) == Asleep) _event.Set();
-        }
-
-        public void Wait(int ms)
-        {
-            if (ms != 0 && Interlocked.CompareExchange(ref _state, Asleep, Awake) == Awake && !_event.WaitOne(ms)
-                && Interlocked.CompareExchange(ref _state, Awake, Asleep) != Asleep)
-            {
-                // Called just when the time was over: the event is set, or about to be, and must not wake the next wait.
-                _event.WaitOne();
-            }
-            Volatile.Write(ref _state, Awake);
         }
     }
 }

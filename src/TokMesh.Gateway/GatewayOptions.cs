@@ -5,15 +5,6 @@ namespace TokMesh.Gateway;
 /// <summary>What the HTTP door can be told.</summary>
 public sealed record GatewayOptions
 {
-    /// <summary>Seconds a session lives when its creator does not say.</summary>
-    public long DefaultTtlSeconds { get; init; } = 2 * 3600;
-
-    /// <summary>Most seconds a session may be given.</summary>
-    public long MaxTtlSeconds { get; init; } = 720 * 3600;
-
-    /// <summary>Most live sessions of a user.</summary>
-    public int QuotaPerUser { get; init; } = 50;
-
     /// <summary>Most bytes of a request's body.</summary>
     public long MaxBodyBytes { get; init; } = 100L << 20;
 
@@ -39,9 +30,6 @@ public sealed record GatewayOptions
     public IReadOnlyList<string> Problems()
     {
         var problems = new List<string>();
-        Check(nameof(MaxTtlSeconds), MaxTtlSeconds, 60, 8760 * 3600);
-        Check(nameof(DefaultTtlSeconds), DefaultTtlSeconds, 60, MaxTtlSeconds);
-        Check(nameof(QuotaPerUser), QuotaPerUser, 1, 10_000);
         Check(nameof(MaxBodyBytes), MaxBodyBytes, 1 << 20, 1 << 30);
         Check(nameof(DeadlineMs), DeadlineMs, 10, 600_000);
         Check(nameof(FailedAuthenticationsPerMinute), FailedAuthenticationsPerMinute, 1, 1_000_000);
@@ -60,7 +48,7 @@ public sealed record GatewayOptions
     }
 }
 
-/// <summary>How repeated requests are told (contract 7.7). Headers that are sent are verified in any case.</summary>
+/// <summary>How repeated requests are told. Headers that are sent are verified in any case.</summary>
 public sealed record AntiReplayOptions
 {
     /// <summary>Whether writes without the headers are refused.</summary>

@@ -39,7 +39,7 @@ internal sealed record Options(string Command, int? Nodes, string Data, bool Det
     {
         if (arguments.Count == 0) throw new UsageException("A command is missing.");
         int? nodes = null;
-        string data = "data";
+        var data = "data";
         bool detach = false, json = false;
         int? offset = null;
         string? postgres = null;

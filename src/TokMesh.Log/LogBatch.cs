@@ -31,7 +31,7 @@ public sealed class LogBatch
     /// <exception cref="InvalidOperationException">The batch would exceed <see cref="MaxBytes"/>.</exception>
     public void AppendEntry(uint group, ulong index, ulong term, byte entryType, ReadOnlySpan<byte> payload)
     {
-        Span<byte> record = Grow(RecordFormat.EntryBytes, payload, RecordType.Entry, group);
+        var record = Grow(RecordFormat.EntryBytes, payload, RecordType.Entry, group);
         BinaryPrimitives.WriteUInt64LittleEndian(record[5..], index);
         BinaryPrimitives.WriteUInt64LittleEndian(record[13..], term);
         record[21] = entryType;
@@ -42,7 +42,7 @@ public sealed class LogBatch
     /// <exception cref="InvalidOperationException">The batch would exceed <see cref="MaxBytes"/>.</exception>
     public void AppendHardState(uint group, ulong term, uint vote)
     {
-        Span<byte> record = Grow(RecordFormat.HardStateBytes, default, RecordType.HardState, group);
+        var record = Grow(RecordFormat.HardStateBytes, default, RecordType.HardState, group);
         BinaryPrimitives.WriteUInt64LittleEndian(record[5..], term);
         BinaryPrimitives.WriteUInt32LittleEndian(record[13..], vote);
     }
@@ -59,7 +59,7 @@ public sealed class LogBatch
     /// <exception cref="InvalidOperationException">The batch would exceed <see cref="MaxBytes"/>.</exception>
     public void AppendGroupMeta(uint group, ReadOnlySpan<byte> meta)
     {
-        Span<byte> record = Grow(RecordFormat.GroupMetaBytes, meta, RecordType.GroupMeta, group);
+        var record = Grow(RecordFormat.GroupMetaBytes, meta, RecordType.GroupMeta, group);
         BinaryPrimitives.WriteUInt32LittleEndian(record[5..], (uint)meta.Length);
     }
 
@@ -82,7 +82,7 @@ public sealed class LogBatch
     /// <exception cref="InvalidOperationException">The batch would exceed <see cref="MaxBytes"/>.</exception>
     public void AppendNote(uint number, ReadOnlySpan<byte> note)
     {
-        Span<byte> record = Grow(RecordFormat.NoteBytes, note, RecordType.Note, number);
+        var record = Grow(RecordFormat.NoteBytes, note, RecordType.Note, number);
         BinaryPrimitives.WriteUInt32LittleEndian(record[5..], (uint)note.Length);
     }
 
@@ -91,19 +91,17 @@ public sealed class LogBatch
 
     private void AppendPosition(RecordType type, uint group, ulong index, ulong term)
     {
-        Span<byte> record = Grow(RecordFormat.PositionBytes, default, type, group);
+        var record = Grow(RecordFormat.PositionBytes, default, type, group);
         BinaryPrimitives.WriteUInt64LittleEndian(record[5..], index);
         BinaryPrimitives.WriteUInt64LittleEndian(record[13..], term);
     }
 
     private Span<byte> Grow(int fixedBytes, ReadOnlySpan<byte> payload, RecordType type, uint group)
     {
-        long needed = (long)Bytes + fixedBytes + payload.Length;
-        if (needed > MaxBytes)
-            throw new InvalidOperationException($"A log batch holds at most {MaxBytes} bytes; this record would make it {needed}.");
-        if (needed > _buffer.Length)
-            Array.Resize(ref _buffer, (int)Math.Min(MaxBytes, Math.Max(needed, _buffer.Length * 2L)));
-        Span<byte> record = _buffer.AsSpan(Bytes, fixedBytes);
+        var needed = (long)Bytes + fixedBytes + payload.Length;
+        if (needed > MaxBytes) throw new InvalidOperationException($"A log batch holds at most {MaxBytes} bytes; this record would make it {needed}.");
+        if (needed > _buffer.Length) Array.Resize(ref _buffer, (int)Math.Min(MaxBytes, Math.Max(needed, _buffer.Length * 2L)));
+        var record = _buffer.AsSpan(Bytes, fixedBytes);
         payload.CopyTo(_buffer.AsSpan(Bytes + fixedBytes));
         record[0] = (byte)type;
         BinaryPrimitives.WriteUInt32LittleEndian(record[1..], group);

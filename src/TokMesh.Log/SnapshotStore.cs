@@ -56,7 +56,7 @@ public sealed class SnapshotStore
     public byte[] ReadMeta(SnapshotInfo snapshot)
     {
         ArgumentNullException.ThrowIfNull(snapshot);
-        using SnapshotReader reader = SnapshotReader.Open(_disk, snapshot.Name, _options.Key);
+        using var reader = SnapshotReader.Open(_disk, snapshot.Name, _options.Key);
         return reader.ReadMeta();
     }
 
@@ -67,8 +67,8 @@ public sealed class SnapshotStore
     public byte[] ReadBody(SnapshotInfo snapshot)
     {
         ArgumentNullException.ThrowIfNull(snapshot);
-        using SnapshotReader reader = SnapshotReader.Open(_disk, snapshot.Name, _options.Key);
-        SnapshotHeader header = reader.Header;
+        using var reader = SnapshotReader.Open(_disk, snapshot.Name, _options.Key);
+        var header = reader.Header;
         var body = new byte[header.BodyBytes];
         var buffer = new byte[(int)Math.Min(header.ChunkBytes, header.BodyBytes) + header.ChunkOverheadBytes];
         for (long number = 1; number <= header.BodyChunks; number++)
@@ -87,11 +87,11 @@ public sealed class SnapshotStore
     {
         ArgumentNullException.ThrowIfNull(snapshot);
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
-        int total = 0;
+        var total = 0;
         while (total < target.Length && offset + total < snapshot.BodyBytes)
         {
-            ReadOnlySpan<byte> rest = BodyAt(snapshot, offset + total);
-            int taken = Math.Min(rest.Length, target.Length - total);
+            var rest = BodyAt(snapshot, offset + total);
+            var taken = Math.Min(rest.Length, target.Length - total);
             rest[..taken].CopyTo(target[total..]);
             total += taken;
         }
@@ -103,15 +103,13 @@ public sealed class SnapshotStore
     public void DeleteOlderThan(uint group, ulong index)
     {
         ThrowIfFailed();
-        List<SnapshotName> names = SnapshotName.Of(_disk.List(), group);
+        var names = SnapshotName.Of(_disk.List(), group);
         names.RemoveAll(name => name.Index >= index);
-        if (names.Count == 0)
-            return;
+        if (names.Count == 0) return;
         _chunkOf = null;
         try
         {
-            foreach (SnapshotName name in names)
-                _disk.Delete(name.FileName);
+            foreach (var name in names) _disk.Delete(name.FileName);
             _disk.SyncDirectory();
         }
         catch (IOException e)
@@ -123,18 +121,16 @@ public sealed class SnapshotStore
     private SnapshotInfo Write(SnapshotName name, ReadOnlySpan<byte> meta, ReadOnlySpan<byte> first, ReadOnlySequence<byte> rest)
     {
         ThrowIfFailed();
-        SnapshotHeader header = NewHeader(name, meta.Length, first.Length + rest.Length);
-        string partial = name.FileName + PartialFiles.Suffix;
-        if (_disk.Exists(partial))
-            _disk.Delete(partial);
+        var header = NewHeader(name, meta.Length, first.Length + rest.Length);
+        var partial = name.FileName + PartialFiles.Suffix;
+        if (_disk.Exists(partial)) _disk.Delete(partial);
         _chunkOf = null;
 
         using (var writer = new SnapshotFileWriter(_disk.Create(partial, header.FileBytes), header, _options.Key))
         {
             writer.WriteMeta(meta);
             writer.Append(first);
-            foreach (ReadOnlyMemory<byte> piece in rest)
-                writer.Append(piece.Span);
+            foreach (var piece in rest) writer.Append(piece.Span);
             writer.WriteTrailer();
             try
             {
@@ -173,16 +169,15 @@ public sealed class SnapshotStore
     // The rest of the chunk at an offset of the body, from the chunk read last if it is that one.
     private ReadOnlySpan<byte> BodyAt(SnapshotInfo snapshot, long offset)
     {
-        bool isCached = _chunkOf == snapshot.Name;
-        using SnapshotReader? reader = isCached && IsInChunk(offset) ? null : SnapshotReader.Open(_disk, snapshot.Name, _options.Key);
+        var isCached = _chunkOf == snapshot.Name;
+        using var reader = isCached && IsInChunk(offset) ? null : SnapshotReader.Open(_disk, snapshot.Name, _options.Key);
         if (reader is not null)
         {
-            SnapshotHeader header = reader.Header;
+            var header = reader.Header;
             _chunkOf = null;
-            int needed = header.ChunkBytes + header.ChunkOverheadBytes;
-            if (_chunk.Length < needed)
-                _chunk = new byte[needed];
-            long number = offset / header.ChunkBytes + 1;
+            var needed = header.ChunkBytes + header.ChunkOverheadBytes;
+            if (_chunk.Length < needed) _chunk = new byte[needed];
+            var number = offset / header.ChunkBytes + 1;
             _chunkLength = reader.ReadChunk(number, _chunk).Length;
             _chunkStart = (number - 1) * header.ChunkBytes;
             _chunkOf = snapshot.Name;
@@ -200,7 +195,6 @@ public sealed class SnapshotStore
 
     private void ThrowIfFailed()
     {
-        if (_failure is not null)
-            throw new LogFailedException("The snapshot store failed before", _failure);
+        if (_failure is not null) throw new LogFailedException("The snapshot store failed before", _failure);
     }
 }

@@ -16,12 +16,10 @@ public sealed partial class WriteAheadLog
         }
         catch (Exception e)
         {
-            if (Fail("Preparing the recovered log failed", e) is { } failed)
-                throw failed;
+            if (Fail("Preparing the recovered log failed", e) is { } failed) throw failed;
             throw;
         }
-        if (_segments.Count == 0)
-            PlanSegment(firstFrameBytes: 0);
+        if (_segments.Count == 0) PlanSegment(firstFrameBytes: 0);
         // What recovery concluded goes into the log: the entries that follow would not make sense without it.
         Append(reconciled.Conclusions);
         Flush();
@@ -29,13 +27,10 @@ public sealed partial class WriteAheadLog
 
     private void RemoveLeftovers(LogScan scan, Reconciliation reconciled)
     {
-        foreach (string name in _disk.List())
-            if (PartialFiles.IsPartial(name))
-                _disk.Delete(name);
-        foreach (string name in reconciled.OrphanedSnapshots)
-            _disk.Delete(name);
-        if (scan.IncompleteSegment is { } incomplete)
-            _disk.Delete(incomplete);
+        foreach (var name in _disk.List())
+            if (PartialFiles.IsPartial(name)) _disk.Delete(name);
+        foreach (var name in reconciled.OrphanedSnapshots) _disk.Delete(name);
+        if (scan.IncompleteSegment is { } incomplete) _disk.Delete(incomplete);
         // Also for names that recovery relied on and a dead process may not have synced: a segment, a renamed snapshot.
         _disk.SyncDirectory();
     }

@@ -50,8 +50,7 @@ public sealed partial class WriteAheadLog : IDisposable
         get
         {
             long bytes = 0;
-            foreach (SegmentExtent segment in _segments)
-                bytes += segment.WrittenBytes;
+            foreach (var segment in _segments) bytes += segment.WrittenBytes;
             return bytes;
         }
     }
@@ -71,8 +70,7 @@ public sealed partial class WriteAheadLog : IDisposable
         get
         {
             long allocated = 0;
-            foreach (SegmentExtent segment in _segments)
-                allocated += Math.Max(segment.AllocatedBytes, segment.WrittenBytes);
+            foreach (var segment in _segments) allocated += Math.Max(segment.AllocatedBytes, segment.WrittenBytes);
             return new LogStatus(
                 _segments.Count, _segments[0].Number, _segments[^1].Number, SizeBytes, allocated,
                 _nextSequence - 1, _segments[^1].WrittenBytes, _pending.Bytes, _failure is not null);
@@ -94,8 +92,8 @@ public sealed partial class WriteAheadLog : IDisposable
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
 
-        LogScan scan = LogScan.Read(disk, options);
-        Reconciliation reconciled = Reconciliation.Of(disk, options.Key, scan);
+        var scan = LogScan.Read(disk, options);
+        var reconciled = Reconciliation.Of(disk, options.Key, scan);
         recovery = new LogRecovery(reconciled.Groups, scan);
         options.Check?.Invoke(recovery);
 
@@ -124,16 +122,14 @@ public sealed partial class WriteAheadLog : IDisposable
     {
         ArgumentNullException.ThrowIfNull(batch);
         ThrowIfUnusable();
-        if (batch.IsEmpty)
-            return;
+        if (batch.IsEmpty) return;
         if ((long)_pending.Bytes + batch.Bytes > MaxPendingBytes)
             throw new InvalidOperationException($"{_pending.Bytes} bytes wait to be flushed; {batch.Bytes} more do not fit. Flush first.");
 
         PlaceFrame(batch.Bytes);
         var reader = new RecordReader(batch.Records);
-        while (reader.TryRead(out Record record))
-            if (_ledger.Apply(record, _plannedSegment, replaying: false) is { } violation)
-                throw Break(violation);
+        while (reader.TryRead(out var record))
+            if (_ledger.Apply(record, _plannedSegment, replaying: false) is { } violation) throw Break(violation);
         _pending.Add(batch.Records);
     }
 
@@ -142,21 +138,18 @@ public sealed partial class WriteAheadLog : IDisposable
     public void Flush()
     {
         ThrowIfUnusable();
-        if (_pending.Count == 0)
-            return;
+        if (_pending.Count == 0) return;
         try
         {
             // Each frame is synced before the next is written, so a crash leaves at most one frame in doubt, the last.
             // Recovery rests on it: a broken frame with a whole one behind it cannot be a write cut short, only damage to
             // something that was durable. With two frames in flight the disk might keep the second and lose the first, and
             // an honest crash would look like damage, or damage like a crash.
-            for (int i = 0; i < _pending.Count; i++)
-                WriteFrame(_pending[i]);
+            for (var i = 0; i < _pending.Count; i++) WriteFrame(_pending[i]);
         }
         catch (Exception e)
         {
-            if (Fail("Writing the log failed", e) is { } failed)
-                throw failed;
+            if (Fail("Writing the log failed", e) is { } failed) throw failed;
             throw;
         }
         _pending.Clear();
@@ -170,7 +163,7 @@ public sealed partial class WriteAheadLog : IDisposable
     public void DeleteObsoleteSegments()
     {
         Flush();
-        uint needed = _ledger.OldestNeeded(_segments[^1].Number);
+        var needed = _ledger.OldestNeeded(_segments[^1].Number);
         try
         {
             while (_segments[0].Number < needed)
@@ -183,8 +176,7 @@ public sealed partial class WriteAheadLog : IDisposable
         }
         catch (Exception e)
         {
-            if (Fail("Deleting a log segment failed", e) is { } failed)
-                throw failed;
+            if (Fail("Deleting a log segment failed", e) is { } failed) throw failed;
             throw;
         }
     }
@@ -198,9 +190,8 @@ public sealed partial class WriteAheadLog : IDisposable
         var groups = new List<uint>();
         if (_segments.Count > 1)
         {
-            foreach (GroupState state in _ledger.Groups.Values)
-                if (state.Spans.Count > 0 && state.Spans[0].Segment == _segments[0].Number)
-                    groups.Add(state.Group);
+            foreach (var state in _ledger.Groups.Values)
+                if (state.Spans.Count > 0 && state.Spans[0].Segment == _segments[0].Number) groups.Add(state.Group);
             groups.Sort();
         }
         return groups;
@@ -215,15 +206,14 @@ public sealed partial class WriteAheadLog : IDisposable
 
     private void PlaceFrame(int recordBytes)
     {
-        int open = _pending.OpenFrameBytes;
+        var open = _pending.OpenFrameBytes;
         if (open >= 0 && (long)open + recordBytes <= _options.MaxFrameBytes && _plannedOffset + recordBytes <= _plannedLimit)
         {
             _plannedOffset += recordBytes;
             return;
         }
-        long frameBytes = (long)_layout.OverheadBytes + recordBytes;
-        if (_plannedOffset + frameBytes > _plannedLimit)
-            PlanSegment(frameBytes);
+        var frameBytes = (long)_layout.OverheadBytes + recordBytes;
+        if (_plannedOffset + frameBytes > _plannedLimit) PlanSegment(frameBytes);
         _pending.StartFrame();
         _plannedOffset += frameBytes;
     }
@@ -233,7 +223,7 @@ public sealed partial class WriteAheadLog : IDisposable
     {
         _checkpoint.Reset();
         _ledger.WriteCheckpoint(_checkpoint);
-        long checkpointBytes = (long)_layout.OverheadBytes + _checkpoint.Bytes;
+        var checkpointBytes = (long)_layout.OverheadBytes + _checkpoint.Bytes;
         // Twice the checkpoint: with many groups and small segments, most of a segment must still be commits.
         _plannedLimit = Math.Max(_options.SegmentBytes, SegmentHeader.Bytes + checkpointBytes * 2 + firstFrameBytes);
         _plannedSegment++;
@@ -244,10 +234,10 @@ public sealed partial class WriteAheadLog : IDisposable
 
     private void WriteFrame(PendingFrame frame)
     {
-        Span<byte> framed = _pending.Framed(frame);
+        var framed = _pending.Framed(frame);
         if (frame.Kind == FrameKind.Checkpoint)
         {
-            uint number = _segments.Count == 0 ? 1 : _segments[^1].Number + 1;
+            var number = _segments.Count == 0 ? 1 : _segments[^1].Number + 1;
             var next = SegmentWriter.Create(_disk, _options, number, frame.SegmentBytes, _nextSequence, framed);
             _writer?.Dispose();
             _writer = next;
@@ -278,7 +268,6 @@ public sealed partial class WriteAheadLog : IDisposable
     private void ThrowIfUnusable()
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
-        if (_failure is not null)
-            throw new LogFailedException("The log failed before", _failure);
+        if (_failure is not null) throw new LogFailedException("The log failed before", _failure);
     }
 }

@@ -45,11 +45,8 @@ public sealed class WriteAheadLogOptions
             problems.Add($"{nameof(SegmentBytes)} is {SegmentBytes}, allowed are {MinSegmentBytes} to {MaxSegmentBytes}");
         if (MaxFrameBytes is < MinMaxFrameBytes or > MaxMaxFrameBytes)
             problems.Add($"{nameof(MaxFrameBytes)} is {MaxFrameBytes}, allowed are {MinMaxFrameBytes} to {MaxMaxFrameBytes}");
-        if (Key is not null && Key.Length != LogKey.Bytes)
-            problems.Add($"{nameof(Key)} has {Key.Length} bytes, required are {LogKey.Bytes}");
-        if (FillRandom is null)
-            problems.Add($"{nameof(FillRandom)} is missing");
-        if (problems.Count > 0)
-            throw new ArgumentException($"Write-ahead log options: {string.Join("; ", problems)}.");
+        if (Key is not null && Key.Length != LogKey.Bytes) problems.Add($"{nameof(Key)} has {Key.Length} bytes, required are {LogKey.Bytes}");
+        if (FillRandom is null) problems.Add($"{nameof(FillRandom)} is missing");
+        if (problems.Count > 0) throw new ArgumentException($"Write-ahead log options: {string.Join("; ", problems)}.");
     }
 }

@@ -67,8 +67,8 @@ public sealed class TokMeshSiloOptions
     /// <summary>Address of the Redis door, host:port, for others to know; empty when there is none.</summary>
     public string RedisAddress { get; set; } = "";
 
-    /// <summary>What sessions that are made through grains may be.</summary>
-    public TokMeshLimits Limits { get; set; } = new();
+    /// <summary>What sessions may be, through whichever front end they are made.</summary>
+    public SessionLimits Limits { get; set; } = new();
 
     /// <summary>For how long a verified API key is remembered, so that its secret need not be verified again.</summary>
     public TimeSpan AuthCacheTtl { get; set; } = TimeSpan.FromMinutes(1);

@@ -36,7 +36,7 @@ public static class Quorum
     {
         var n = voters.Count;
         if (n == 0) return ulong.MaxValue;
-        Span<ulong> values = n <= 16 ? stackalloc ulong[16] : new ulong[n];
+        var values = n <= 16 ? stackalloc ulong[16] : new ulong[n];
         for (var i = 0; i < n; i++) values[i] = reached.Of(voters[i]);
         values = values[..n];
         values.Sort();

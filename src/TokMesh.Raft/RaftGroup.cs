@@ -208,7 +208,7 @@ public sealed partial class RaftGroup
         if (_lead is null || _log.Bytes > keepBytes)
         {
             // Followers keep some too: any of them may lead next, and would rather send entries than snapshots.
-            long excess = _log.Bytes - keepBytes;
+            var excess = _log.Bytes - keepBytes;
             var at = _log.Base;
             foreach (var entry in _log.After(_log.Base, int.MaxValue, long.MaxValue))
             {

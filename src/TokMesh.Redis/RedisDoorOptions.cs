@@ -23,15 +23,6 @@ public sealed record RedisDoorOptions
     /// </summary>
     public int PatienceMs { get; init; } = 5_000;
 
-    /// <summary>Milliseconds a session lives when its creator does not say.</summary>
-    public long SessionDefaultTtlMs { get; init; } = 2 * 3600 * 1000L;
-
-    /// <summary>Most milliseconds a session may be given.</summary>
-    public long SessionMaxTtlMs { get; init; } = 720 * 3600 * 1000L;
-
-    /// <summary>Most live sessions of a user.</summary>
-    public int SessionQuotaPerUser { get; init; } = 50;
-
     /// <summary>Failed authentications of one address within a minute, above which each further attempt waits for a second.</summary>
     public int FailedLoginsPerMinute { get; init; } = 20;
 
@@ -46,10 +37,6 @@ public sealed record RedisDoorOptions
             problems.Add($"MaxCommandBytes is {MaxCommandBytes}; allowed are MaxBulkBytes to {1 << 30}.");
         if (MaxPipelinedCommands is < 1 or > 65_536) problems.Add($"MaxPipelinedCommands is {MaxPipelinedCommands}; allowed are 1 to 65536.");
         if (PatienceMs < 1) problems.Add($"PatienceMs is {PatienceMs}; it must be at least 1.");
-        if (SessionMaxTtlMs < 1000) problems.Add($"SessionMaxTtlMs is {SessionMaxTtlMs}; it must be at least 1000.");
-        if (SessionDefaultTtlMs < 1 || SessionDefaultTtlMs > SessionMaxTtlMs)
-            problems.Add($"SessionDefaultTtlMs is {SessionDefaultTtlMs}; allowed are 1 to SessionMaxTtlMs.");
-        if (SessionQuotaPerUser < 1) problems.Add($"SessionQuotaPerUser is {SessionQuotaPerUser}; it must be at least 1.");
         if (FailedLoginsPerMinute < 1) problems.Add($"FailedLoginsPerMinute is {FailedLoginsPerMinute}; it must be at least 1.");
         return problems;
     }

@@ -36,8 +36,8 @@ internal sealed class ShardData(int tombstoneCapacity)
             ReplyWriter.Pointer(reply, pointer);
             return;
         }
-        int dead = stillHere ? -1 : Tombstones.FindId(id);
-        bool expired = stillHere
+        var dead = stillHere ? -1 : Tombstones.FindId(id);
+        var expired = stillHere
             || (dead >= 0 && Tombstones.At(dead) is { Expired: true } tombstone && tombstone.DiedAt + State.Tombstones.MemoryMs > now);
         ReplyWriter.Error(reply, expired ? ErrorCode.SessionExpired : ErrorCode.SessionNotFound);
     }

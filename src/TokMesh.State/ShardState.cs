@@ -63,22 +63,19 @@ public sealed class ShardState
     public void Apply(ulong index, ReadOnlySpan<byte> entry, IApplySink sink)
     {
         // Applying an entry again would not be caught by the dedup table alone: a floor may have passed it.
-        if (index <= _data.AppliedIndex)
-            throw new InvalidOperationException($"Entry {index} was already applied: the state is at {_data.AppliedIndex}.");
+        if (index <= _data.AppliedIndex) throw new InvalidOperationException($"Entry {index} was already applied: the state is at {_data.AppliedIndex}.");
         // All of it is read before any of it takes effect, so that a torn entry leaves nothing half done.
         EntryReader.Verify(entry);
         _data.AppliedIndex = index;
-        if (entry.IsEmpty)
-            return;
+        if (entry.IsEmpty) return;
         var reader = new EntryReader(entry);
         _data.Time = Math.Max(_data.Time, reader.Stamp);
         _data.Origins.ForgetUnseen(_data.Time);
         while (reader.NextSection())
         {
-            Origin origin = _data.Origins.See(reader.Origin, _data.Time);
+            var origin = _data.Origins.See(reader.Origin, _data.Time);
             origin.RaiseFloor(reader.Floor);
-            while (reader.NextOp(out ReadOnlySpan<byte> op))
-                sink.Applied(reader.Origin, reader.Seq, ApplyOnce(origin, reader.Seq, op));
+            while (reader.NextOp(out var op)) sink.Applied(reader.Origin, reader.Seq, ApplyOnce(origin, reader.Seq, op));
         }
     }
 
@@ -99,9 +96,9 @@ public sealed class ShardState
     /// </summary>
     public bool HasExpired(long nowMs)
     {
-        long now = Math.Max(nowMs, _data.Time);
-        return (_data.Sessions.PeekExpiry(out long session) >= 0 && session <= now)
-            || (_data.Keys.PeekExpiry(out long key) >= 0 && key <= now)
+        var now = Math.Max(nowMs, _data.Time);
+        return (_data.Sessions.PeekExpiry(out var session) >= 0 && session <= now)
+            || (_data.Keys.PeekExpiry(out var key) >= 0 && key <= now)
             || _data.Tombstones.HasLapsed(now);
     }
 
@@ -132,8 +129,7 @@ public sealed class ShardState
 
     private ReadOnlySpan<byte> ApplyOnce(Origin origin, ulong seq, ReadOnlySpan<byte> op)
     {
-        if (_reply.Capacity > KeptReplyCapacity)
-            _reply = new ArrayBufferWriter<byte>(1024);
+        if (_reply.Capacity > KeptReplyCapacity) _reply = new ArrayBufferWriter<byte>(1024);
         _reply.ResetWrittenCount();
         if (seq > origin.LastSeq)
         {
@@ -141,12 +137,9 @@ public sealed class ShardState
             origin.Remember(seq, _reply.WrittenSpan);
             return _reply.WrittenSpan;
         }
-        if (!origin.Replies.TryFind(seq, out bool dropped, out ReadOnlySpan<byte> remembered))
-            ReplyWriter.Error(_reply, ErrorCode.Superseded);
-        else if (dropped)
-            ReplyWriter.Error(_reply, ErrorCode.ReplyForgotten);
-        else
-            return remembered;
+        if (!origin.Replies.TryFind(seq, out var dropped, out var remembered)) ReplyWriter.Error(_reply, ErrorCode.Superseded);
+        else if (dropped) ReplyWriter.Error(_reply, ErrorCode.ReplyForgotten);
+        else return remembered;
         return _reply.WrittenSpan;
     }
 }

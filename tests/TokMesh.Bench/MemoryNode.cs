@@ -89,7 +89,7 @@ internal sealed class MemoryNode(int sessions) : IAsyncDisposable, ITransport, I
     private async Task CreateSessionsAsync(Node node)
     {
         var clock = new SystemClock();
-        var service = new SessionService(new StoreClient(node), RandomNumberGenerator.Fill, () => clock.WallMs);
+        var service = new SessionService(new StoreClient(node), RandomNumberGenerator.Fill, () => clock.WallMs, new SessionLimits { QuotaPerUser = SampleSessions.Quota });
         var load = Task.WhenAll(Enumerable.Range(0, InFlight).Select(_ => Task.Run(() => CreateAsync(service, node))));
         var progress = new MemoryProgress(sessions);
         while (!load.IsCompleted)
@@ -110,8 +110,7 @@ internal sealed class MemoryNode(int sessions) : IAsyncDisposable, ITransport, I
                 UserId = SampleSessions.UserId(number),
                 DeviceId = SampleSessions.DeviceId,
                 TtlMs = SampleSessions.TtlMs(number),
-                Data = SampleSessions.Data,
-                Quota = SampleSessions.Quota,
+                Data = SampleSessions.Pairs,
             };
             var caller = new Caller(node.NowMs + DeadlineMs, Consistency.Linearizable, SampleSessions.CreatedBy, SampleSessions.Ip(number), SampleSessions.UserAgent);
             var (reply, _) = await service.CreateAsync(session, caller);

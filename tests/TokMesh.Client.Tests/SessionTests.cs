@@ -150,7 +150,7 @@ public sealed class SessionTests(SharedDoor shared) : IDisposable
     [Fact]
     public async Task A_user_has_so_many_sessions_and_no_more()
     {
-        await using var door = await TestDoor.StartAsync(new TokMesh.Gateway.GatewayOptions { QuotaPerUser = 1 });
+        await using var door = await TestDoor.StartAsync(limits: new TokMesh.Cluster.SessionLimits { QuotaPerUser = 1 });
         using var client = Clients.Of(door);
         await client.Sessions.CreateAsync(new NewSession { UserId = "u" });
         var e = await Assert.ThrowsAsync<TokMeshException>(() => client.Sessions.CreateAsync(new NewSession { UserId = "u" }));

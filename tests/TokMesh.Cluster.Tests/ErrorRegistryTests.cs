@@ -14,8 +14,6 @@ public sealed partial class ErrorRegistryTests
     private static readonly Dictionary<string, string> Constants = typeof(Codes).GetFields(BindingFlags.Public | BindingFlags.Static)
         .ToDictionary(static f => f.Name, static f => (string)f.GetValue(null)!);
 
-    private static readonly string Root = FindRoot();
-
     [Fact]
     public void Every_code_is_there_once_with_what_to_do()
     {
@@ -55,7 +53,7 @@ public sealed partial class ErrorRegistryTests
     [Fact]
     public void The_page_says_what_the_registry_says()
     {
-        var file = Path.Combine(Root, "docs", "errors.md");
+        var file = Path.Combine(SourceTree.Root, "docs", "errors.md");
         if (Environment.GetEnvironmentVariable("TOKMESH_WRITE_DOCS") == "1") File.WriteAllText(file, Page());
         Assert.Equal(Page(), File.ReadAllText(file));
     }
@@ -77,16 +75,7 @@ public sealed partial class ErrorRegistryTests
     }
 
     // The registry itself, and the words of what is in it, are left out.
-    private static IEnumerable<string> Sources() =>
-        new[] { "src", "silo-host" }.SelectMany(static d => Directory.EnumerateFiles(Path.Combine(Root, d), "*.cs", SearchOption.AllDirectories))
-            .Where(static f => !f.Contains("/obj/", StringComparison.Ordinal) && !f.Contains("/bin/", StringComparison.Ordinal) && !f.Contains("/Errors/", StringComparison.Ordinal));
-
-    private static string FindRoot()
-    {
-        var root = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(root.FullName, "TokMesh.sln"))) root = root.Parent ?? throw new InvalidOperationException("The tests do not run inside the repository.");
-        return root.FullName;
-    }
+    private static IEnumerable<string> Sources() => SourceTree.Files("src", "silo-host").Where(static f => !f.Contains("/Errors/", StringComparison.Ordinal));
 
     private static Regex Word(string word) => new(Regex.Escape(word) + @"\b");
 

@@ -8,6 +8,7 @@ using Xunit.Sdk;
 namespace TokMesh.EndToEnd;
 
 /// <summary>A server with few descriptors, and more clients than it may have.</summary>
+[Trait(Row.Trait, Row.Beside)]
 public sealed class DescriptorTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("tokmesh-descriptors-").FullName;

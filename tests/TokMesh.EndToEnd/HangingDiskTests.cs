@@ -4,7 +4,7 @@ using System.Text.Json;
 namespace TokMesh.EndToEnd;
 
 /// <summary>A server whose syncs do not come back: its shards go on elsewhere, and it says what is wrong.</summary>
-[Trait(Waiting.Trait, Waiting.Mostly)]
+[Trait(Row.Trait, Row.Beside)]
 public sealed class HangingDiskTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("tokmesh-hang-").FullName;

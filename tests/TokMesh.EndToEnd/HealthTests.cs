@@ -5,6 +5,7 @@ using System.Text.Json;
 namespace TokMesh.EndToEnd;
 
 /// <summary>What nodes say of themselves and each other while something is wrong with one of them.</summary>
+[Trait(Row.Trait, Row.Beside)]
 public sealed class HealthTests(ThreeNodes three) : IClassFixture<ThreeNodes>
 {
     private const int Groups = 257;

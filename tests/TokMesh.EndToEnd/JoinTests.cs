@@ -5,7 +5,7 @@ using TokMesh.Linearizability;
 namespace TokMesh.EndToEnd;
 
 /// <summary>Nodes that join, stop, die and come back while the cluster serves; they hold no replica of a shard yet.</summary>
-[Trait(Waiting.Trait, Waiting.Mostly)]
+[Trait(Row.Trait, Row.Beside)]
 public sealed class JoinTests
 {
     [Fact]

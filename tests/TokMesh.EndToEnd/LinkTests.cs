@@ -4,7 +4,7 @@ using System.Net.Sockets;
 namespace TokMesh.EndToEnd;
 
 /// <summary>That cuts cut and holds hold: without this, the tests that survive them would prove nothing.</summary>
-[Trait(Waiting.Trait, Waiting.Mostly)]
+[Trait(Row.Trait, Row.Beside)]
 public sealed class LinkTests
 {
     [Fact]

@@ -6,7 +6,7 @@ namespace TokMesh.EndToEnd;
 
 /// <summary>What takes long to be noticed, or must not be.</summary>
 [Collection(MachineCollection.Name)]
-[Trait(Waiting.Trait, Waiting.Mostly)]
+[Trait(Row.Trait, Row.Beside)]
 public sealed class OutageTests(Machine machine, ITestOutputHelper output)
 {
     /// <summary>PostgreSQL tells silos of each other; what they store, and who leads, is none of its business.</summary>

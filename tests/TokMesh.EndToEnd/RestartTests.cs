@@ -8,6 +8,7 @@ namespace TokMesh.EndToEnd;
 
 /// <summary>What is left after nodes were stopped, killed, wiped or kept away.</summary>
 [Collection(MachineCollection.Name)]
+[Trait(Row.Trait, Row.Beside)]
 public sealed class RestartTests(Machine machine, ThreeNodes three) : IClassFixture<ThreeNodes>
 {
     [Fact]

@@ -141,7 +141,7 @@ public sealed class ClusterTests(SharedDoor shared)
     [Fact]
     public void Options_out_of_range_are_reported_all_at_once()
     {
-        var problems = new GatewayOptions { QuotaPerUser = 0, DeadlineMs = 0, TrustedProxies = ["here"], AntiReplay = new AntiReplayOptions { NonceTtlSeconds = 1 } }.Problems();
+        var problems = new GatewayOptions { MaxBodyBytes = 0, DeadlineMs = 0, TrustedProxies = ["here"], AntiReplay = new AntiReplayOptions { NonceTtlSeconds = 1 } }.Problems();
         Assert.Equal(4, problems.Count);
     }
 

@@ -23,7 +23,7 @@ public sealed class AllocationTests : IDisposable
         const int BytesPerRound = 16;
         IDisk disk = isRealDisk ? new FileDisk(_directory) : new VirtualDisk();
         var options = new WriteAheadLogOptions { Key = TestLog.Key, FillRandom = RandomNumberGenerator.Fill, SegmentBytes = 32 << 20 };
-        using WriteAheadLog log = WriteAheadLog.Open(disk, options, out _);
+        using var log = WriteAheadLog.Open(disk, options, out _);
         var batch = new LogBatch();
         var payload = new byte[100];
         ulong index = 0;
@@ -37,10 +37,10 @@ public sealed class AllocationTests : IDisposable
             log.Flush();
         }
         var windows = new long[Windows];
-        for (int window = 0; window < Windows; window++)
+        for (var window = 0; window < Windows; window++)
         {
-            long before = GC.GetAllocatedBytesForCurrentThread();
-            for (int i = 0; i < RoundsPerWindow; i++)
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            for (var i = 0; i < RoundsPerWindow; i++)
                 Round();
             windows[window] = GC.GetAllocatedBytesForCurrentThread() - before;
         }

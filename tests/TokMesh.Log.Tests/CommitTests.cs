@@ -11,7 +11,7 @@ public class CommitTests
     public void A_commit_position_survives_a_crash_and_never_falls()
     {
         var disk = new VirtualDisk();
-        WriteAheadLog log = TestLog.Open(disk);
+        var log = TestLog.Open(disk);
         log.CommitEntry(1, 1);
         log.CommitEntry(1, 2);
         log.Commit(batch => batch.AppendCommit(1, 2));
@@ -25,8 +25,8 @@ public class CommitTests
     [Fact]
     public void A_commit_position_is_restated_when_its_segment_goes()
     {
-        VirtualDisk disk = SegmentTests.WithSegments(2, Small, out ulong last);
-        WriteAheadLog log = TestLog.Open(disk, Small);
+        var disk = SegmentTests.WithSegments(2, Small, out var last);
+        var log = TestLog.Open(disk, Small);
         TestLog.Snapshots(disk).Write(1, last - 1, 1, [], [1]);
         log.CommitEntry(1, last + 1);
         log.Commit(batch =>
@@ -34,7 +34,7 @@ public class CommitTests
             batch.AppendMark(1, last - 1, 1);
             batch.AppendCommit(1, last + 1);
         });
-        for (ulong index = last + 2; log.LiveSegmentCount < 4; index++)
+        for (var index = last + 2; log.LiveSegmentCount < 4; index++)
             log.CommitEntry(1, index);
         log.DeleteObsoleteSegments();
         disk.Crash();
@@ -46,7 +46,7 @@ public class CommitTests
     public void What_is_known_to_be_committed_is_not_superseded()
     {
         var disk = new VirtualDisk();
-        WriteAheadLog log = TestLog.Open(disk);
+        var log = TestLog.Open(disk);
         log.CommitEntry(1, 1);
         log.CommitEntry(1, 2);
         log.Commit(batch => batch.AppendCommit(1, 1));
@@ -62,7 +62,7 @@ public class CommitTests
     [Fact]
     public void A_snapshot_below_what_is_known_to_be_committed_is_not_installed()
     {
-        WriteAheadLog log = TestLog.Open(new VirtualDisk());
+        var log = TestLog.Open(new VirtualDisk());
         log.CommitEntry(1, 1);
         log.CommitEntry(1, 2);
         log.Commit(batch => batch.AppendCommit(1, 2));
@@ -73,7 +73,7 @@ public class CommitTests
     [Fact]
     public void A_commit_position_beyond_the_last_entry_is_refused()
     {
-        WriteAheadLog log = TestLog.Open(new VirtualDisk());
+        var log = TestLog.Open(new VirtualDisk());
         log.CommitEntry(1, 1);
 
         Assert.Contains("beyond its last entry at 1", Assert.Throws<InvalidOperationException>(() => log.Commit(batch => batch.AppendCommit(1, 2))).Message);
@@ -84,9 +84,9 @@ public class CommitTests
     public void A_newest_segment_that_lacks_committed_entries_is_damage()
     {
         // The first commit of a segment restates what the group is committed to; the entries it speaks of are in the segment before.
-        VirtualDisk disk = SegmentTests.WithSegments(1, Small, out ulong last);
-        WriteAheadLog log = TestLog.Open(disk, Small);
-        for (ulong index = last + 1; log.LiveSegmentCount < 3; index++)
+        var disk = SegmentTests.WithSegments(1, Small, out var last);
+        var log = TestLog.Open(disk, Small);
+        for (var index = last + 1; log.LiveSegmentCount < 3; index++)
             log.Commit(batch =>
             {
                 batch.AppendEntry(1, index, 1, 1, TestLog.Payload(index));
@@ -95,7 +95,7 @@ public class CommitTests
         disk.Delete("wal-00000001.log");
         disk.Delete("wal-00000002.log");
         disk.SyncDirectory();
-        Dictionary<string, byte[]> before = disk.Contents();
+        var before = disk.Contents();
 
         var damage = Assert.Throws<LogDamagedException>(() => TestLog.Recover(disk, Small));
 
@@ -106,8 +106,8 @@ public class CommitTests
     [Fact]
     public void Notes_are_handed_back_the_latest_of_each_and_removed_when_empty()
     {
-        VirtualDisk disk = SegmentTests.WithSegments(1, Small, out ulong last);
-        WriteAheadLog log = TestLog.Open(disk, Small);
+        var disk = SegmentTests.WithSegments(1, Small, out var last);
+        var log = TestLog.Open(disk, Small);
         log.Commit(batch =>
         {
             batch.AppendNote(0, [1]);
@@ -116,14 +116,14 @@ public class CommitTests
         });
         log.Commit(batch => batch.AppendNote(0, [2]));
         log.Commit(batch => batch.AppendNote(8, []));
-        for (ulong index = last + 1; log.LiveSegmentCount < 3; index++)
+        for (var index = last + 1; log.LiveSegmentCount < 3; index++)
             log.CommitEntry(1, index);
         TestLog.Snapshots(disk).Write(1, last + 1, 1, [], [1]);
         log.Commit(batch => batch.AppendMark(1, last + 1, 1));
         log.DeleteObsoleteSegments();
         disk.Crash();
 
-        LogRecovery recovery = TestLog.Recover(disk, Small);
+        var recovery = TestLog.Recover(disk, Small);
 
         Assert.Equal([0u, 7u], recovery.Notes.Keys.Order());
         Assert.Equal([2], recovery.Notes[0]);
@@ -135,14 +135,14 @@ public class CommitTests
     public void Every_write_has_the_number_after_the_one_before_it_also_over_restarts()
     {
         var disk = new VirtualDisk();
-        WriteAheadLog log = TestLog.Open(disk, out LogRecovery first);
+        var log = TestLog.Open(disk, out var first);
         Assert.Equal((0ul, 0u), (first.Sequence, first.NewestSegment));
         log.CommitEntry(1, 1);
         log.CommitEntry(1, 2);
-        ulong told = log.Sequence;
+        var told = log.Sequence;
         disk.Crash();
 
-        LogRecovery recovery = TestLog.Recover(disk);
+        var recovery = TestLog.Recover(disk);
 
         Assert.Equal((told, 1u), (recovery.Sequence, recovery.NewestSegment));
     }
@@ -153,7 +153,7 @@ public class CommitTests
         var disk = new VirtualDisk();
         TestLog.Open(disk).CommitEntry(1, 1);
         disk.Crash(seed: 3);
-        Dictionary<string, byte[]> before = disk.Contents();
+        var before = disk.Contents();
         var options = new WriteAheadLogOptions
         {
             Key = TestLog.Key,

@@ -8,9 +8,9 @@ public class EncryptionTests
     [Fact]
     public void No_payload_or_meta_is_readable_in_any_file()
     {
-        byte[] secret = Encoding.UTF8.GetBytes("the-token-nobody-may-see");
-        VirtualDisk encrypted = WithSecret(secret, isEncrypted: true);
-        VirtualDisk plain = WithSecret(secret, isEncrypted: false);
+        var secret = Encoding.UTF8.GetBytes("the-token-nobody-may-see");
+        var encrypted = WithSecret(secret, isEncrypted: true);
+        var plain = WithSecret(secret, isEncrypted: false);
 
         Assert.DoesNotContain(encrypted.Contents().Values, bytes => bytes.AsSpan().IndexOf(secret) >= 0);
         // The search itself works.
@@ -20,11 +20,11 @@ public class EncryptionTests
     [Fact]
     public void A_wrong_key_is_told_apart_from_damage_and_changes_nothing()
     {
-        VirtualDisk disk = WithSecret([1, 2, 3], isEncrypted: true);
-        Dictionary<string, byte[]> before = disk.Contents();
+        var disk = WithSecret([1, 2, 3], isEncrypted: true);
+        var before = disk.Contents();
         var options = new WriteAheadLogOptions { Key = new byte[32], FillRandom = TestLog.Random() };
 
-        LogUnreadableException error = Assert.Throws<LogUnreadableException>(() => TestLog.Recover(disk, options));
+        var error = Assert.Throws<LogUnreadableException>(() => TestLog.Recover(disk, options));
 
         Assert.Contains("cannot be decrypted: wrong key or damaged", error.Message);
         disk.AssertUnchanged(before);
@@ -37,7 +37,7 @@ public class EncryptionTests
     [InlineData(false)]
     public void A_log_is_not_opened_the_other_way_than_it_was_written(bool isEncrypted)
     {
-        VirtualDisk disk = WithSecret([1, 2, 3], isEncrypted);
+        var disk = WithSecret([1, 2, 3], isEncrypted);
 
         Assert.Throws<LogUnreadableException>(() => TestLog.Recover(disk, TestLog.Options(isEncrypted: !isEncrypted)));
     }
@@ -47,16 +47,16 @@ public class EncryptionTests
     {
         // Same seed at every start: even then a new segment has another salt, and a frame another nonce, as the fill goes on.
         var disk = new VirtualDisk();
-        WriteAheadLogOptions options = TestLog.Options(segmentBytes: 1024);
+        var options = TestLog.Options(segmentBytes: 1024);
         for (ulong index = 1; index <= 40; index++)
         {
-            using WriteAheadLog log = TestLog.Open(disk, options);
+            using var log = TestLog.Open(disk, options);
             log.CommitEntry(1, index);
         }
         var nonces = new HashSet<string>();
-        int frames = 0;
-        foreach (byte[] segment in disk.Contents().Values)
-            for (int at = SegmentHeader.Bytes; FrameHeader.TryReadFrame(segment.AsSpan(at), out FrameHeader frame); at += FrameHeader.Bytes + frame.BodyBytes, frames++)
+        var frames = 0;
+        foreach (var segment in disk.Contents().Values)
+            for (var at = SegmentHeader.Bytes; FrameHeader.TryReadFrame(segment.AsSpan(at), out var frame); at += FrameHeader.Bytes + frame.BodyBytes, frames++)
                 nonces.Add(Convert.ToHexString(segment, at + FrameHeader.Bytes, BodyCipher.NonceBytes));
         Assert.Equal(frames, nonces.Count);
     }
@@ -66,9 +66,9 @@ public class EncryptionTests
     [InlineData((byte)2)]
     public void Both_ciphers_open_what_they_sealed_and_nothing_else(byte id)
     {
-        using BodyCipher cipher = BodyCipher.Create((CipherId)id, TestLog.Key, 5, "purpose"u8)!;
-        using BodyCipher otherPurpose = BodyCipher.Create((CipherId)id, TestLog.Key, 5, "other"u8)!;
-        using BodyCipher otherSalt = BodyCipher.Create((CipherId)id, TestLog.Key, 6, "purpose"u8)!;
+        using var cipher = BodyCipher.Create((CipherId)id, TestLog.Key, 5, "purpose"u8)!;
+        using var otherPurpose = BodyCipher.Create((CipherId)id, TestLog.Key, 5, "other"u8)!;
+        using var otherSalt = BodyCipher.Create((CipherId)id, TestLog.Key, 6, "purpose"u8)!;
         var nonce = new byte[BodyCipher.NonceBytes];
         byte[] text = [1, 2, 3, 4];
         var tag = new byte[BodyCipher.TagBytes];
@@ -100,7 +100,7 @@ public class EncryptionTests
                 }
                 disk.CutPowerAt(0);
                 disk.Crash(survival);
-                byte[] found = LogKey.LoadOrCreate(disk, TestLog.Random(99));
+                var found = LogKey.LoadOrCreate(disk, TestLog.Random(99));
                 Assert.Equal(found, LogKey.LoadOrCreate(disk, TestLog.Random(100)));
                 if (made is not null)
                     Assert.Equal(made, found);
@@ -110,7 +110,7 @@ public class EncryptionTests
     [Fact]
     public void A_lost_or_cut_key_file_is_an_error_and_never_replaced()
     {
-        VirtualDisk disk = WithSecret([1], isEncrypted: true);
+        var disk = WithSecret([1], isEncrypted: true);
         Assert.Contains("log.key", Assert.Throws<LogUnreadableException>(() => LogKey.LoadOrCreate(disk, TestLog.Random())).Message);
 
         disk = new VirtualDisk();
@@ -125,8 +125,8 @@ public class EncryptionTests
         Assert.Equal(TestLog.Key, LogKey.Parse(Convert.ToHexString(TestLog.Key)));
 
         Assert.Contains("63 characters", Assert.Throws<FormatException>(() => LogKey.Parse(new string('a', 63))).Message);
-        string almost = new string('a', 10) + "x" + new string('a', 53);
-        string message = Assert.Throws<FormatException>(() => LogKey.Parse(almost)).Message;
+        var almost = new string('a', 10) + "x" + new string('a', 53);
+        var message = Assert.Throws<FormatException>(() => LogKey.Parse(almost)).Message;
         Assert.Contains("character 11", message);
         Assert.DoesNotContain("aaaa", message);
     }
@@ -134,7 +134,7 @@ public class EncryptionTests
     private static VirtualDisk WithSecret(byte[] secret, bool isEncrypted)
     {
         var disk = new VirtualDisk();
-        using WriteAheadLog log = TestLog.Open(disk, TestLog.Options(isEncrypted: isEncrypted));
+        using var log = TestLog.Open(disk, TestLog.Options(isEncrypted: isEncrypted));
         log.Commit(batch =>
         {
             batch.AppendGroupMeta(1, secret);

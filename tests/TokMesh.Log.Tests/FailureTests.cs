@@ -11,17 +11,17 @@ public class FailureTests
     public void One_failure_and_the_log_refuses_everything_though_the_disk_works_again(VirtualDiskOperationKind kind)
     {
         var disk = new VirtualDisk();
-        WriteAheadLog log = TestLog.Open(disk);
+        var log = TestLog.Open(disk);
         log.CommitEntry(1, 1);
         disk.FailNth(kind, 1);
         var batch = new LogBatch();
         batch.AppendEntry(1, 2, 1, 0, [1]);
         log.Append(batch);
 
-        LogFailedException first = Assert.Throws<LogFailedException>(log.Flush);
+        var first = Assert.Throws<LogFailedException>(log.Flush);
 
         Assert.IsType<IOException>(first.InnerException);
-        long operations = disk.Operations;
+        var operations = disk.Operations;
         Assert.Throws<LogFailedException>(log.Flush);
         Assert.Throws<LogFailedException>(() => log.Append(batch));
         Assert.Throws<LogFailedException>(log.DeleteObsoleteSegments);
@@ -37,11 +37,11 @@ public class FailureTests
         for (long nth = 1; nth <= 12; nth++)
         {
             var disk = new VirtualDisk();
-            WriteAheadLogOptions options = TestLog.Options(segmentBytes: 512);
+            var options = TestLog.Options(segmentBytes: 512);
             disk.FailNth(VirtualDiskOperationKind.Sync, nth);
             try
             {
-                WriteAheadLog log = TestLog.Open(disk, options);
+                var log = TestLog.Open(disk, options);
                 for (ulong index = 1; index <= 20; index++)
                     log.CommitEntry(1, index);
             }
@@ -51,7 +51,7 @@ public class FailureTests
             // Only the process is new: the system still has in memory, as if it were stored, what it could not store.
             disk.Fault = null;
             disk.KillProcess();
-            List<ulong> found = TestLog.Recover(disk, options).Indexes(1);
+            var found = TestLog.Recover(disk, options).Indexes(1);
             disk.Crash();
 
             Assert.Equal(found, TestLog.Recover(disk, options).Indexes(1));
@@ -61,7 +61,7 @@ public class FailureTests
     [Fact]
     public void A_full_disk_at_any_write_loses_nothing_acknowledged_and_space_cures_it()
     {
-        WriteAheadLogOptions options = TestLog.Options(segmentBytes: 1024);
+        var options = TestLog.Options(segmentBytes: 1024);
         for (long nth = 1; nth <= 40; nth++)
         {
             var disk = new VirtualDisk();
@@ -69,7 +69,7 @@ public class FailureTests
             disk.FillUpAtNth(nth);
             try
             {
-                WriteAheadLog log = TestLog.Open(disk, options);
+                var log = TestLog.Open(disk, options);
                 for (ulong index = 1; index <= 30; index++)
                 {
                     log.Commit(batch =>
@@ -86,9 +86,9 @@ public class FailureTests
             disk.Fault = null;
             disk.KillProcess();
 
-            using WriteAheadLog after = TestLog.Open(disk, out LogRecovery recovery, options);
+            using var after = TestLog.Open(disk, out var recovery, options);
 
-            ulong found = (ulong)recovery.Indexes(1).Count;
+            var found = (ulong)recovery.Indexes(1).Count;
             Assert.Equal(acknowledged, found);
             if (found > 0)
                 Assert.Equal((found, 1u), (recovery.Groups[1].Term, recovery.Groups[1].Vote));
@@ -100,12 +100,12 @@ public class FailureTests
     public void A_failure_while_the_recovered_log_is_prepared_is_not_retried_either()
     {
         var trace = new List<VirtualDiskOperation>();
-        VirtualDisk disk = Torn();
+        var disk = Torn();
         disk.Trace = trace;
         TestLog.Recover(disk);
-        foreach (VirtualDiskOperationKind kind in trace.Select(operation => operation.Kind).Distinct())
+        foreach (var kind in trace.Select(operation => operation.Kind).Distinct())
         {
-            VirtualDisk failing = Torn();
+            var failing = Torn();
             failing.FailNth(kind, 1);
             Assert.Throws<LogFailedException>(() => TestLog.Recover(failing));
             failing.Fault = null;
@@ -118,8 +118,8 @@ public class FailureTests
     public void A_directory_sync_that_fails_poisons_the_log()
     {
         var disk = new VirtualDisk();
-        WriteAheadLogOptions options = TestLog.Options(segmentBytes: 512);
-        WriteAheadLog log = TestLog.Open(disk, options);
+        var options = TestLog.Options(segmentBytes: 512);
+        var log = TestLog.Open(disk, options);
         disk.FailNth(VirtualDiskOperationKind.SyncDirectory, 1);
         ulong index = 0;
         void CommitForever()
@@ -142,8 +142,8 @@ public class FailureTests
     public void A_record_that_breaks_the_rules_stops_the_log_before_it_is_written(string rule)
     {
         var disk = new VirtualDisk();
-        WriteAheadLog log = TestLog.Open(disk);
-        SnapshotInfo snapshot = TestLog.Snapshots(disk).Write(1, 1, 1, [], []);
+        var log = TestLog.Open(disk);
+        var snapshot = TestLog.Snapshots(disk).Write(1, 1, 1, [], []);
         log.Commit(batch =>
         {
             batch.AppendHardState(1, 5, 2);
@@ -181,7 +181,7 @@ public class FailureTests
     [Fact]
     public void A_closed_log_says_so()
     {
-        WriteAheadLog log = TestLog.Open(new VirtualDisk());
+        var log = TestLog.Open(new VirtualDisk());
         log.Dispose();
 
         Assert.Throws<ObjectDisposedException>(log.Flush);
@@ -192,7 +192,7 @@ public class FailureTests
     {
         var options = new WriteAheadLogOptions { SegmentBytes = 1, MaxFrameBytes = 2, Key = new byte[31], FillRandom = TestLog.Random() };
 
-        string message = Assert.Throws<ArgumentException>(() => TestLog.Recover(new VirtualDisk(), options)).Message;
+        var message = Assert.Throws<ArgumentException>(() => TestLog.Recover(new VirtualDisk(), options)).Message;
 
         Assert.Contains("SegmentBytes is 1, allowed are 512 to 1073741824", message);
         Assert.Contains("MaxFrameBytes is 2, allowed are 64 to 268435456", message);
@@ -203,7 +203,7 @@ public class FailureTests
     private static VirtualDisk Torn()
     {
         var disk = new VirtualDisk();
-        using (WriteAheadLog log = TestLog.Open(disk))
+        using (var log = TestLog.Open(disk))
         {
             log.CommitEntry(1, 1);
             disk.Damage("wal-00000001.log", log.SizeBytes, [1]);

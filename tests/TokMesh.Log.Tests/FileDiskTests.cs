@@ -12,9 +12,9 @@ public sealed class FileDiskTests : IDisposable
     public void A_log_with_snapshots_lives_on_a_real_directory()
     {
         var disk = new FileDisk(_directory);
-        byte[] key = LogKey.LoadOrCreate(disk, RandomNumberGenerator.Fill);
-        WriteAheadLogOptions options = Options(key);
-        using (WriteAheadLog log = WriteAheadLog.Open(disk, options, out _))
+        var key = LogKey.LoadOrCreate(disk, RandomNumberGenerator.Fill);
+        var options = Options(key);
+        using (var log = WriteAheadLog.Open(disk, options, out _))
         {
             for (ulong index = 1; index <= 100; index++)
                 log.CommitEntry(1, index);
@@ -25,7 +25,7 @@ public sealed class FileDiskTests : IDisposable
         }
 
         Assert.Equal(key, LogKey.LoadOrCreate(disk, RandomNumberGenerator.Fill));
-        using WriteAheadLog again = WriteAheadLog.Open(disk, options, out LogRecovery recovery);
+        using var again = WriteAheadLog.Open(disk, options, out var recovery);
 
         Assert.Equal(Enumerable.Range(91, 10).Select(index => (ulong)index), recovery.Indexes(1));
         var store = new SnapshotStore(disk, new SnapshotStoreOptions { Key = key, FillRandom = RandomNumberGenerator.Fill });
@@ -39,15 +39,15 @@ public sealed class FileDiskTests : IDisposable
         if (OperatingSystem.IsWindows())
             return;
         var disk = new FileDisk(_directory);
-        byte[] key = LogKey.LoadOrCreate(disk, RandomNumberGenerator.Fill);
+        var key = LogKey.LoadOrCreate(disk, RandomNumberGenerator.Fill);
         using (WriteAheadLog.Open(disk, Options(key), out _))
         using (disk.Lock())
         {
-            foreach (string name in disk.List())
+            foreach (var name in disk.List())
                 Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(_directory, name)));
             Assert.Equal(4096, new FileInfo(Path.Combine(_directory, "wal-00000001.log")).Length);
         }
-        UnixFileMode others = UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute | UnixFileMode.GroupWrite;
+        var others = UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute | UnixFileMode.GroupWrite;
         Assert.Equal((UnixFileMode)0, File.GetUnixFileMode(_directory) & others);
     }
 
@@ -57,7 +57,7 @@ public sealed class FileDiskTests : IDisposable
         var disk = new FileDisk(_directory);
         using (disk.Lock())
         {
-            DirectoryInUseException inUse = Assert.Throws<DirectoryInUseException>(new FileDisk(_directory).Lock);
+            var inUse = Assert.Throws<DirectoryInUseException>(new FileDisk(_directory).Lock);
             Assert.Equal(_directory, inUse.Directory);
             Assert.Contains($"'{_directory}' is in use by another process", inUse.Message);
         }
@@ -69,9 +69,9 @@ public sealed class FileDiskTests : IDisposable
     [Fact]
     public void A_disk_does_what_the_virtual_one_does()
     {
-        foreach (IDisk disk in new IDisk[] { new FileDisk(_directory), new Simulation.VirtualDisk() })
+        foreach (var disk in new IDisk[] { new FileDisk(_directory), new Simulation.VirtualDisk() })
         {
-            using (IDiskFile file = disk.Create("a", 10))
+            using (var file = disk.Create("a", 10))
             {
                 file.Write(8, [1, 2, 3, 4]);
                 file.Sync();
@@ -82,7 +82,7 @@ public sealed class FileDiskTests : IDisposable
             disk.Create("b", 0).Dispose();
             disk.Rename("a", "b");
             disk.SyncDirectory();
-            using (IDiskFile file = disk.Open("b"))
+            using (var file = disk.Open("b"))
             {
                 var bytes = new byte[20];
                 Assert.Equal(12, file.Read(0, bytes));

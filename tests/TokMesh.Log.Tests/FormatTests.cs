@@ -36,7 +36,7 @@ public class FormatTests
     public void Segment_bytes_are_frozen()
     {
         var disk = new VirtualDisk();
-        using WriteAheadLog log = TestLog.Open(disk, Plain());
+        using var log = TestLog.Open(disk, Plain());
         log.CommitEntry(1, 1);
 
         Assert.Equal(
@@ -56,7 +56,7 @@ public class FormatTests
     {
         var disk = new VirtualDisk();
         var store = new SnapshotStore(disk, new SnapshotStoreOptions { ChunkBytes = 16, FillRandom = Counting });
-        SnapshotInfo info = store.Write(1, 2, 3, [0xAA], new byte[17]);
+        var info = store.Write(1, 2, 3, [0xAA], new byte[17]);
 
         Assert.Equal(
             // header, meta, two chunks, trailer
@@ -73,7 +73,7 @@ public class FormatTests
     {
         var disk = new VirtualDisk();
         TestLog.Open(disk, Plain()).Dispose();
-        byte[] header = disk.ReadAll("wal-00000001.log")[..SegmentHeader.Bytes];
+        var header = disk.ReadAll("wal-00000001.log")[..SegmentHeader.Bytes];
         header[8] = 2;
         BitConverter.TryWriteBytes(header.AsSpan(60), Crc32C.Compute(header.AsSpan(0, 60)));
         disk.Damage("wal-00000001.log", 0, header);
@@ -105,7 +105,7 @@ public class FormatTests
 
     private static void Counting(Span<byte> span)
     {
-        for (int i = 0; i < span.Length; i++)
+        for (var i = 0; i < span.Length; i++)
             span[i] = (byte)i;
     }
 

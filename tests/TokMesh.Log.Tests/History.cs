@@ -24,12 +24,12 @@ internal sealed class History(VirtualDisk disk, ulong seed, bool isEncrypted, lo
 
     public void Open()
     {
-        LogRecovery recovery = Reopen();
-        int found = -1;
+        var recovery = Reopen();
+        var found = -1;
         string? difference = null;
-        for (int i = _states.Count - 1; i >= _flushed && found < 0; i--)
+        for (var i = _states.Count - 1; i >= _flushed && found < 0; i--)
         {
-            string? current = _states[i].Difference(recovery);
+            var current = _states[i].Difference(recovery);
             difference ??= current;
             if (current is null)
                 found = i;
@@ -39,12 +39,12 @@ internal sealed class History(VirtualDisk disk, ulong seed, bool isEncrypted, lo
 
         // What recovery hands out is durable: power may go again at once.
         disk.Crash();
-        LogRecovery again = Reopen();
+        var again = Reopen();
         Assert.Null(again.TornTail);
         Assert.Null(_states[found].Difference(again));
 
-        HistoryModel start = _states[found].Clone();
-        foreach ((uint number, ModelGroup group) in start.Groups)
+        var start = _states[found].Clone();
+        foreach ((var number, var group) in start.Groups)
             group.Reconciled(again.Groups[number].Snapshot);
         _states = [start];
         _flushed = 0;
@@ -52,7 +52,7 @@ internal sealed class History(VirtualDisk disk, ulong seed, bool isEncrypted, lo
 
     public void Run(int steps)
     {
-        for (int i = 0; i < steps; i++)
+        for (var i = 0; i < steps; i++)
         {
             Step();
             MostSegments = Math.Max(MostSegments, _log!.LiveSegmentCount);
@@ -62,9 +62,9 @@ internal sealed class History(VirtualDisk disk, ulong seed, bool isEncrypted, lo
 
     private void Step()
     {
-        uint number = (uint)_random.Below((int)Groups) + 1;
-        int choice = _random.Below(100);
-        ModelGroup? group = _states[^1].Groups.GetValueOrDefault(number);
+        var number = (uint)_random.Below((int)Groups) + 1;
+        var choice = _random.Below(100);
+        var group = _states[^1].Groups.GetValueOrDefault(number);
         if (choice < 8)
             _log!.DeleteObsoleteSegments();
         else if (choice < 18 && group is { Entries.Count: > 0 })
@@ -84,12 +84,12 @@ internal sealed class History(VirtualDisk disk, ulong seed, bool isEncrypted, lo
 
     private void AppendRandomBatch()
     {
-        HistoryModel next = _states[^1].Clone();
-        int records = _random.Below(4) + 1;
-        for (int i = 0; i < records; i++)
+        var next = _states[^1].Clone();
+        var records = _random.Below(4) + 1;
+        for (var i = 0; i < records; i++)
         {
-            uint number = (uint)_random.Below((int)Groups) + 1;
-            if (!next.Groups.TryGetValue(number, out ModelGroup? group))
+            var number = (uint)_random.Below((int)Groups) + 1;
+            if (!next.Groups.TryGetValue(number, out var group))
             {
                 next.Groups.Add(number, group = new ModelGroup { Meta = RandomBytes(20) });
                 _batch.AppendGroupMeta(number, group.Meta);
@@ -98,7 +98,7 @@ internal sealed class History(VirtualDisk disk, ulong seed, bool isEncrypted, lo
         }
         if (_random.Below(8) == 0)
         {
-            uint note = (uint)_random.Below(3);
+            var note = (uint)_random.Below(3);
             next.Notes[note] = RandomBytes(30);
             _batch.AppendNote(note, next.Notes[note]);
         }
@@ -107,11 +107,11 @@ internal sealed class History(VirtualDisk disk, ulong seed, bool isEncrypted, lo
 
     private void AppendRandomRecord(uint number, ModelGroup group)
     {
-        int choice = _random.Below(12);
+        var choice = _random.Below(12);
         if (choice == 10)
         {
             // An older position may be told after a newer one: it changes nothing.
-            ulong commit = group.Base + (ulong)_random.Below((int)(group.Last - group.Base) + 1);
+            var commit = group.Base + (ulong)_random.Below((int)(group.Last - group.Base) + 1);
             group.Commit = Math.Max(group.Commit, commit);
             _batch.AppendCommit(number, commit);
         }
@@ -127,7 +127,7 @@ internal sealed class History(VirtualDisk disk, ulong seed, bool isEncrypted, lo
         }
         else
         {
-            ulong index = group.Last + 1;
+            var index = group.Last + 1;
             if (choice is 2 or 11 && group.Entries.Count > 0)
                 index = Math.Max(index - (ulong)_random.Below(group.Entries.Count) - 1, group.Commit + 1);
             var entry = new RecoveredEntry(index, Math.Max(group.Term, 1), (byte)_random.Below(3), RandomBytes(90));
@@ -139,11 +139,11 @@ internal sealed class History(VirtualDisk disk, ulong seed, bool isEncrypted, lo
     private void TakeSnapshot(uint number, ModelGroup group)
     {
         Flush();
-        RecoveredEntry at = group.Entries.Values.ElementAt(_random.Below(group.Entries.Count));
+        var at = group.Entries.Values.ElementAt(_random.Below(group.Entries.Count));
         WriteSnapshot(number, at.Index, at.Term);
         if (_random.NextBool())
             _store!.DeleteOlderThan(number, at.Index);
-        HistoryModel next = _states[^1].Clone();
+        var next = _states[^1].Clone();
         next.Groups[number].Mark(at.Index, at.Term);
         _batch.AppendMark(number, at.Index, at.Term);
         Append(next);
@@ -152,10 +152,10 @@ internal sealed class History(VirtualDisk disk, ulong seed, bool isEncrypted, lo
     private void InstallSnapshot(uint number, ModelGroup group)
     {
         // A leader's snapshot is taken only beyond what is known to be committed.
-        ulong index = Math.Max(group.Base + (ulong)_random.Below(group.Entries.Count + 4) + 1, group.Commit + 1);
-        ulong term = group.Term + 1;
+        var index = Math.Max(group.Base + (ulong)_random.Below(group.Entries.Count + 4) + 1, group.Commit + 1);
+        var term = group.Term + 1;
         WriteSnapshot(number, index, term);
-        HistoryModel next = _states[^1].Clone();
+        var next = _states[^1].Clone();
         next.Groups[number].Reset(index, term);
         (next.Groups[number].Term, next.Groups[number].Vote) = (term, 0);
         _batch.AppendHardState(number, term, 0);
@@ -168,7 +168,7 @@ internal sealed class History(VirtualDisk disk, ulong seed, bool isEncrypted, lo
     private void RemoveGroup(uint number)
     {
         _snapshots.Remove(number);
-        HistoryModel next = _states[^1].Clone();
+        var next = _states[^1].Clone();
         next.Groups.Remove(number);
         _batch.AppendGroupRemoved(number);
         Append(next);
@@ -199,25 +199,25 @@ internal sealed class History(VirtualDisk disk, ulong seed, bool isEncrypted, lo
     private LogRecovery Reopen()
     {
         _batch.Reset();
-        _log = WriteAheadLog.Open(disk, TestLog.Options(segmentBytes, isEncrypted, _random.Next()), out LogRecovery recovery);
+        _log = WriteAheadLog.Open(disk, TestLog.Options(segmentBytes, isEncrypted, _random.Next()), out var recovery);
         _store = TestLog.Snapshots(disk, isEncrypted, seed: _random.Next());
         return recovery;
     }
 
     private void CheckSnapshots(LogRecovery recovery)
     {
-        foreach ((uint number, RecoveredGroup group) in recovery.Groups)
+        foreach ((var number, var group) in recovery.Groups)
         {
             if (group.Snapshot is { } snapshot)
             {
                 Assert.Equal(SnapshotMeta(number, snapshot.Index), _store!.ReadMeta(snapshot));
                 Assert.Equal(SnapshotBody(number, snapshot.Index, snapshot.Term), _store.ReadBody(snapshot));
             }
-            if (_snapshots.TryGetValue(number, out ulong written))
+            if (_snapshots.TryGetValue(number, out var written))
                 Assert.True(group.Snapshot?.Index >= written, $"Seed {seed}: snapshot {written} of group {number} was lost.");
         }
         _snapshots.Clear();
-        foreach (RecoveredGroup group in recovery.Groups.Values)
+        foreach (var group in recovery.Groups.Values)
             if (group.Snapshot is { } snapshot)
                 _snapshots[group.Group] = snapshot.Index;
     }
@@ -230,7 +230,7 @@ internal sealed class History(VirtualDisk disk, ulong seed, bool isEncrypted, lo
     private byte[] RandomBytes(int bound)
     {
         var bytes = new byte[_random.Below(bound)];
-        for (int i = 0; i < bytes.Length; i++)
+        for (var i = 0; i < bytes.Length; i++)
             bytes[i] = (byte)_random.Next();
         return bytes;
     }

@@ -10,9 +10,9 @@ internal sealed class HistoryModel
     public HistoryModel Clone()
     {
         var clone = new HistoryModel();
-        foreach ((uint number, ModelGroup group) in Groups)
+        foreach ((var number, var group) in Groups)
             clone.Groups.Add(number, group.Clone());
-        foreach ((uint number, byte[] note) in Notes)
+        foreach ((var number, var note) in Notes)
             clone.Notes.Add(number, note);
         return clone;
     }
@@ -22,10 +22,10 @@ internal sealed class HistoryModel
     {
         if (!Groups.Keys.SequenceEqual(recovery.Groups.Keys.Order()))
             return $"groups {string.Join(",", Groups.Keys)} became {string.Join(",", recovery.Groups.Keys.Order())}";
-        foreach ((uint number, ModelGroup group) in Groups)
+        foreach ((var number, var group) in Groups)
             if (group.Clone().Reconciled(recovery.Groups[number].Snapshot).Difference(recovery.Groups[number]) is { } difference)
                 return $"group {number}: {difference}";
-        foreach (uint number in Notes.Keys.Concat(recovery.Notes.Keys))
+        foreach (var number in Notes.Keys.Concat(recovery.Notes.Keys))
             if (!(Notes.GetValueOrDefault(number) ?? []).AsSpan().SequenceEqual(recovery.Notes.GetValueOrDefault(number) ?? []))
                 return $"note {number} differs";
         return null;
@@ -57,14 +57,14 @@ internal sealed class ModelGroup
 
     public void Put(RecoveredEntry entry)
     {
-        foreach (ulong index in Entries.Keys.Where(index => index >= entry.Index).ToList())
+        foreach (var index in Entries.Keys.Where(index => index >= entry.Index).ToList())
             Entries.Remove(index);
         Entries.Add(entry.Index, entry);
     }
 
     public void Mark(ulong index, ulong term)
     {
-        foreach (ulong old in Entries.Keys.Where(old => old <= index).ToList())
+        foreach (var old in Entries.Keys.Where(old => old <= index).ToList())
             Entries.Remove(old);
         (Base, BaseTerm) = (index, term);
         Commit = Math.Max(Commit, index);
@@ -81,7 +81,7 @@ internal sealed class ModelGroup
     {
         if (snapshot is null || snapshot.Index <= Base)
             return this;
-        if (Entries.TryGetValue(snapshot.Index, out RecoveredEntry entry) && entry.Term == snapshot.Term)
+        if (Entries.TryGetValue(snapshot.Index, out var entry) && entry.Term == snapshot.Term)
             Mark(snapshot.Index, snapshot.Term);
         else
             Reset(snapshot.Index, snapshot.Term);
@@ -104,7 +104,7 @@ internal sealed class ModelGroup
             return "meta differs";
         if (found.Entries.Count != Entries.Count)
             return $"{Entries.Count} entries from {Base + 1} became {found.Entries.Count}";
-        foreach ((RecoveredEntry was, RecoveredEntry became) in Entries.Values.Zip(found.Entries))
+        foreach ((var was, var became) in Entries.Values.Zip(found.Entries))
             if ((was.Index, was.Term, was.EntryType) != (became.Index, became.Term, became.EntryType) || !was.Payload.AsSpan().SequenceEqual(became.Payload))
                 return $"entry {was.Index} differs";
         return null;

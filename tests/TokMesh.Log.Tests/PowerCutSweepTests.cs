@@ -20,7 +20,7 @@ public class PowerCutSweepTests
     [MemberData(nameof(Histories))]
     public void Nothing_acknowledged_is_lost_whenever_the_power_goes(ulong seed, bool isEncrypted, long segmentBytes)
     {
-        long operations = Live(seed, isEncrypted, segmentBytes, cutAt: 0, disk => disk.Crash(), out long segments);
+        var operations = Live(seed, isEncrypted, segmentBytes, cutAt: 0, disk => disk.Crash(), out var segments);
         Assert.True(operations > 100 && segments > 2, $"{operations} operations and {segments} segments prove little.");
 
         for (long cut = 1; cut <= operations; cut++)
@@ -46,7 +46,7 @@ public class PowerCutSweepTests
         catch (SimulatedPowerCut)
         {
         }
-        long operations = disk.Operations;
+        var operations = disk.Operations;
         crash(disk);
 
         // The second cut falls, by turns, into recovery itself and into the work after it.

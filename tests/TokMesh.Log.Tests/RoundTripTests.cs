@@ -10,7 +10,7 @@ public class RoundTripTests
     public void Every_record_comes_back(bool isEncrypted)
     {
         var disk = new VirtualDisk();
-        using (WriteAheadLog log = TestLog.Open(disk, TestLog.Options(isEncrypted: isEncrypted)))
+        using (var log = TestLog.Open(disk, TestLog.Options(isEncrypted: isEncrypted)))
         {
             TestLog.Snapshots(disk, isEncrypted).Write(7, 2, 3, [1], [2]);
             TestLog.Snapshots(disk, isEncrypted).Write(8, 90, 5, [1], [2]);
@@ -32,17 +32,17 @@ public class RoundTripTests
             });
         }
 
-        LogRecovery recovery = TestLog.Recover(disk, TestLog.Options(isEncrypted: isEncrypted));
+        var recovery = TestLog.Recover(disk, TestLog.Options(isEncrypted: isEncrypted));
 
         Assert.Null(recovery.TornTail);
         Assert.Equal([7u, 8u], recovery.Groups.Keys.Order());
-        RecoveredGroup seven = recovery.Groups[7];
+        var seven = recovery.Groups[7];
         Assert.Equal([9, 8, 7], seven.Meta);
         Assert.Equal((3ul, 2u, 2ul, 3ul), (seven.Term, seven.Vote, seven.BaseIndex, seven.BaseTerm));
-        RecoveredEntry entry = Assert.Single(seven.Entries);
+        var entry = Assert.Single(seven.Entries);
         Assert.Equal((3ul, 3ul, (byte)1), (entry.Index, entry.Term, entry.EntryType));
         Assert.Equal([1, 2, 3], entry.Payload);
-        RecoveredGroup eight = recovery.Groups[8];
+        var eight = recovery.Groups[8];
         Assert.Equal((90ul, 5ul, 90ul), (eight.BaseIndex, eight.BaseTerm, eight.Snapshot!.Index));
         Assert.Equal([91ul], recovery.Indexes(8));
     }
@@ -51,14 +51,14 @@ public class RoundTripTests
     public void A_later_entry_supersedes_its_index_and_everything_after()
     {
         var disk = new VirtualDisk();
-        using (WriteAheadLog log = TestLog.Open(disk))
+        using (var log = TestLog.Open(disk))
         {
             for (ulong index = 1; index <= 5; index++)
                 log.CommitEntry(1, index);
             log.CommitEntry(1, 3, term: 2);
         }
 
-        RecoveredGroup group = TestLog.Recover(disk).Groups[1];
+        var group = TestLog.Recover(disk).Groups[1];
 
         Assert.Equal([(1ul, 1ul), (2ul, 1ul), (3ul, 2ul)], group.Entries.Select(entry => (entry.Index, entry.Term)));
     }
@@ -69,9 +69,9 @@ public class RoundTripTests
         for (ulong survival = 0; survival < 40; survival++)
         {
             var disk = new VirtualDisk();
-            WriteAheadLog log = TestLog.Open(disk);
+            var log = TestLog.Open(disk);
             log.CommitEntry(1, 1);
-            long before = disk.Operations;
+            var before = disk.Operations;
             var batch = new LogBatch();
             for (ulong index = 2; index < 50; index++)
             {
@@ -85,7 +85,7 @@ public class RoundTripTests
             Assert.Equal(before + 2, disk.Operations);
             disk.Crash(survival);
 
-            LogRecovery recovery = TestLog.Recover(disk);
+            var recovery = TestLog.Recover(disk);
 
             Assert.True(recovery.Indexes(1).Count is 1 or 49);
             Assert.Equal(recovery.Indexes(1).Count - 1, recovery.Indexes(2).Count);
@@ -97,7 +97,7 @@ public class RoundTripTests
     {
         var trace = new List<VirtualDiskOperation>();
         var disk = new VirtualDisk();
-        WriteAheadLog log = TestLog.Open(disk, TestLog.Options(maxFrameBytes: 1000));
+        var log = TestLog.Open(disk, TestLog.Options(maxFrameBytes: 1000));
         var batch = new LogBatch();
         batch.AppendEntry(1, 1, 1, 0, new byte[400]);
         for (ulong index = 2; index <= 6; index++)
@@ -120,12 +120,12 @@ public class RoundTripTests
     public void A_batch_bigger_than_a_segment_gets_a_segment_of_its_size()
     {
         var disk = new VirtualDisk();
-        WriteAheadLog log = TestLog.Open(disk, TestLog.Options(segmentBytes: 1024));
+        var log = TestLog.Open(disk, TestLog.Options(segmentBytes: 1024));
         log.Commit(batch => batch.AppendEntry(1, 1, 1, 0, new byte[100_000]));
         log.CommitEntry(1, 2);
         disk.Crash();
 
-        LogRecovery recovery = TestLog.Recover(disk, TestLog.Options(segmentBytes: 1024));
+        var recovery = TestLog.Recover(disk, TestLog.Options(segmentBytes: 1024));
 
         Assert.Equal([1ul, 2ul], recovery.Indexes(1));
         Assert.Equal(100_000, recovery.Groups[1].Entries[0].Payload.Length);
@@ -135,8 +135,8 @@ public class RoundTripTests
     public void An_empty_flush_touches_nothing()
     {
         var disk = new VirtualDisk();
-        WriteAheadLog log = TestLog.Open(disk);
-        long before = disk.Operations;
+        var log = TestLog.Open(disk);
+        var before = disk.Operations;
 
         log.Append(new LogBatch());
         log.Flush();
@@ -148,7 +148,7 @@ public class RoundTripTests
     public void A_batch_is_reusable_after_it_was_handed_over()
     {
         var disk = new VirtualDisk();
-        WriteAheadLog log = TestLog.Open(disk);
+        var log = TestLog.Open(disk);
         var batch = new LogBatch();
         batch.AppendEntry(1, 1, 1, 0, [1]);
         Assert.Equal(27, batch.Bytes);
@@ -167,10 +167,10 @@ public class RoundTripTests
     public void Status_tells_the_figures()
     {
         var disk = new VirtualDisk();
-        WriteAheadLog log = TestLog.Open(disk, TestLog.Options(isEncrypted: false));
+        var log = TestLog.Open(disk, TestLog.Options(isEncrypted: false));
         log.CommitEntry(1, 1);
 
-        LogStatus status = log.Status;
+        var status = log.Status;
 
         Assert.Equal((1, 1u, 1u, 2ul, 1L << 16, false), (status.SegmentCount, status.OldestSegment, status.CurrentSegment, status.LastSequence, status.AllocatedBytes, status.HasFailed));
         Assert.Equal(log.SizeBytes, status.LastOffset);

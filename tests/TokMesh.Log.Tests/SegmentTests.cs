@@ -10,7 +10,7 @@ public class SegmentTests
     internal static VirtualDisk WithSegments(int count, WriteAheadLogOptions options, out ulong last)
     {
         var disk = new VirtualDisk();
-        using WriteAheadLog log = TestLog.Open(disk, options);
+        using var log = TestLog.Open(disk, options);
         log.Commit(batch => batch.AppendGroupMeta(1, [1]));
         for (last = 1; ; last++)
         {
@@ -24,15 +24,15 @@ public class SegmentTests
     public void A_segment_goes_when_all_groups_are_past_it_and_not_before()
     {
         var disk = new VirtualDisk();
-        SnapshotStore snapshots = TestLog.Snapshots(disk);
-        WriteAheadLog log = TestLog.Open(disk, Small);
+        var snapshots = TestLog.Snapshots(disk);
+        var log = TestLog.Open(disk, Small);
         log.CommitEntry(1, 1);
         log.CommitEntry(2, 1);
         for (ulong index = 2; log.LiveSegmentCount < 3; index++)
             log.CommitEntry(1, index);
         Assert.Equal([1u, 2u], log.GroupsHoldingOldestSegment());
 
-        ulong last = TestLog.Recover(disk, Small).Indexes(1)[^1];
+        var last = TestLog.Recover(disk, Small).Indexes(1)[^1];
         log = TestLog.Open(disk, Small);
         Assert.Equal([1u, 2u], log.GroupsHoldingOldestSegment());
         snapshots.Write(1, last - 1, 1, [], [1]);
@@ -49,7 +49,7 @@ public class SegmentTests
         Assert.True(log.LiveSegmentCount < 3);
         Assert.DoesNotContain("wal-00000001.log", disk.List());
         disk.Crash();
-        LogRecovery recovery = TestLog.Recover(disk, Small);
+        var recovery = TestLog.Recover(disk, Small);
         Assert.Equal([last], recovery.Indexes(1));
         Assert.Empty(recovery.Indexes(2));
     }
@@ -57,9 +57,9 @@ public class SegmentTests
     [Fact]
     public void A_mark_that_is_not_flushed_is_flushed_before_a_segment_goes()
     {
-        VirtualDisk disk = WithSegments(2, Small, out ulong last);
+        var disk = WithSegments(2, Small, out var last);
         TestLog.Snapshots(disk).Write(1, last, 1, [], [1]);
-        WriteAheadLog log = TestLog.Open(disk, TestLog.Options(segmentBytes: 1024, seed: 5));
+        var log = TestLog.Open(disk, TestLog.Options(segmentBytes: 1024, seed: 5));
         var batch = new LogBatch();
         batch.AppendHardState(1, 9, 2);
         log.Append(batch);
@@ -74,7 +74,7 @@ public class SegmentTests
     public void A_hard_state_and_meta_in_a_deleted_segment_are_restated_by_the_next()
     {
         var disk = new VirtualDisk();
-        WriteAheadLog log = TestLog.Open(disk, Small);
+        var log = TestLog.Open(disk, Small);
         log.Commit(batch =>
         {
             batch.AppendGroupMeta(5, [5, 5]);
@@ -82,14 +82,14 @@ public class SegmentTests
         });
         for (ulong index = 1; log.LiveSegmentCount < 4; index++)
             log.CommitEntry(1, index);
-        ulong last = TestLog.Recover(disk, Small).Indexes(1)[^1];
+        var last = TestLog.Recover(disk, Small).Indexes(1)[^1];
         TestLog.Snapshots(disk).Write(1, last, 1, [], []);
         log = TestLog.Open(disk, Small);
         log.DeleteObsoleteSegments();
         Assert.Equal(1, log.LiveSegmentCount);
         disk.Crash();
 
-        RecoveredGroup group = TestLog.Recover(disk, Small).Groups[5];
+        var group = TestLog.Recover(disk, Small).Groups[5];
 
         Assert.Equal((77ul, 3u), (group.Term, group.Vote));
         Assert.Equal([5, 5], group.Meta);
@@ -98,15 +98,15 @@ public class SegmentTests
     [Fact]
     public void Superseded_entries_do_not_hold_a_segment()
     {
-        VirtualDisk disk = WithSegments(2, Small, out ulong last);
-        WriteAheadLog log = TestLog.Open(disk, Small);
+        var disk = WithSegments(2, Small, out var last);
+        var log = TestLog.Open(disk, Small);
         // The whole history is replaced from index 1 on, in the second segment; nobody needs the first any more.
         log.CommitEntry(1, 1, term: 2);
         Assert.Empty(log.GroupsHoldingOldestSegment());
         log.DeleteObsoleteSegments();
         disk.Crash();
 
-        LogRecovery recovery = TestLog.Recover(disk, Small);
+        var recovery = TestLog.Recover(disk, Small);
 
         Assert.Equal([1ul], recovery.Indexes(1));
         Assert.Equal(2ul, recovery.Groups[1].Entries[0].Term);
@@ -118,8 +118,8 @@ public class SegmentTests
     [InlineData(true)]
     public void A_removed_or_reset_group_does_not_hold_a_segment(bool isReset)
     {
-        VirtualDisk disk = WithSegments(3, Small, out ulong last);
-        WriteAheadLog log = TestLog.Open(disk, Small);
+        var disk = WithSegments(3, Small, out var last);
+        var log = TestLog.Open(disk, Small);
         if (isReset)
             TestLog.Snapshots(disk).Write(1, last + 10, 4, [], []);
         log.Commit(batch =>
@@ -133,7 +133,7 @@ public class SegmentTests
 
         Assert.Equal(1, log.LiveSegmentCount);
         disk.Crash();
-        LogRecovery recovery = TestLog.Recover(disk, Small);
+        var recovery = TestLog.Recover(disk, Small);
         Assert.Equal(isReset, recovery.Groups.ContainsKey(1));
     }
 
@@ -142,9 +142,9 @@ public class SegmentTests
     {
         for (ulong survival = 0; survival < 60; survival++)
         {
-            VirtualDisk disk = WithSegments(6, Small, out ulong last);
+            var disk = WithSegments(6, Small, out var last);
             TestLog.Snapshots(disk).Write(1, last, 1, [], []);
-            WriteAheadLog log = TestLog.Open(disk, Small);
+            var log = TestLog.Open(disk, Small);
             disk.CutPowerAt(disk.Operations + 1 + (long)survival % 12);
             try
             {
@@ -164,13 +164,13 @@ public class SegmentTests
     public void A_segment_is_durable_by_content_and_name_before_it_is_used()
     {
         var disk = new VirtualDisk();
-        WriteAheadLog log = TestLog.Open(disk, Small);
+        var log = TestLog.Open(disk, Small);
         var trace = new List<VirtualDiskOperation>();
         disk.Trace = trace;
         for (ulong index = 1; log.LiveSegmentCount < 2; index++)
             log.CommitEntry(1, index);
 
-        int created = trace.FindIndex(operation => operation.Kind == VirtualDiskOperationKind.Create);
+        var created = trace.FindIndex(operation => operation.Kind == VirtualDiskOperationKind.Create);
         Assert.Equal(
             [VirtualDiskOperationKind.Create, VirtualDiskOperationKind.Write, VirtualDiskOperationKind.Sync, VirtualDiskOperationKind.SyncDirectory, VirtualDiskOperationKind.Write, VirtualDiskOperationKind.Sync],
             trace.Skip(created).Select(operation => operation.Kind));

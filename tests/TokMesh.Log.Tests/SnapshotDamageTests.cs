@@ -10,17 +10,17 @@ public class SnapshotDamageTests
     public void Any_flipped_bit_and_any_truncation_is_noticed(bool isEncrypted)
     {
         var disk = new VirtualDisk();
-        SnapshotStore store = TestLog.Snapshots(disk, isEncrypted);
-        SnapshotInfo info = store.Write(1, 5, 1, [1, 2], SnapshotTests.Body(200));
-        int length = disk.ReadAll(info.File).Length;
-        for (int offset = 0; offset < length; offset++)
+        var store = TestLog.Snapshots(disk, isEncrypted);
+        var info = store.Write(1, 5, 1, [1, 2], SnapshotTests.Body(200));
+        var length = disk.ReadAll(info.File).Length;
+        for (var offset = 0; offset < length; offset++)
         {
             disk.FlipBit(info.File, offset, offset % 8);
             Assert.Throws<SnapshotDamagedException>(() => ReadAll(store, info));
             disk.FlipBit(info.File, offset, offset % 8);
         }
         ReadAll(store, info);
-        for (int cut = length - 1; cut >= 0; cut--)
+        for (var cut = length - 1; cut >= 0; cut--)
         {
             disk.Shorten(info.File, cut);
             Assert.Throws<SnapshotDamagedException>(() => ReadAll(store, info));
@@ -32,13 +32,13 @@ public class SnapshotDamageTests
     public void A_chunk_of_another_snapshot_or_another_place_does_not_pass()
     {
         var disk = new VirtualDisk();
-        SnapshotStore store = TestLog.Snapshots(disk, isEncrypted: false);
-        SnapshotInfo one = store.Write(1, 5, 1, [], new byte[256]);
-        SnapshotInfo other = store.Write(1, 6, 1, [], new byte[256]);
-        byte[] foreign = disk.ReadAll(other.File);
+        var store = TestLog.Snapshots(disk, isEncrypted: false);
+        var one = store.Write(1, 5, 1, [], new byte[256]);
+        var other = store.Write(1, 6, 1, [], new byte[256]);
+        var foreign = disk.ReadAll(other.File);
         const int FirstChunk = SnapshotHeader.Bytes + sizeof(uint);
         const int Stored = 64 + sizeof(uint);
-        byte[] own = disk.ReadAll(one.File);
+        var own = disk.ReadAll(one.File);
 
         disk.Damage(one.File, FirstChunk, foreign.AsSpan(FirstChunk, Stored));
         Assert.Throws<SnapshotDamagedException>(() => store.ReadBody(one));
@@ -54,7 +54,7 @@ public class SnapshotDamageTests
         for (long nth = 1; nth <= 6; nth++)
         {
             var disk = new VirtualDisk();
-            SnapshotStore store = TestLog.Snapshots(disk);
+            var store = TestLog.Snapshots(disk);
             store.Write(1, 5, 1, [], SnapshotTests.Body(10));
             disk.FillUpAtNth(nth);
             Assert.Throws<IOException>(() => store.Write(1, 6, 1, [], SnapshotTests.Body(200)));
@@ -71,7 +71,7 @@ public class SnapshotDamageTests
     public void A_failed_sync_or_rename_is_not_retried(VirtualDiskOperationKind kind)
     {
         var disk = new VirtualDisk();
-        SnapshotStore store = TestLog.Snapshots(disk);
+        var store = TestLog.Snapshots(disk);
         disk.FailNth(kind, 1);
         Assert.Throws<LogFailedException>(() => store.Write(1, 6, 1, [], []));
 

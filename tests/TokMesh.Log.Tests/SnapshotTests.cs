@@ -18,9 +18,9 @@ public class SnapshotTests
     public void A_snapshot_of_any_size_comes_back_whole_and_in_pieces(bool isEncrypted, int bytes)
     {
         var disk = new VirtualDisk();
-        SnapshotStore store = TestLog.Snapshots(disk, isEncrypted);
-        byte[] body = Body(bytes);
-        SnapshotInfo info = store.Write(3, 10, 2, [1, 2, 3], body);
+        var store = TestLog.Snapshots(disk, isEncrypted);
+        var body = Body(bytes);
+        var info = store.Write(3, 10, 2, [1, 2, 3], body);
         disk.Crash();
 
         Assert.Equal(info, store.Latest(3));
@@ -39,12 +39,12 @@ public class SnapshotTests
     public void A_body_in_many_segments_is_the_same_as_in_one()
     {
         var disk = new VirtualDisk();
-        SnapshotStore store = TestLog.Snapshots(disk);
-        byte[] body = Body(500);
+        var store = TestLog.Snapshots(disk);
+        var body = Body(500);
         var first = new Piece(body.AsMemory(0, 7), null);
-        Piece last = first.Then(body.AsMemory(7, 200)).Then(body.AsMemory(207));
+        var last = first.Then(body.AsMemory(7, 200)).Then(body.AsMemory(207));
 
-        SnapshotInfo info = store.Write(1, 1, 1, [], new ReadOnlySequence<byte>(first, 0, last, last.Memory.Length));
+        var info = store.Write(1, 1, 1, [], new ReadOnlySequence<byte>(first, 0, last, last.Memory.Length));
 
         Assert.Equal(body, store.ReadBody(info));
     }
@@ -53,7 +53,7 @@ public class SnapshotTests
     public void The_latest_is_by_index_and_older_ones_go_on_request()
     {
         var disk = new VirtualDisk();
-        SnapshotStore store = TestLog.Snapshots(disk);
+        var store = TestLog.Snapshots(disk);
         store.Write(1, 9, 1, [], []);
         store.Write(1, 100, 1, [], []);
         store.Write(1, 20, 1, [], []);
@@ -75,10 +75,10 @@ public class SnapshotTests
             {
                 var disk = new VirtualDisk();
                 TestLog.Open(disk).Dispose();
-                SnapshotStore store = TestLog.Snapshots(disk);
+                var store = TestLog.Snapshots(disk);
                 store.Write(1, 5, 1, [5], Body(200));
                 disk.CutPowerAt(disk.Operations + cut);
-                bool isDone = false;
+                var isDone = false;
                 try
                 {
                     store.Write(1, 9, 1, [9], Body(300));
@@ -91,7 +91,7 @@ public class SnapshotTests
                 disk.Crash(survival);
 
                 store = TestLog.Snapshots(disk);
-                SnapshotInfo latest = store.Latest(1)!;
+                var latest = store.Latest(1)!;
                 Assert.True(isDone ? latest.Index == 9 : latest.Index is 5 or 9);
                 Assert.Equal([(byte)latest.Index], store.ReadMeta(latest));
                 Assert.Equal(Body(latest.Index == 5 ? 200 : 300), store.ReadBody(latest));
@@ -105,7 +105,7 @@ public class SnapshotTests
             for (ulong survival = 0; survival < 20; survival++)
             {
                 var disk = new VirtualDisk();
-                WriteAheadLog log = TestLog.Open(disk);
+                var log = TestLog.Open(disk);
                 log.Commit(batch =>
                 {
                     batch.AppendGroupMeta(1, [1]);
@@ -114,7 +114,7 @@ public class SnapshotTests
                 for (ulong index = 1; index <= 5; index++)
                     log.CommitEntry(1, index);
                 disk.CutPowerAt(disk.Operations + cut);
-                bool isDone = false;
+                var isDone = false;
                 try
                 {
                     TestLog.Snapshots(disk).Write(1, 4, 7, [9], Body(300));
@@ -131,8 +131,8 @@ public class SnapshotTests
                 disk.CutPowerAt(0);
                 disk.Crash(survival);
 
-                using WriteAheadLog after = TestLog.Open(disk, out LogRecovery recovery);
-                RecoveredGroup group = recovery.Groups[1];
+                using var after = TestLog.Open(disk, out var recovery);
+                var group = recovery.Groups[1];
                 if (group.Snapshot is null)
                 {
                     Assert.False(isDone);
@@ -144,7 +144,7 @@ public class SnapshotTests
                 }
                 Assert.DoesNotContain(disk.List(), PartialFiles.IsPartial);
                 // The log goes on from whichever it is, and the next start agrees.
-                ulong next = group.BaseIndex + (ulong)group.Entries.Count + 1;
+                var next = group.BaseIndex + (ulong)group.Entries.Count + 1;
                 after.CommitEntry(1, next, term: 8);
                 disk.Crash();
                 Assert.Equal(next, TestLog.Recover(disk).Groups[1].Entries[^1].Index);
@@ -155,13 +155,13 @@ public class SnapshotTests
     public void An_own_snapshot_that_the_log_has_not_heard_of_drops_only_what_it_covers()
     {
         var disk = new VirtualDisk();
-        WriteAheadLog log = TestLog.Open(disk);
+        var log = TestLog.Open(disk);
         for (ulong index = 1; index <= 5; index++)
             log.CommitEntry(1, index);
         TestLog.Snapshots(disk).Write(1, 3, 1, [], []);
         disk.Crash();
 
-        LogRecovery recovery = TestLog.Recover(disk);
+        var recovery = TestLog.Recover(disk);
 
         Assert.Equal([4ul, 5ul], recovery.Indexes(1));
         Assert.Equal((3ul, 1ul), (recovery.Groups[1].BaseIndex, recovery.Groups[1].BaseTerm));
@@ -171,16 +171,16 @@ public class SnapshotTests
     public void A_newer_snapshot_that_is_broken_is_passed_over_when_the_log_reaches_back_to_the_older()
     {
         var disk = new VirtualDisk();
-        WriteAheadLog log = TestLog.Open(disk);
+        var log = TestLog.Open(disk);
         for (ulong index = 1; index <= 5; index++)
             log.CommitEntry(1, index);
-        SnapshotStore store = TestLog.Snapshots(disk);
+        var store = TestLog.Snapshots(disk);
         store.Write(1, 2, 1, [], []);
         log.Commit(batch => batch.AppendMark(1, 2, 1));
-        SnapshotInfo broken = store.Write(1, 4, 1, [], []);
+        var broken = store.Write(1, 4, 1, [], []);
         disk.FlipBit(broken.File, 5, 5);
 
-        RecoveredGroup group = TestLog.Recover(disk).Groups[1];
+        var group = TestLog.Recover(disk).Groups[1];
 
         Assert.Equal((2ul, 3), (group.Snapshot!.Index, group.Entries.Count));
     }
@@ -189,7 +189,7 @@ public class SnapshotTests
     public void A_removed_groups_snapshot_is_not_taken_for_that_of_its_successor()
     {
         var disk = new VirtualDisk();
-        WriteAheadLog log = TestLog.Open(disk);
+        var log = TestLog.Open(disk);
         log.Commit(batch => batch.AppendGroupMeta(1, [1]));
         TestLog.Snapshots(disk).Write(1, 50, 9, [], []);
         log.Commit(batch => batch.AppendReset(1, 50, 9));
@@ -200,7 +200,7 @@ public class SnapshotTests
         log.Commit(batch => batch.AppendGroupMeta(1, [2]));
         disk.Crash();
 
-        RecoveredGroup group = TestLog.Recover(disk).Groups[1];
+        var group = TestLog.Recover(disk).Groups[1];
 
         Assert.Null(group.Snapshot);
         Assert.Equal(0ul, group.BaseIndex);

@@ -13,7 +13,7 @@ internal static class TestLog
         var random = new SeededRandom(seed);
         return span =>
         {
-            foreach (ref byte b in span)
+            foreach (ref var b in span)
                 b = (byte)random.Next();
         };
     }
@@ -36,7 +36,7 @@ internal static class TestLog
 
     public static LogRecovery Recover(IDisk disk, WriteAheadLogOptions? options = null)
     {
-        using WriteAheadLog log = Open(disk, out LogRecovery recovery, options);
+        using var log = Open(disk, out var recovery, options);
         return recovery;
     }
 
@@ -55,14 +55,14 @@ internal static class TestLog
     public static byte[] Payload(ulong index) => Encoding.UTF8.GetBytes($"payload of entry {index}");
 
     public static List<ulong> Indexes(this LogRecovery recovery, uint group) =>
-        recovery.Groups.TryGetValue(group, out RecoveredGroup? found) ? [.. found.Entries.Select(entry => entry.Index)] : [];
+        recovery.Groups.TryGetValue(group, out var found) ? [.. found.Entries.Select(entry => entry.Index)] : [];
 
     public static Dictionary<string, byte[]> Contents(this VirtualDisk disk) => disk.List().ToDictionary(name => name, disk.ReadAll);
 
     public static void AssertUnchanged(this VirtualDisk disk, Dictionary<string, byte[]> before)
     {
         Assert.Equal(before.Keys.Order(), disk.List().Order());
-        foreach ((string name, byte[] bytes) in before)
+        foreach ((var name, var bytes) in before)
             Assert.Equal(bytes, disk.ReadAll(name));
     }
 }

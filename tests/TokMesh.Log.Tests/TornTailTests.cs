@@ -13,10 +13,10 @@ public class TornTailTests
     [InlineData(false)]
     public void A_log_that_ends_at_any_byte_recovers_its_longest_whole_part(bool isEncrypted)
     {
-        List<long> ends = FrameEnds(isEncrypted);
-        for (long length = ends[^4]; length <= ends[^1]; length++)
+        var ends = FrameEnds(isEncrypted);
+        for (var length = ends[^4]; length <= ends[^1]; length++)
         {
-            VirtualDisk disk = Written(isEncrypted);
+            var disk = Written(isEncrypted);
             disk.Shorten(Segment, length);
             CheckPrefix(disk, isEncrypted, ends, length);
         }
@@ -27,10 +27,10 @@ public class TornTailTests
     [InlineData(false)]
     public void A_log_that_is_garbage_from_any_byte_on_recovers_its_longest_whole_part(bool isEncrypted)
     {
-        List<long> ends = FrameEnds(isEncrypted);
-        for (long good = ends[^4]; good < ends[^1]; good++)
+        var ends = FrameEnds(isEncrypted);
+        for (var good = ends[^4]; good < ends[^1]; good++)
         {
-            VirtualDisk disk = Written(isEncrypted);
+            var disk = Written(isEncrypted);
             var garbage = new byte[ends[^1] - good + 100];
             TestLog.Random((ulong)good)(garbage);
             garbage[0] = (byte)(disk.ReadAll(Segment)[good] ^ 0x40);
@@ -42,11 +42,11 @@ public class TornTailTests
     [Fact]
     public void A_cut_tail_is_zeroed_and_synced_before_anything_is_appended()
     {
-        List<long> ends = FrameEnds(isEncrypted: true);
-        VirtualDisk disk = Written(isEncrypted: true);
+        var ends = FrameEnds(isEncrypted: true);
+        var disk = Written(isEncrypted: true);
         disk.Damage(Segment, ends[^1], [1, 2, 3, 0, 0, 4]);
 
-        using WriteAheadLog log = TestLog.Open(disk, out LogRecovery recovery);
+        using var log = TestLog.Open(disk, out var recovery);
 
         Assert.Equal(new TornTail(Segment, ends[^1], 6), recovery.TornTail);
         disk.Crash();
@@ -58,7 +58,7 @@ public class TornTailTests
     public void What_a_killed_process_left_in_memory_is_durable_once_it_was_recovered()
     {
         var disk = new VirtualDisk();
-        WriteAheadLog log = TestLog.Open(disk);
+        var log = TestLog.Open(disk);
         log.CommitEntry(1, 1);
         var batch = new LogBatch();
         batch.AppendEntry(1, 2, 1, 0, [1]);
@@ -77,14 +77,14 @@ public class TornTailTests
     public void A_payload_that_looks_like_a_frame_does_not_turn_a_torn_tail_into_damage()
     {
         // Without encryption a client's bytes stand in the log as they are: it may store a copy of a log.
-        WriteAheadLogOptions options = TestLog.Options(isEncrypted: false);
+        var options = TestLog.Options(isEncrypted: false);
         VirtualDisk other = new();
-        using (WriteAheadLog log = TestLog.Open(other, TestLog.Options(isEncrypted: false, seed: 77)))
+        using (var log = TestLog.Open(other, TestLog.Options(isEncrypted: false, seed: 77)))
             for (ulong index = 1; index <= 9; index++)
                 log.CommitEntry(1, index);
-        byte[] frames = other.ReadAll(Segment)[..1000];
+        var frames = other.ReadAll(Segment)[..1000];
         var disk = new VirtualDisk();
-        using (WriteAheadLog log = TestLog.Open(disk, options))
+        using (var log = TestLog.Open(disk, options))
         {
             log.CommitEntry(1, 1);
             log.Commit(batch => batch.AppendEntry(1, 2, 1, 0, frames));
@@ -92,7 +92,7 @@ public class TornTailTests
         long end = disk.ReadAll(Segment).AsSpan().LastIndexOfAnyExcept((byte)0);
         disk.FlipBit(Segment, end, 0);
 
-        LogRecovery recovery = TestLog.Recover(disk, options);
+        var recovery = TestLog.Recover(disk, options);
 
         Assert.Equal([1ul], recovery.Indexes(1));
         Assert.NotNull(recovery.TornTail);
@@ -101,13 +101,13 @@ public class TornTailTests
     [Fact]
     public void A_segment_that_a_crash_left_half_made_is_removed()
     {
-        WriteAheadLogOptions options = TestLog.Options(segmentBytes: 1024);
-        foreach (int written in new[] { 0, 1, 40, 64, 80, 150 })
+        var options = TestLog.Options(segmentBytes: 1024);
+        foreach (var written in new[] { 0, 1, 40, 64, 80, 150 })
         {
-            VirtualDisk disk = SegmentTests.WithSegments(3, options, out ulong last);
+            var disk = SegmentTests.WithSegments(3, options, out var last);
             disk.Damage("wal-00000003.log", written, new byte[1024 - written]);
 
-            using WriteAheadLog log = TestLog.Open(disk, out LogRecovery recovery, options);
+            using var log = TestLog.Open(disk, out var recovery, options);
 
             Assert.Equal(2, log.LiveSegmentCount);
             Assert.DoesNotContain("wal-00000003.log", disk.List());
@@ -118,7 +118,7 @@ public class TornTailTests
     private static VirtualDisk Written(bool isEncrypted)
     {
         var disk = new VirtualDisk();
-        using WriteAheadLog log = TestLog.Open(disk, TestLog.Options(isEncrypted: isEncrypted));
+        using var log = TestLog.Open(disk, TestLog.Options(isEncrypted: isEncrypted));
         for (ulong index = 1; index <= Frames; index++)
             log.CommitEntry(1, index);
         return disk;
@@ -128,7 +128,7 @@ public class TornTailTests
     private static List<long> FrameEnds(bool isEncrypted)
     {
         var disk = new VirtualDisk();
-        using WriteAheadLog log = TestLog.Open(disk, TestLog.Options(isEncrypted: isEncrypted));
+        using var log = TestLog.Open(disk, TestLog.Options(isEncrypted: isEncrypted));
         var ends = new List<long> { log.SizeBytes };
         for (ulong index = 1; index <= Frames; index++)
         {
@@ -140,15 +140,15 @@ public class TornTailTests
 
     private static void CheckPrefix(VirtualDisk disk, bool isEncrypted, List<long> ends, long good)
     {
-        int whole = ends.Count(end => end <= good) - 1;
-        using WriteAheadLog log = TestLog.Open(disk, out LogRecovery recovery, TestLog.Options(isEncrypted: isEncrypted));
+        var whole = ends.Count(end => end <= good) - 1;
+        using var log = TestLog.Open(disk, out var recovery, TestLog.Options(isEncrypted: isEncrypted));
         Assert.Equal(Enumerable.Range(1, whole).Select(index => (ulong)index), recovery.Indexes(1));
         if (recovery.TornTail is { } torn)
             Assert.Equal((Segment, ends[whole]), (torn.File, torn.Offset));
 
         log.CommitEntry(1, (ulong)whole + 1);
         disk.Crash();
-        LogRecovery after = TestLog.Recover(disk, TestLog.Options(isEncrypted: isEncrypted));
+        var after = TestLog.Recover(disk, TestLog.Options(isEncrypted: isEncrypted));
         Assert.Null(after.TornTail);
         Assert.Equal(whole + 1, after.Indexes(1).Count);
     }

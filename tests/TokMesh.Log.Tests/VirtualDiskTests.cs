@@ -9,7 +9,7 @@ public class VirtualDiskTests
     public void What_was_not_synced_is_lost()
     {
         var disk = new VirtualDisk();
-        IDiskFile file = disk.Create("a", 0);
+        var file = disk.Create("a", 0);
         file.Write(0, [1]);
         file.Sync();
         disk.SyncDirectory();
@@ -24,7 +24,7 @@ public class VirtualDiskTests
     public void A_name_is_lost_without_a_directory_sync_though_the_content_was_synced()
     {
         var disk = new VirtualDisk();
-        IDiskFile file = disk.Create("a", 0);
+        var file = disk.Create("a", 0);
         file.Write(0, [1]);
         file.Sync();
         disk.Crash();
@@ -53,8 +53,8 @@ public class VirtualDiskTests
         var names = new HashSet<string>();
         for (ulong seed = 0; seed < 300; seed++)
         {
-            VirtualDisk disk = Unsynced();
-            VirtualDisk same = Unsynced();
+            var disk = Unsynced();
+            var same = Unsynced();
             disk.Crash(seed);
             same.Crash(seed);
             Assert.Equal(disk.List(), same.List());
@@ -68,7 +68,7 @@ public class VirtualDiskTests
         static VirtualDisk Unsynced()
         {
             var disk = new VirtualDisk();
-            IDiskFile file = disk.Create("a", 1536);
+            var file = disk.Create("a", 1536);
             file.Sync();
             disk.SyncDirectory();
             file.Write(0, Enumerable.Repeat((byte)1, 1536).ToArray());
@@ -82,7 +82,7 @@ public class VirtualDiskTests
     public void After_a_failed_sync_a_second_one_succeeds_without_storing()
     {
         var disk = new VirtualDisk();
-        IDiskFile file = disk.Create("a", 1);
+        var file = disk.Create("a", 1);
         file.Sync();
         disk.SyncDirectory();
         file.Write(0, [1]);

@@ -43,8 +43,8 @@ public sealed class GrainFailureTests
     [Fact]
     public async Task A_node_that_is_still_starting_has_executed_nothing()
     {
-        var access = new NodeAccess(new LocalNode());
-        var sessions = new SessionGrain(access, new TokMeshLimits());
+        var access = new NodeAccess(new LocalNode(new SessionLimits()));
+        var sessions = new SessionGrain(access);
         var keys = new KeyValueGrain(access);
         Assert.Equal(ReplyOutcome.NotExecuted, (await sessions.CreateAsync(new NewSessionWire { UserId = "u" }, Call, default)).Outcome);
         Assert.Equal(("TM-SYS-5030", ReplyOutcome.NotExecuted), ((await keys.GetAsync("k", Call, default)).Code, (await keys.DeleteAsync("k", null, Call, default)).Outcome));
@@ -55,7 +55,7 @@ public sealed class GrainFailureTests
     {
         using var canceled = new CancellationTokenSource();
         await canceled.CancelAsync();
-        await Assert.ThrowsAsync<OperationCanceledException>(() => new KeyValueGrain(new NodeAccess(new LocalNode())).DeleteAsync("k", null, Call, canceled.Token));
+        await Assert.ThrowsAsync<OperationCanceledException>(() => new KeyValueGrain(new NodeAccess(new LocalNode(new SessionLimits()))).DeleteAsync("k", null, Call, canceled.Token));
     }
 
     [Theory]
@@ -73,10 +73,6 @@ public sealed class GrainFailureTests
         Assert.Equal((code, expected), (reply.Code, reply.Outcome));
         Assert.NotEmpty(reply.Message);
     }
-
-    [Fact]
-    public void Limits_name_every_problem_at_once() =>
-        Assert.Equal(3, new TokMeshLimits { DefaultTtl = TimeSpan.Zero, MaxTtl = TimeSpan.FromDays(400), QuotaPerUser = 0 }.Problems().Count);
 
     private static Reply<long> Ok() => new() { Value = 7 };
 

@@ -178,7 +178,7 @@ public sealed class StorageTests(OneSilo silo)
     public async Task While_the_node_is_starting_nothing_is_read_or_written()
     {
         var storage = new TokMeshGrainStorage("p", "s", new TokMeshGrainStorageOptions { GrainStorageSerializer = silo.Silo.GetRequiredService<IGrainStorageSerializer>() },
-            new NodeAccess(new LocalNode()), silo.Silo.GetRequiredService<global::Orleans.Serialization.Serializers.IActivatorProvider>(), TimeProvider.System,
+            new NodeAccess(new LocalNode(new SessionLimits())), silo.Silo.GetRequiredService<global::Orleans.Serialization.Serializers.IActivatorProvider>(), TimeProvider.System,
             Microsoft.Extensions.Logging.Abstractions.NullLogger<TokMeshGrainStorage>.Instance);
         await Assert.ThrowsAsync<NodeNotReadyException>(() => storage.ReadStateAsync("state", _grain, State("")));
         await Assert.ThrowsAsync<NodeNotReadyException>(() => storage.WriteStateAsync("state", _grain, State("")));

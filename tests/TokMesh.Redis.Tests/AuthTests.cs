@@ -153,7 +153,7 @@ public sealed class AuthTests(RedisHost host) : IClassFixture<RedisHost>
     [Fact]
     public void Options_that_cannot_be_name_every_problem()
     {
-        var problems = new RedisDoorOptions { CommandTimeoutMs = 0, MaxBulkBytes = int.MaxValue, SessionQuotaPerUser = 0 }.Validate();
+        var problems = new RedisDoorOptions { CommandTimeoutMs = 0, MaxBulkBytes = int.MaxValue, FailedLoginsPerMinute = 0 }.Validate();
         Assert.Equal(4, problems.Count);
         Assert.Empty(new RedisDoorOptions().Validate());
     }

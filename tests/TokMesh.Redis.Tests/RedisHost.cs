@@ -48,7 +48,7 @@ public sealed class RedisHost : IAsyncLifetime, INodeWatch, ITransport
         Node = new Node(new MemberId(1), genesis, new NodeOptions(), new LogPlace(disk ?? new VirtualDisk()), clock, this, RandomNumberGenerator.Fill, this);
         _threads = new NodeThreads(Node, e => _failure = e);
         Store = new StoreClient(Node);
-        Sessions = new SessionService(Store, RandomNumberGenerator.Fill, () => clock.WallMs);
+        Sessions = new SessionService(Store, RandomNumberGenerator.Fill, () => clock.WallMs, new SessionLimits());
         _alone = alone;
         _authenticator = new Authenticator(() => alone ? _ownMeta : Node.Meta, () => clock.WallMs);
         Door = new RedisDoor(options, Store, Sessions, _authenticator, () => clock.WallMs)

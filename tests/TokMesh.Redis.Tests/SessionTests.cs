@@ -87,7 +87,7 @@ public sealed class SessionTests(RedisHost host) : IClassFixture<RedisHost>
     public async Task A_session_that_another_door_created_is_deleted_here()
     {
         var caller = new Caller(host.Node.NowMs + 5000, default, null, default, default);
-        var (reply, token) = await host.Sessions.CreateAsync(new NewSession { UserId = "ac64", TtlMs = 60_000, Quota = 50 }, caller);
+        var (reply, token) = await host.Sessions.CreateAsync(new NewSession { UserId = "ac64", TtlMs = 60_000 }, caller);
         var id = new ReplyReader(reply.Body.Span).Session().Id.ToString();
         using var client = await host.ConnectAsync(ApiRole.Issuer);
         Assert.Equal(Ok, client.Call("TM.VALIDATE", token));

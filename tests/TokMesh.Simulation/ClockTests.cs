@@ -129,7 +129,7 @@ public sealed class ClockTests
         world.JudgeClock(node);
         Assert.InRange(node.Node.Time.WallMs, right - 300, right + 300);
         // A name that another shard must hold for a while is held until a moment that the other shards agree is to come.
-        var created = node.Sessions!.CreateAsync(new NewSession { UserId = User, Token = Token, TtlMs = HourMs, Quota = 5 },
+        var created = node.Sessions!.CreateAsync(new NewSession { UserId = User, Token = Token, TtlMs = HourMs },
             new Caller(node.MonotonicMs + 5_000, Consistency.Linearizable, null, default, default)).AsTask();
         var (reply, _) = Answer(world, created, 5_000);
         Assert.True(reply.IsOk, reply.Error.ToString());
@@ -141,8 +141,8 @@ public sealed class ClockTests
     {
         var world = Started(seed: 12);
         var node = world.Nodes[2];
-        StoreReply Create(long aheadMs) => Answer(world, new SessionService(node.Store!, world.Random.NextBytes, () => node.Clock.WallMs + aheadMs).CreateAsync(
-            new NewSession { UserId = User, Token = Token, TtlMs = HourMs, Quota = 5 },
+        StoreReply Create(long aheadMs) => Answer(world, new SessionService(node.Store!, world.Random.NextBytes, () => node.Clock.WallMs + aheadMs, new SessionLimits()).CreateAsync(
+            new NewSession { UserId = User, Token = Token, TtlMs = HourMs },
             new Caller(node.MonotonicMs + 5_000, Consistency.Linearizable, null, default, default)).AsTask(), 5_000).Reply;
         Assert.NotEqual(Sharding.OfName(User, 4), Sharding.OfName(Token, 4));
         Assert.Equal(ErrorCode.ReservationLapsed, Create(aheadMs: 60_000).Error);

@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
+using TokMesh.Cluster;
 using TokMesh.Simulation.Runs;
 using TokMesh.Simulation.World;
+using TokMesh.State;
 
 namespace TokMesh.Simulation;
 
@@ -143,6 +145,35 @@ public sealed class SimulationTests
         Assert.False(first.Node.IsHandingOver);
         Assert.Equal(0, first.Node.GroupsLed);
         Assert.Equal(33, world.Nodes.Sum(n => n.Node!.GroupsLed));
+    }
+
+    /// <summary>A framework that runs tests has a context of its own, where what is posted runs whenever a thread is free: a run would depend on that.</summary>
+    [Fact]
+    public async Task A_call_ends_inside_the_event_that_answers_it_whatever_context_it_was_made_in()
+    {
+        var world = new VirtualWorld(nodes: 3, shards: 4, seed: 3);
+        world.Run(3000);
+        var before = SynchronizationContext.Current;
+        SynchronizationContext.SetSynchronizationContext(new Forbidden());
+        try
+        {
+            var node = world.Nodes[1];
+            var caller = new Caller(node.MonotonicMs + 5_000, Consistency.Linearizable, null, default, default);
+            // Its names belong to several shards: one call after the other.
+            var created = node.Sessions!.CreateAsync(new NewSession { UserId = "u", Token = "dictated", DeviceId = "d" }, caller).AsTask();
+            var searched = node.Sessions!.SearchAsync(new SessionSearch { Limit = 1 }, caller).AsTask();
+            Assert.True(world.RunUntil(() => created.IsCompleted && searched.IsCompleted, 5_000));
+            Assert.True((await created).Reply.IsOk);
+        }
+        finally
+        {
+            SynchronizationContext.SetSynchronizationContext(before);
+        }
+    }
+
+    private sealed class Forbidden : SynchronizationContext
+    {
+        public override void Post(SendOrPostCallback d, object? state) => throw new InvalidOperationException("Nothing may go on elsewhere.");
     }
 
     [Theory]

@@ -73,8 +73,8 @@ public class DedupTests
     [Fact]
     public void A_reply_too_large_to_keep_is_known_to_have_been_given()
     {
-        byte[] large = TestShard.Bytes(o => KeyOps.Set(o, "big"u8, new byte[9 << 20]));
-        byte[] read = TestShard.Bytes(o => KeyOps.GetEx(o, "big"u8, ExpiryMode.None));
+        var large = TestShard.Bytes(o => KeyOps.Set(o, "big"u8, new byte[9 << 20]));
+        var read = TestShard.Bytes(o => KeyOps.GetEx(o, "big"u8, ExpiryMode.None));
         Send(1, 0, 1, large);
         Send(1, 0, 2, read);
         Send(1, 0, 3, Incr);
@@ -94,7 +94,7 @@ public class DedupTests
         var window = new ReplyWindow();
         var model = new SortedDictionary<ulong, byte[]>();
         ulong seq = 0, floor = 0;
-        for (int i = 0; i < 20_000; i++)
+        for (var i = 0; i < 20_000; i++)
         {
             seq += (ulong)random.Next(1, 3);
             var reply = new byte[random.Next(0, 60)];
@@ -105,13 +105,13 @@ public class DedupTests
             {
                 floor = Math.Max(floor, seq - (ulong)Math.Min((long)seq, random.Next(200)));
                 window.ForgetBelow(floor);
-                foreach (ulong old in model.Keys.TakeWhile(k => k < floor).ToArray())
+                foreach (var old in model.Keys.TakeWhile(k => k < floor).ToArray())
                     model.Remove(old);
             }
             Assert.Equal(model.Count, window.Count);
-            ulong probe = seq - (ulong)Math.Min((long)seq, random.Next(220));
-            bool found = window.TryFind(probe, out _, out ReadOnlySpan<byte> kept);
-            Assert.Equal(model.TryGetValue(probe, out byte[]? expected), found);
+            var probe = seq - (ulong)Math.Min((long)seq, random.Next(220));
+            var found = window.TryFind(probe, out _, out var kept);
+            Assert.Equal(model.TryGetValue(probe, out var expected), found);
             if (found)
                 Assert.True(kept.SequenceEqual(expected));
         }

@@ -15,11 +15,11 @@ public class DeterminismTests
         var random = new Random(seed);
         TestShard[] replicas = [new(), new(), new()];
         var log = new RandomLog(random);
-        for (int i = 0; i < 4000; i++)
+        for (var i = 0; i < 4000; i++)
         {
-            byte[] entry = log.Next();
-            IReadOnlyList<string> replies = replicas[0].Apply(entry);
-            for (int r = 1; r < replicas.Length; r++)
+            var entry = log.Next();
+            var replies = replicas[0].Apply(entry);
+            for (var r = 1; r < replicas.Length; r++)
                 Assert.Equal(replies, replicas[r].Apply(entry));
             // Replica 0 is never restarted; touching and reading replica 1 must not show.
             if (random.Next(40) == 0)
@@ -31,7 +31,7 @@ public class DeterminismTests
             replicas[1].State.HasExpired(replicas[1].Now + random.Next(5000));
             if (i % 10 == 0)
             {
-                ulong digest = replicas[0].State.Digest();
+                var digest = replicas[0].State.Digest();
                 Assert.Equal(digest, replicas[1].State.Digest());
                 Assert.Equal(digest, replicas[2].State.Digest());
             }
@@ -51,15 +51,15 @@ public class DeterminismTests
             // Clocks of leaders differ: the stamp may go back a little. Now and then ten minutes pass.
             _now += random.Next(300) == 0 ? 400_000 : random.Next(500);
             _entry.Start(_now - random.Next(300));
-            for (int sections = random.Next(1, 3); sections > 0; sections--)
+            for (var sections = random.Next(1, 3); sections > 0; sections--)
             {
-                int origin = random.Next(_seq.Length);
-                int count = random.Next(1, 4);
+                var origin = random.Next(_seq.Length);
+                var count = random.Next(1, 4);
                 // One in eight is a retry of older numbers.
-                ulong first = random.Next(8) == 0 ? Math.Max(1, _seq[origin] - (ulong)Math.Min(5, (long)_seq[origin])) : _seq[origin] + 1;
+                var first = random.Next(8) == 0 ? Math.Max(1, _seq[origin] - (ulong)Math.Min(5, (long)_seq[origin])) : _seq[origin] + 1;
                 _seq[origin] = Math.Max(_seq[origin], first + (ulong)count - 1);
                 var ops = new ReadOnlyMemory<byte>[count];
-                for (int i = 0; i < count; i++)
+                for (var i = 0; i < count; i++)
                     ops[i] = TestShard.Bytes(Op);
                 _entry.Append((ulong)origin, _seq[origin] - (ulong)Math.Min(10, (long)_seq[origin]), first, ops);
             }
@@ -77,7 +77,7 @@ public class DeterminismTests
             switch (random.Next(20))
             {
                 case 0 or 1 or 2:
-                    bool foreign = random.Next(3) == 0;
+                    var foreign = random.Next(3) == 0;
                     SessionOps.Create(o, new CreateSession
                     {
                         Id = Id(),
@@ -132,7 +132,7 @@ public class DeterminismTests
                     KeyOps.Persist(o, Key());
                     break;
                 case 16:
-                    UInt128 r = (UInt128)random.Next(20);
+                    var r = (UInt128)random.Next(20);
                     NameOps.Reserve(o, AnyName(), r, Id(), "u"u8, _now + random.Next(-50, 3000), random.Next(2) == 0 ? null : (UInt128)random.Next(20));
                     break;
                 case 17:

@@ -40,11 +40,11 @@ public class EntryTests
     [Fact]
     public void Every_operation_has_its_bytes_read_to_the_last()
     {
-        byte[][] ops = OneOfEach();
-        foreach (byte[] op in ops)
+        var ops = OneOfEach();
+        foreach (var op in ops)
         {
             Assert.True(OpFormat.IsWellFormed(op), $"{(OpCode)op[0]}");
-            for (int cut = 0; cut < op.Length; cut++)
+            for (var cut = 0; cut < op.Length; cut++)
                 Assert.False(OpFormat.IsWellFormed(op.AsSpan(0, cut)), $"{(OpCode)op[0]} cut at {cut}");
             Assert.False(OpFormat.IsWellFormed([.. op, 0]), $"{(OpCode)op[0]} with a byte too many");
         }
@@ -55,11 +55,11 @@ public class EntryTests
     [Fact]
     public void An_entry_torn_anywhere_is_refused_and_changes_nothing()
     {
-        byte[] entry = Entry(OneOfEach());
-        for (int cut = 1; cut < entry.Length; cut++)
+        var entry = Entry(OneOfEach());
+        for (var cut = 1; cut < entry.Length; cut++)
         {
             var shard = new TestShard();
-            ulong before = shard.State.Digest();
+            var before = shard.State.Digest();
             // A cut right after the stamp leaves a whole entry without sections.
             if (cut == 8)
                 continue;
@@ -72,11 +72,11 @@ public class EntryTests
     public void Random_bytes_never_break_the_reader_in_any_other_way()
     {
         var random = new Random(5);
-        byte[] good = Entry(OneOfEach());
-        for (int i = 0; i < 20_000; i++)
+        var good = Entry(OneOfEach());
+        for (var i = 0; i < 20_000; i++)
         {
-            byte[] bad = (byte[])good.Clone();
-            for (int flips = random.Next(1, 4); flips > 0; flips--)
+            var bad = (byte[])good.Clone();
+            for (var flips = random.Next(1, 4); flips > 0; flips--)
                 bad[random.Next(bad.Length)] = (byte)random.Next(256);
             var shard = new TestShard();
             try
@@ -95,7 +95,7 @@ public class EntryTests
     {
         var shard = new TestShard();
         shard.Set("a", "1");
-        long time = shard.State.EntryTime;
+        var time = shard.State.EntryTime;
         Assert.Empty(shard.Apply([]));
         Assert.Equal(2ul, shard.State.AppliedIndex);
         Assert.Equal(time, shard.State.EntryTime);
@@ -125,7 +125,7 @@ public class EntryTests
     [Fact]
     public void Raw_sections_are_appended_only_whole()
     {
-        byte[] section = Entry(OneOfEach())[8..];
+        var section = Entry(OneOfEach())[8..];
         var entry = new EntryBuilder(OpFormat.IsWellFormed);
         entry.Start(1000);
         Assert.False(entry.TryAppendRaw(section.AsSpan(0, section.Length - 1)));
@@ -142,7 +142,7 @@ public class EntryTests
         var shard = new TestShard();
         var entry = new EntryBuilder(OpFormat.IsWellFormed);
         entry.Start(1000);
-        byte[] incr = TestShard.Bytes(o => KeyOps.IncrBy(o, "n"u8, 1));
+        var incr = TestShard.Bytes(o => KeyOps.IncrBy(o, "n"u8, 1));
         entry.Append(1, 0, 1, incr, incr);
         entry.Append(2, 0, 1, incr);
         Assert.Equal(["1", "2", "3"], shard.Apply(entry.Written.ToArray()));

@@ -7,7 +7,7 @@ public class ExpiryTests
     [Fact]
     public void The_sweep_removes_exactly_what_has_expired()
     {
-        for (int i = 0; i < 100; i++)
+        for (var i = 0; i < 100; i++)
         {
             _shard.Create(TestShard.Session(i, ttl: 10 + i));
             _shard.Set($"k{i}", "v", mode: ExpiryMode.Relative, ms: 10 + i);
@@ -26,7 +26,7 @@ public class ExpiryTests
     [Fact]
     public void The_limit_holds_over_all_kinds()
     {
-        for (int i = 0; i < 10; i++)
+        for (var i = 0; i < 10; i++)
         {
             _shard.Create(TestShard.Session(i, ttl: 10));
             _shard.Set($"k{i}", "v", mode: ExpiryMode.Relative, ms: 10);
@@ -57,19 +57,19 @@ public class ExpiryTests
     public void Replicas_of_different_history_sweep_the_same_of_equal_expiries()
     {
         var other = new TestShard();
-        for (int i = 0; i < 200; i++)
+        for (var i = 0; i < 200; i++)
         {
             _shard.Create(TestShard.Session(i * 37 % 200, ttl: 10));
             _shard.Set($"k{i}", "v", mode: ExpiryMode.Relative, ms: 10);
         }
-        foreach (byte[] entry in _shard.Log)
+        foreach (var entry in _shard.Log)
         {
             other.Apply(entry);
             if (other.Log.Count % 50 == 0)
                 other.Restart();
         }
         _shard.Now += 10;
-        for (int i = 0; i < 20; i++)
+        for (var i = 0; i < 20; i++)
         {
             _shard.Sweep(17);
             other.Apply(_shard.Log[^1]);
@@ -84,17 +84,17 @@ public class ExpiryTests
         var random = new Random(4);
         var order = new Order();
         var heap = new ExpiryHeap(order);
-        for (int i = 0; i < 50_000; i++)
+        for (var i = 0; i < 50_000; i++)
         {
-            int slot = random.Next(300);
+            var slot = random.Next(300);
             long expiry = random.Next(4) == 0 ? 0 : random.Next(1, 100);
             order.Times[slot] = expiry;
             heap.Set(slot, expiry);
-            int first = heap.Peek(out long when);
+            var first = heap.Peek(out var when);
             long now = random.Next(100);
-            int expected = -1;
-            int expired = 0;
-            for (int s = 0; s < 300; s++)
+            var expected = -1;
+            var expired = 0;
+            for (var s = 0; s < 300; s++)
             {
                 if (order.Times[s] == 0)
                     continue;

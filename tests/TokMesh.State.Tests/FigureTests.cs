@@ -13,9 +13,9 @@ public class FigureTests(ITestOutputHelper output)
     [Fact]
     public void A_session_with_200_bytes_of_data_takes_less_than_600_bytes_of_heap()
     {
-        long before = GC.GetTotalMemory(forceFullCollection: true);
-        ShardState[] states = Fill(shards: 50, new Stopwatch());
-        double bytes = (GC.GetTotalMemory(forceFullCollection: true) - before) / (50.0 * SessionsPerShard);
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+        var states = Fill(shards: 50, new Stopwatch());
+        var bytes = (GC.GetTotalMemory(forceFullCollection: true) - before) / (50.0 * SessionsPerShard);
         GC.KeepAlive(states);
         output.WriteLine($"{bytes:F1} bytes per session");
         Assert.Equal(200, SampleSessions.Data.Length);
@@ -30,7 +30,7 @@ public class FigureTests(ITestOutputHelper output)
         var applying = new Stopwatch();
         Snapshots(Fill(shards: 256, applying));
         output.WriteLine($"create: {applying.Elapsed.TotalNanoseconds / (256 * SessionsPerShard):F0} ns per op applied, 64 ops per entry");
-        (double ns, double allocated) = OverwriteKeys(20_000);
+        (var ns, var allocated) = OverwriteKeys(20_000);
         output.WriteLine($"key set (overwrite): {ns:F0} ns per op, {allocated:F2} bytes allocated per op");
     }
 
@@ -40,7 +40,7 @@ public class FigureTests(ITestOutputHelper output)
     private static ShardState[] Fill(int shards, Stopwatch applying)
     {
         var states = new ShardState[shards];
-        for (int i = 0; i < shards; i++)
+        for (var i = 0; i < shards; i++)
             states[i] = SampleSessions.Fill(i * SessionsPerShard, SessionsPerShard, applying);
         return states;
     }
@@ -50,19 +50,19 @@ public class FigureTests(ITestOutputHelper output)
         double writeMs = 0, readMs = 0;
         long bytes = 0;
         var buffer = new ArrayBufferWriter<byte>(8 << 20);
-        foreach (ShardState state in states)
+        foreach (var state in states)
         {
             buffer.ResetWrittenCount();
-            long start = Stopwatch.GetTimestamp();
+            var start = Stopwatch.GetTimestamp();
             state.WriteSnapshot(buffer);
             writeMs += Stopwatch.GetElapsedTime(start).TotalMilliseconds;
             bytes += buffer.WrittenCount;
             start = Stopwatch.GetTimestamp();
-            ShardState read = ShardState.ReadSnapshot(new ReadOnlySequence<byte>(buffer.WrittenMemory));
+            var read = ShardState.ReadSnapshot(new ReadOnlySequence<byte>(buffer.WrittenMemory));
             readMs += Stopwatch.GetElapsedTime(start).TotalMilliseconds;
             Assert.Equal(state.SessionCount, read.SessionCount);
         }
-        double mb = bytes / 1e6;
+        var mb = bytes / 1e6;
         output.WriteLine($"snapshots of all: {mb:F0} MB, written in {writeMs:F0} ms ({mb / writeMs * 1000:F0} MB/s), read in {readMs:F0} ms ({mb / readMs * 1000:F0} MB/s)");
     }
 
@@ -75,16 +75,16 @@ public class FigureTests(ITestOutputHelper output)
         var ops = new ReadOnlyMemory<byte>[64];
         var apply = new Stopwatch();
         long allocated = 0;
-        for (int round = -500; round < rounds; round++)
+        for (var round = -500; round < rounds; round++)
         {
-            for (int i = 0; i < ops.Length; i++)
+            for (var i = 0; i < ops.Length; i++)
                 ops[i] = TestShard.Bytes(o => KeyOps.Set(o, TestShard.U($"key:{(round & 63) * 64 + i:D10}"), new byte[64]));
             entry.Start(1000);
             entry.Append(1, seq + 1, seq + 1, ops);
             seq += (ulong)ops.Length;
             if (round == 0)
                 apply.Reset();
-            long before = GC.GetAllocatedBytesForCurrentThread();
+            var before = GC.GetAllocatedBytesForCurrentThread();
             apply.Start();
             state.Apply(state.AppliedIndex + 1, entry.Written.Span, sink);
             apply.Stop();

@@ -39,7 +39,7 @@ public class GlobTests
     [Fact]
     public void A_hostile_pattern_ends_soon()
     {
-        byte[] pattern = TestShard.U(string.Concat(Enumerable.Repeat("a*", 100)) + "b");
+        var pattern = TestShard.U(string.Concat(Enumerable.Repeat("a*", 100)) + "b");
         Assert.False(GlobPattern.IsMatch(pattern, TestShard.U(new string('a', 2000))));
         Assert.False(GlobPattern.IsMatch(TestShard.U(string.Concat(Enumerable.Repeat("?*", 5000))), TestShard.U(new string('a', 4000))));
     }
@@ -48,10 +48,10 @@ public class GlobTests
     public void Simple_patterns_agree_with_a_regular_expression()
     {
         var random = new Random(2);
-        for (int i = 0; i < 20_000; i++)
+        for (var i = 0; i < 20_000; i++)
         {
             string pattern = Text("ab*?", 8), text = Text("ab", 8);
-            string regex = "^" + pattern.Replace("*", ".*").Replace("?", ".") + "$";
+            var regex = "^" + pattern.Replace("*", ".*").Replace("?", ".") + "$";
             Assert.Equal(System.Text.RegularExpressions.Regex.IsMatch(text, regex), GlobPattern.IsMatch(TestShard.U(pattern), TestShard.U(text)));
         }
 

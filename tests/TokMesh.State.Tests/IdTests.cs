@@ -10,7 +10,7 @@ public class IdTests
         const string token = "tmtk_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
         Assert.Equal(token, TokenRules.Format(Counting));
         Assert.Equal("tmth_b1472db066c29ce8bd73df5452ab8ec72e456a11dab3178a9d8d970b793a25bd", TokenHash.OfToken(token).ToText());
-        Assert.True(SessionId.TryParse("tmss-01kcnxr35v2t8htzb9y878q677", out SessionId id));
+        Assert.True(SessionId.TryParse("tmss-01kcnxr35v2t8htzb9y878q677", out var id));
         Assert.Equal(DateTimeOffset.Parse("2025-12-17T10:30:00.123Z").ToUnixTimeMilliseconds(), id.Ulid.UnixMs);
     }
 
@@ -26,8 +26,8 @@ public class IdTests
     [InlineData("", false)]
     public void A_session_id_is_read_in_any_case_and_written_in_lowercase(string text, bool valid)
     {
-        Assert.Equal(valid, SessionId.TryParse(text, out SessionId id));
-        Assert.Equal(valid, SessionId.TryParse(TestShard.U(text), out SessionId fromBytes));
+        Assert.Equal(valid, SessionId.TryParse(text, out var id));
+        Assert.Equal(valid, SessionId.TryParse(TestShard.U(text), out var fromBytes));
         if (!valid)
             return;
         Assert.Equal(text.ToLowerInvariant(), id.ToString());
@@ -40,7 +40,7 @@ public class IdTests
     [Fact]
     public void Bytes_above_ascii_are_no_id()
     {
-        byte[] text = TestShard.U("tmss-01kcnxr35v2t8htzb9y878q677");
+        var text = TestShard.U("tmss-01kcnxr35v2t8htzb9y878q677");
         text[9] = 0xE9;
         Assert.False(SessionId.TryParse(text, out _));
     }
@@ -48,7 +48,7 @@ public class IdTests
     [Fact]
     public void An_api_key_id_has_its_own_prefix()
     {
-        Assert.True(ApiKeyId.TryParse("TMAK-01kcnxr35w74x1hx85s8rp3pje", out ApiKeyId id));
+        Assert.True(ApiKeyId.TryParse("TMAK-01kcnxr35w74x1hx85s8rp3pje", out var id));
         Assert.Equal("tmak-01kcnxr35w74x1hx85s8rp3pje", id.ToString());
         Assert.False(ApiKeyId.TryParse("tmss-01kcnxr35w74x1hx85s8rp3pje", out _));
     }
@@ -56,9 +56,9 @@ public class IdTests
     [Fact]
     public void A_ulid_is_its_time_and_its_random_part()
     {
-        Ulid ulid = Ulid.Of(1765967400123, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+        var ulid = Ulid.Of(1765967400123, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
         Assert.Equal(1765967400123, ulid.UnixMs);
-        Assert.True(Ulid.TryParse(ulid.ToString(), out Ulid back));
+        Assert.True(Ulid.TryParse(ulid.ToString(), out var back));
         Assert.Equal(ulid, back);
         Assert.True(ulid.CompareTo(Ulid.Of(1765967400124, new byte[10])) < 0);
         Assert.True(string.CompareOrdinal(ulid.ToString(), Ulid.Of(1765967400124, new byte[10]).ToString()) < 0);
@@ -88,8 +88,8 @@ public class IdTests
     [Fact]
     public void A_token_hash_reads_any_case_and_hides_itself_in_logs()
     {
-        TokenHash hash = TokenHash.OfToken("abc");
-        Assert.True(TokenHash.TryParse(hash.ToText().ToUpperInvariant(), out TokenHash back));
+        var hash = TokenHash.OfToken("abc");
+        Assert.True(TokenHash.TryParse(hash.ToText().ToUpperInvariant(), out var back));
         Assert.Equal(hash, back);
         Assert.Equal("tmth_***", $"{hash}");
         Assert.False(TokenHash.TryParse(hash.ToText().AsSpan(0, 68), out _));

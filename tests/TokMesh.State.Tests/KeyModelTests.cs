@@ -16,16 +16,16 @@ public class KeyModelTests
     public void Keys_behave_as_a_dictionary_with_expiry(int seed)
     {
         var random = new Random(seed);
-        for (int i = 0; i < 30_000; i++)
+        for (var i = 0; i < 30_000; i++)
         {
             _shard.Now += random.Next(3);
-            foreach (string dead in _model.Where(p => p.Value.Expires != 0 && p.Value.Expires <= _shard.Now).Select(p => p.Key).ToArray())
+            foreach (var dead in _model.Where(p => p.Value.Expires != 0 && p.Value.Expires <= _shard.Now).Select(p => p.Key).ToArray())
                 _model.Remove(dead);
-            string key = $"k{random.Next(30)}";
-            byte[] bytes = TestShard.U(key);
-            Entry? old = _model.GetValueOrDefault(key);
+            var key = $"k{random.Next(30)}";
+            var bytes = TestShard.U(key);
+            var old = _model.GetValueOrDefault(key);
             long now = _shard.Now, ms = random.Next(1, 40);
-            string value = random.Next(1, 200).ToString(CultureInfo.InvariantCulture);
+            var value = random.Next(1, 200).ToString(CultureInfo.InvariantCulture);
             switch (random.Next(9))
             {
                 case 0:
@@ -41,7 +41,7 @@ public class KeyModelTests
                     _model.TryAdd(key, new Entry(value, 0));
                     break;
                 case 3:
-                    long sum = long.Parse(old?.Value ?? "0", CultureInfo.InvariantCulture) + ms;
+                    var sum = long.Parse(old?.Value ?? "0", CultureInfo.InvariantCulture) + ms;
                     Assert.Equal($"{sum}", _shard.Do(o => KeyOps.IncrBy(o, bytes, ms)));
                     _model[key] = new Entry($"{sum}", old?.Expires ?? 0);
                     break;
@@ -60,7 +60,7 @@ public class KeyModelTests
                     _model.Remove(key);
                     break;
                 case 7:
-                    int held = _shard.State.KeyCount;
+                    var held = _shard.State.KeyCount;
                     Assert.Equal($"{Math.Min(3, held - _model.Count)}", _shard.Sweep(3));
                     break;
                 default:
@@ -70,7 +70,7 @@ public class KeyModelTests
                     _model[key] = new Entry(old?.Value + "1", old?.Expires ?? 0);
                     break;
             }
-            Entry? present = _model.GetValueOrDefault(key);
+            var present = _model.GetValueOrDefault(key);
             if (present is { Expires: not 0 } && present.Expires <= now)
                 _model.Remove(key);
             else

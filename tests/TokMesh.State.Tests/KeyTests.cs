@@ -12,7 +12,7 @@ public class KeyTests
 
     private static void Keys(System.Buffers.IBufferWriter<byte> output, params string[] keys)
     {
-        foreach (string key in keys)
+        foreach (var key in keys)
             KeyOps.KeyItem(output, TestShard.U(key));
     }
 
@@ -141,7 +141,7 @@ public class KeyTests
     {
         _shard.Set("a", "1", mode: present == 0 ? ExpiryMode.None : ExpiryMode.Relative, ms: present);
         Assert.Equal(reply.ToString(), Expire("a", wanted, flags));
-        long left = reply == 1 ? wanted : present == 0 ? -1 : present;
+        var left = reply == 1 ? wanted : present == 0 ? -1 : present;
         Assert.Equal(left.ToString(), Ttl("a"));
     }
 
@@ -240,7 +240,7 @@ public class KeyTests
     public void A_malformed_query_is_answered_so()
     {
         byte[][] queries = [[], [99], [20], [20, 5, 1], [21, 200, 1], [2, 1], [6, 255], [28, 1], [40, 3], [1, 2, 3]];
-        foreach (byte[] query in queries)
+        foreach (var query in queries)
             Assert.StartsWith("SysBadRequest", Show.Reply(TestShard.Bytes(o => _shard.State.Query(query, 0, o))));
     }
 }

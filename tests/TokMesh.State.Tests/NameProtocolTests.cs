@@ -16,7 +16,7 @@ public class NameProtocolTests
     [InlineData(4)]
     public void However_steps_interleave_and_crash_a_token_has_one_session_and_no_pointer_leaks(int seed)
     {
-        for (int run = 0; run < 150; run++)
+        for (var run = 0; run < 150; run++)
             new World((seed * 1000) + run).Run();
     }
 
@@ -33,11 +33,11 @@ public class NameProtocolTests
         public void Run()
         {
             var coordinators = new List<IEnumerator<bool>>();
-            for (int turn = 0; turn < 120; turn++)
+            for (var turn = 0; turn < 120; turn++)
             {
                 if (_random.Next(6) == 0)
                     coordinators.Add(Coordinate(_random.Next(Shards)).GetEnumerator());
-                int pick = coordinators.Count == 0 ? -1 : _random.Next(coordinators.Count);
+                var pick = coordinators.Count == 0 ? -1 : _random.Next(coordinators.Count);
                 // A coordinator crashes by never being asked again.
                 if (pick >= 0 && (_random.Next(8) == 0 || !coordinators[pick].MoveNext()))
                     coordinators.RemoveAt(pick);
@@ -49,22 +49,22 @@ public class NameProtocolTests
                     RevokeAny();
                 if (_random.Next(20) == 0)
                     _shards[_random.Next(Shards)].Restart();
-                foreach (TestShard shard in _shards)
+                foreach (var shard in _shards)
                     shard.Now += _random.Next(400);
                 AtMostOneOwner();
             }
             Settle();
-            string? owner = AtMostOneOwner();
-            string pointer = NameShard.Read(q => Queries.LookupName(q, Name.Of(TestShard.Token(TheToken))));
+            var owner = AtMostOneOwner();
+            var pointer = NameShard.Read(q => Queries.LookupName(q, Name.Of(TestShard.Token(TheToken))));
             if (owner is null || owner == "u0")
                 Assert.Equal("nil", pointer);
             else
                 Assert.Matches($"^pointer Token r[0-9]+ to {owner} Confirmed", pointer);
             // And whatever went before, the token can be had again once its session is dead.
             RevokeAny();
-            foreach (TestShard shard in _shards)
+            foreach (var shard in _shards)
                 shard.Now += 10_000;
-            using IEnumerator<bool> last = Coordinate(2, reliable: true).GetEnumerator();
+            using var last = Coordinate(2, reliable: true).GetEnumerator();
             while (last.MoveNext())
             {
             }
@@ -73,19 +73,19 @@ public class NameProtocolTests
 
         private IEnumerable<bool> Coordinate(int user, bool reliable = false)
         {
-            int n = ++_next;
-            UInt128 r = (UInt128)n;
-            TestShard home = _shards[user % Shards];
-            bool foreign = user % Shards != 0;
-            long limit = NameShard.Now + 1500;
+            var n = ++_next;
+            var r = (UInt128)n;
+            var home = _shards[user % Shards];
+            var foreign = user % Shards != 0;
+            var limit = NameShard.Now + 1500;
             UInt128? replaces = null;
-            for (int attempt = 0; attempt < 3; attempt++)
+            for (var attempt = 0; attempt < 3; attempt++)
             {
                 string reply;
                 NamePointer? holder;
                 if (foreign)
                 {
-                    UInt128? replaced = replaces;
+                    var replaced = replaces;
                     reply = Send(NameShard, o => NameOps.Reserve(o, Name.Of(TestShard.Token(TheToken)), r, TestShard.Id(n), TestShard.U($"u{user}"), limit, replaced));
                     yield return true;
                     if (reply == "OK")
@@ -97,7 +97,7 @@ public class NameProtocolTests
                             DeliverLate(home, Session(n, user, r, limit));
                             yield break;
                         }
-                        string created = home.Create(Session(n, user, r, limit));
+                        var created = home.Create(Session(n, user, r, limit));
                         yield return true;
                         if (!created.StartsWith("tmss-", StringComparison.Ordinal))
                             Send(NameShard, o => NameOps.Release(o, Name.Of(TestShard.Token(TheToken)), r));
@@ -112,7 +112,7 @@ public class NameProtocolTests
                 if (holder is null)
                     yield break;
                 yield return true;
-                string resolution = Resolve(holder);
+                var resolution = Resolve(holder);
                 yield return true;
                 if (resolution != "Dead")
                     yield break;
@@ -145,7 +145,7 @@ public class NameProtocolTests
 
         private void DeliverLate(TestShard home, CreateSession create)
         {
-            bool delivered = false;
+            var delivered = false;
             _late.Add(() =>
             {
                 if (!delivered)
@@ -156,21 +156,21 @@ public class NameProtocolTests
 
         private NamePointer? Pointer()
         {
-            byte[] reply = TestShard.Bytes(o => NameShard.State.Query(TestShard.Bytes(q => Queries.LookupName(q, Name.Of(TestShard.Token(TheToken)))), 0, o));
+            var reply = TestShard.Bytes(o => NameShard.State.Query(TestShard.Bytes(q => Queries.LookupName(q, Name.Of(TestShard.Token(TheToken)))), 0, o));
             var reader = new ReplyReader(reply);
             return reader.Tag == ReplyTag.NamePointer ? reader.NamePointer() : null;
         }
 
         private string Resolve(NamePointer pointer)
         {
-            int user = int.Parse(System.Text.Encoding.UTF8.GetString(pointer.UserId.Span).AsSpan(1));
+            var user = int.Parse(System.Text.Encoding.UTF8.GetString(pointer.UserId.Span).AsSpan(1));
             return _shards[user % Shards].Do(o => NameOps.Resolve(o, pointer));
         }
 
         /// <summary>What a leader does: its outbox, the repair of old reservations, the sweep.</summary>
         private void Background(int shard, int what)
         {
-            TestShard at = _shards[shard];
+            var at = _shards[shard];
             if (what == 0)
                 at.Sweep();
             if (what == 1)
@@ -181,11 +181,11 @@ public class NameProtocolTests
 
         private void WorkOutbox(TestShard at, bool strike)
         {
-            byte[] reply = TestShard.Bytes(o => at.State.Query(TestShard.Bytes(q => Queries.Outbox(q, 100)), 0, o));
+            var reply = TestShard.Bytes(o => at.State.Query(TestShard.Bytes(q => Queries.Outbox(q, 100)), 0, o));
             var reader = new ReplyReader(reply);
-            for (int count = reader.Outbox(); count > 0; count--)
+            for (var count = reader.Outbox(); count > 0; count--)
             {
-                OutboxItem item = reader.NextOutboxItem();
+                var item = reader.NextOutboxItem();
                 if (item.Action == OutboxAction.Confirm)
                     Send(NameShard, o => NameOps.Confirm(o, item.Name, item.Reservation));
                 else
@@ -197,12 +197,12 @@ public class NameProtocolTests
 
         private void Repair()
         {
-            byte[] reply = TestShard.Bytes(o => NameShard.State.Query(TestShard.Bytes(q => Queries.UnconfirmedNames(q, 100)), NameShard.Now, o));
+            var reply = TestShard.Bytes(o => NameShard.State.Query(TestShard.Bytes(q => Queries.UnconfirmedNames(q, 100)), NameShard.Now, o));
             var reader = new ReplyReader(reply);
-            for (int count = reader.NamePointerList(); count > 0; count--)
+            for (var count = reader.NamePointerList(); count > 0; count--)
             {
-                NamePointer pointer = reader.NextPointer();
-                string resolution = Resolve(pointer);
+                var pointer = reader.NextPointer();
+                var resolution = Resolve(pointer);
                 if (resolution == "Live")
                     NameShard.Do(o => NameOps.Confirm(o, pointer.Name, pointer.Reservation));
                 if (resolution == "Dead")
@@ -213,21 +213,21 @@ public class NameProtocolTests
         private void Settle()
         {
             // Every limit and tombstone lapses; sessions live 2 to 14 s and would be gone too: renew what lives.
-            foreach (TestShard shard in _shards)
+            foreach (var shard in _shards)
             {
-                for (int n = 1; n <= _next; n++)
+                for (var n = 1; n <= _next; n++)
                     shard.Do(o => SessionOps.Renew(o, TestShard.Id(n), 10_000_000));
                 shard.Now += Tombstones.MemoryMs + 10_000;
                 shard.Sweep();
                 shard.Now += Tombstones.MemoryMs + 10_000;
                 shard.Sweep();
             }
-            long latest = _shards.Max(s => s.Now);
-            foreach (TestShard shard in _shards)
+            var latest = _shards.Max(s => s.Now);
+            foreach (var shard in _shards)
                 shard.Now = latest;
-            for (int i = 0; i < 2; i++)
+            for (var i = 0; i < 2; i++)
             {
-                foreach (TestShard shard in _shards)
+                foreach (var shard in _shards)
                     WorkOutbox(shard, strike: true);
                 Repair();
             }
@@ -237,9 +237,9 @@ public class NameProtocolTests
 
         private void RevokeAny()
         {
-            foreach (TestShard shard in _shards)
+            foreach (var shard in _shards)
             {
-                for (int n = 1; n <= _next; n++)
+                for (var n = 1; n <= _next; n++)
                     shard.Do(o => SessionOps.Revoke(o, TestShard.Id(n)));
             }
         }
@@ -248,10 +248,10 @@ public class NameProtocolTests
         private string? AtMostOneOwner()
         {
             var owners = new List<string>();
-            for (int i = 0; i < Shards; i++)
+            for (var i = 0; i < Shards; i++)
             {
                 // By the shard's entry time: what the log has not yet expired counts as alive.
-                string reply = Show.Reply(TestShard.Bytes(o => _shards[i].State.Query(
+                var reply = Show.Reply(TestShard.Bytes(o => _shards[i].State.Query(
                     TestShard.Bytes(q => new SessionSearch { Limit = 10 }.Write(q)), 0, o)));
                 if (reply == "[total 0]")
                     continue;

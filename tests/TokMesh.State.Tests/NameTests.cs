@@ -60,7 +60,7 @@ public class NameTests
     [Fact]
     public void Operations_by_a_dictated_id_are_led_on()
     {
-        Name id = Name.Of(TestShard.Id(1));
+        var id = Name.Of(TestShard.Id(1));
         Reserve(1, name: id);
         Assert.StartsWith("pointer SessionId r1", _name.GetSession(1));
         Assert.StartsWith("pointer SessionId r1", _name.Lead(q => Queries.Touch(q, TestShard.Id(1))));
@@ -122,7 +122,7 @@ public class NameTests
     [Fact]
     public void Resolve_says_dead_only_when_nothing_can_come_any_more()
     {
-        long limit = Limit;
+        var limit = Limit;
         Assert.Equal("TooEarly", Resolve(1, limit));
         Create(1, limit: limit);
         Assert.Equal("Live", Resolve(1, limit));
@@ -139,7 +139,7 @@ public class NameTests
     [Fact]
     public void An_expired_session_resolves_dead_before_the_sweep()
     {
-        long limit = Limit;
+        var limit = Limit;
         Create(1, limit: limit);
         _user.Now += 60_000;
         Assert.Equal("Dead", Resolve(1, limit));
@@ -177,7 +177,7 @@ public class NameTests
     {
         Reserve(1);
         Assert.Equal("[]", _name.Read(q => Queries.UnconfirmedNames(q, 10)));
-        long limit = Limit;
+        var limit = Limit;
         _name.Now = limit + 1;
         Assert.Equal($"[pointer Token r1 to u1 Reserved until {limit}]", _name.Read(q => Queries.UnconfirmedNames(q, 10)));
         Assert.Equal("[]", _name.Read(q => Queries.UnconfirmedNames(q, 0)));

@@ -12,7 +12,7 @@ public class RuleTests
     public void Ids_are_measured_in_utf8_bytes()
     {
         Assert.Null(SessionRules.UserId(new string('é', 64)));
-        RuleViolation? broken = SessionRules.UserId(new string('é', 65));
+        var broken = SessionRules.UserId(new string('é', 65));
         Assert.Equal(new RuleViolation(ErrorCode.SessionRuleViolation, "user_id: 130 bytes, allowed are 1 to 128"), broken);
         Assert.Null(SessionRules.DeviceId(null));
         Assert.NotNull(SessionRules.DeviceId(new string('d', 129)));
@@ -38,7 +38,7 @@ public class RuleTests
         Assert.NotNull(SessionRules.Data(Of(("", "v"))));
         Assert.NotNull(SessionRules.Data(Of(("k", new string('v', 1025)))));
         // {"a":"…","b":"…","c":"…","d":"…"}: 2 braces, 3 commas, 4 × 6 for quotes, colon and key, and the values.
-        int room = 4096 - 2 - 3 - 24;
+        var room = 4096 - 2 - 3 - 24;
         (string, string)[] four = [("a", new string('v', 1024)), ("b", new string('v', 1024)), ("c", new string('v', 1024)), ("d", new string('v', room - 3072))];
         Assert.Null(SessionRules.Data(Of(four)));
         four[3] = ("d", new string('v', room - 3072 + 1));
@@ -51,7 +51,7 @@ public class RuleTests
     public void A_user_agent_is_cut_between_characters()
     {
         Assert.Equal(512, SessionRules.TruncateUserAgent(new string('a', 600)).Length);
-        byte[] cut = SessionRules.TruncateUserAgent(new string('a', 511) + "é");
+        var cut = SessionRules.TruncateUserAgent(new string('a', 511) + "é");
         Assert.Equal(511, cut.Length);
         Assert.Equal("é", Encoding.UTF8.GetString(SessionRules.TruncateUserAgent("é")));
         Assert.Empty(SessionRules.TruncateUserAgent(null));
@@ -69,7 +69,7 @@ public class RuleTests
     [InlineData("::/0", "1.2.3.4", false)]
     public void Blocks_hold_addresses(string block, string address, bool inside)
     {
-        Assert.True(IpBytes.TryParseBlock(block, out byte[] ip, out int bits));
+        Assert.True(IpBytes.TryParseBlock(block, out var ip, out var bits));
         Assert.Equal(inside, IpBytes.InBlock(IpBytes.Of(System.Net.IPAddress.Parse(address)), ip, bits));
     }
 

@@ -16,8 +16,11 @@ internal static class SampleSessions
     private const int OpsPerEntry = 64;
     private const long StartMs = 1_700_000_000_000;
 
-    /// <summary>A data map whose encoded form takes 200 bytes.</summary>
-    public static readonly byte[] Data = SessionData.Encode([KeyValuePair.Create("roles", new string('r', 90)), KeyValuePair.Create("tenant", new string('t', 94))]);
+    /// <summary>A data map.</summary>
+    public static readonly KeyValuePair<string, string>[] Pairs = [KeyValuePair.Create("roles", new string('r', 90)), KeyValuePair.Create("tenant", new string('t', 94))];
+
+    /// <summary>Its encoded form, 200 bytes.</summary>
+    public static readonly byte[] Data = SessionData.Encode(Pairs);
 
     public static readonly byte[] UserAgent = Encoding.UTF8.GetBytes(new string('m', 60));
 
@@ -40,12 +43,12 @@ internal static class SampleSessions
         var sink = new NoRefusals();
         var entry = new EntryBuilder(OpFormat.IsWellFormed);
         var op = new ArrayBufferWriter<byte>();
-        byte[] device = Encoding.UTF8.GetBytes(DeviceId);
+        var device = Encoding.UTF8.GetBytes(DeviceId);
         ulong seq = 0;
         var ops = new List<ReadOnlyMemory<byte>>();
-        for (int n = 0; n < count; n++)
+        for (var n = 0; n < count; n++)
         {
-            int number = first + n;
+            var number = first + n;
             op.ResetWrittenCount();
             SessionOps.Create(op, new CreateSession
             {

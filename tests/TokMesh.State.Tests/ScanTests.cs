@@ -8,11 +8,11 @@ public class ScanTests
 
     private List<string> Page(ref ulong cursor, int count, string match = "", string type = "", bool sessions = false)
     {
-        ulong from = cursor;
-        byte[] reply = TestShard.Bytes(o => _shard.State.Query(
+        var from = cursor;
+        var reply = TestShard.Bytes(o => _shard.State.Query(
             TestShard.Bytes(q => Queries.Scan(q, from, count, TestShard.U(match), TestShard.U(type), sessions)), _shard.Now, o));
         var reader = new ReplyReader(reply);
-        reader.ScanPage(out cursor, out int names);
+        reader.ScanPage(out cursor, out var names);
         var page = new List<string>();
         for (; names > 0; names--)
             page.Add(Encoding.UTF8.GetString(reader.NextName()));
@@ -35,14 +35,14 @@ public class ScanTests
     [InlineData(100_000)]
     public void A_table_at_rest_is_returned_once(int count)
     {
-        for (int i = 0; i < 1000; i++)
+        for (var i = 0; i < 1000; i++)
             _shard.Set($"k{i}", "v");
-        for (int i = 0; i < 300; i++)
+        for (var i = 0; i < 300; i++)
             _shard.Create(TestShard.Session(i));
-        List<string> all = All(count);
+        var all = All(count);
         Assert.Equal(1000, all.Count);
         Assert.Equal(1000, all.Distinct().Count());
-        List<string> both = All(count, sessions: true);
+        var both = All(count, sessions: true);
         Assert.Equal(1300, both.Distinct().Count());
         Assert.Equal(1300, both.Count);
         Assert.Contains(TestShard.Id(7).ToString(), both);
@@ -69,7 +69,7 @@ public class ScanTests
         ulong cursor = 0;
         Assert.Empty(Page(ref cursor, 10, sessions: true));
         Assert.NotEqual(0ul, All(1, sessions: true).Count == 0 ? 1ul : 0);
-        for (int i = 0; i < 10_000; i++)
+        for (var i = 0; i < 10_000; i++)
             _shard.Set($"k{i}", "v");
         cursor = 0;
         Assert.InRange(Page(ref cursor, 10).Count, 1, 40);
@@ -83,30 +83,30 @@ public class ScanTests
     public void What_stays_is_returned_while_the_table_grows_and_shrinks_and_the_replica_changes(int seed)
     {
         var random = new Random(seed);
-        for (int run = 0; run < 25; run++)
+        for (var run = 0; run < 25; run++)
         {
             var stay = new HashSet<string>();
-            for (int i = 0; i < 200; i++)
+            for (var i = 0; i < 200; i++)
             {
                 _shard.Set($"stay{i}", "v");
                 stay.Add($"stay{i}");
             }
-            for (int i = 0; i < 50; i++)
+            for (var i = 0; i < 50; i++)
             {
                 _shard.Create(TestShard.Session(i, ttl: 0));
                 stay.Add(TestShard.Id(i).ToString());
             }
             var seen = new HashSet<string>();
             ulong cursor = 0;
-            bool grow = random.Next(2) == 0;
-            int extra = grow ? 0 : 5000;
+            var grow = random.Next(2) == 0;
+            var extra = grow ? 0 : 5000;
             Fill(0, extra);
             do
             {
                 seen.UnionWith(Page(ref cursor, random.Next(1, 60), sessions: true));
                 if (random.Next(4) == 0)
                     grow = !grow;
-                int next = grow ? extra + random.Next(2000) : Math.Max(0, extra - random.Next(4000));
+                var next = grow ? extra + random.Next(2000) : Math.Max(0, extra - random.Next(4000));
                 Fill(extra, next);
                 extra = next;
                 if (random.Next(5) == 0)
@@ -121,9 +121,9 @@ public class ScanTests
 
     private void Fill(int from, int to)
     {
-        for (int i = from; i < to; i++)
+        for (var i = from; i < to; i++)
             _shard.Set($"extra{i}", "v");
-        for (int i = from - 1; i >= to; i--)
+        for (var i = from - 1; i >= to; i--)
             _shard.Do(o => KeyOps.GetDel(o, TestShard.U($"extra{i}")));
     }
 }

@@ -48,7 +48,7 @@ public class SearchTests
     [Fact]
     public void The_created_range_has_its_start_and_not_its_end()
     {
-        for (int i = 0; i < 5; i++, _shard.Now++)
+        for (var i = 0; i < 5; i++, _shard.Now++)
             Create(i);
         Assert.Equal($"[total 2, {Tail(2)}, {Tail(1)}]", Search(new SessionSearch { CreatedFromMs = 1_000_001, CreatedBeforeMs = 1_000_003 }));
         Assert.Equal($"[total 1, {Tail(4)}]", Search(new SessionSearch { ActiveAfterMs = 1_000_004 }));
@@ -70,26 +70,26 @@ public class SearchTests
         var random = new Random(1);
         int[] order = [.. Enumerable.Range(0, 500)];
         random.Shuffle(order);
-        foreach (int n in order)
+        foreach (var n in order)
         {
             _shard.Now += random.Next(2);
             Create(n);
         }
-        foreach (SearchSort sort in Enum.GetValues<SearchSort>())
+        foreach (var sort in Enum.GetValues<SearchSort>())
         {
-            foreach (bool descending in new[] { true, false })
+            foreach (var descending in new[] { true, false })
             {
-                string all = Search(new SessionSearch { SortBy = sort, Descending = descending, Limit = 1000 });
-                string first = Search(new SessionSearch { SortBy = sort, Descending = descending, Limit = 7 });
+                var all = Search(new SessionSearch { SortBy = sort, Descending = descending, Limit = 1000 });
+                var first = Search(new SessionSearch { SortBy = sort, Descending = descending, Limit = 7 });
                 Assert.StartsWith(first[..^1], all);
-                byte[] reply = TestShard.Bytes(o => _shard.State.Query(TestShard.Bytes(new SessionSearch { SortBy = sort, Descending = descending, Limit = 1000 }.Write), 0, o));
+                var reply = TestShard.Bytes(o => _shard.State.Query(TestShard.Bytes(new SessionSearch { SortBy = sort, Descending = descending, Limit = 1000 }.Write), 0, o));
                 var reader = new ReplyReader(reply);
-                reader.SessionList(out long total, out int count);
+                reader.SessionList(out var total, out var count);
                 Assert.Equal((500, 500), (total, count));
-                SessionView before = reader.NextSession();
-                for (int i = 1; i < count; i++)
+                var before = reader.NextSession();
+                for (var i = 1; i < count; i++)
                 {
-                    SessionView next = reader.NextSession();
+                    var next = reader.NextSession();
                     Assert.True(SessionSearch.Compare(before, next, sort, descending) < 0);
                     before = next;
                 }

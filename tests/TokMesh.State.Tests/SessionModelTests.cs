@@ -25,27 +25,27 @@ public class SessionModelTests
         var shard = new TestShard();
         var live = new List<Model>();
         var deaths = new Dictionary<string, (bool Expired, long At)>();
-        for (int i = 0; i < 20_000; i++)
+        for (var i = 0; i < 20_000; i++)
         {
             shard.Now += random.Next(20);
-            long now = shard.Now;
-            foreach (Model dead in live.Where(m => m.Expires <= now).ToArray())
+            var now = shard.Now;
+            foreach (var dead in live.Where(m => m.Expires <= now).ToArray())
                 Kill(dead, expired: true);
-            int id = random.Next(40);
+            var id = random.Next(40);
             string user = $"u{random.Next(4)}", token = $"t{random.Next(40)}";
-            Model? old = live.Find(m => m.Id == id);
+            var old = live.Find(m => m.Id == id);
             long ttl = random.Next(1, 3000);
             switch (random.Next(6))
             {
                 case 0 or 1:
-                    string expected = old is not null ? "SessionIdConflict" : live.Exists(m => m.Token == token) ? "TokenConflict"
+                    var expected = old is not null ? "SessionIdConflict" : live.Exists(m => m.Token == token) ? "TokenConflict"
                         : live.Count(m => m.User == user) >= 6 ? "SessionQuotaExceeded" : "tmss-";
                     Assert.StartsWith(expected, shard.Create(TestShard.Session(id, user, ttl, token, quota: 6)));
                     if (expected == "tmss-")
                         live.Add(new Model { Id = id, User = user, Token = token, Expires = now + ttl });
                     break;
                 case 2:
-                    string renewed = shard.Do(o => SessionOps.Renew(o, TestShard.Id(id), ttl));
+                    var renewed = shard.Do(o => SessionOps.Renew(o, TestShard.Id(id), ttl));
                     if (old is null)
                     {
                         Assert.StartsWith("Session", renewed);
@@ -71,15 +71,15 @@ public class SessionModelTests
             }
             if (random.Next(200) == 0)
                 shard.Restart();
-            Model? present = live.Find(m => m.Id == id);
+            var present = live.Find(m => m.Id == id);
             if (present is not null)
                 Assert.Contains($"user={present.User} exp={present.Expires} ", shard.GetSession(id));
             else
                 Assert.StartsWith("Session", shard.GetSession(id));
-            string validated = shard.Validate(token);
+            var validated = shard.Validate(token);
             if (live.Find(m => m.Token == token) is { } owner)
                 Assert.StartsWith(TestShard.Id(owner.Id).ToString(), validated);
-            else if (deaths.TryGetValue(token, out (bool Expired, long At) death) && now < death.At + 60_000)
+            else if (deaths.TryGetValue(token, out var death) && now < death.At + 60_000)
                 Assert.StartsWith(death.Expired ? "TokenExpired" : "TokenRevoked", validated);
             else
                 Assert.StartsWith("Token", validated);

@@ -9,7 +9,7 @@ public class SessionTests
     [Fact]
     public void A_created_session_is_found_by_id_and_token()
     {
-        string created = _shard.Create(TestShard.Session(1));
+        var created = _shard.Create(TestShard.Session(1));
         Assert.Equal($"{TestShard.Id(1)} user=u1 exp=1060000 act=1000000 v1", created);
         Assert.Equal(created, _shard.GetSession(1));
         Assert.Equal(created, _shard.Validate("token-1"));
@@ -50,7 +50,7 @@ public class SessionTests
     [Fact]
     public void The_51st_live_session_of_a_user_is_refused_and_none_is_evicted()
     {
-        for (int i = 0; i < 50; i++)
+        for (var i = 0; i < 50; i++)
             Assert.StartsWith("tmss-", _shard.Create(TestShard.Session(i, quota: 50, ttl: i == 7 ? 10 : 60_000)));
         Assert.StartsWith("SessionQuotaExceeded", _shard.Create(TestShard.Session(50, quota: 50)));
         Assert.StartsWith("tmss-", _shard.Create(TestShard.Session(51, user: "u2", quota: 50)));
@@ -174,7 +174,7 @@ public class SessionTests
     [Fact]
     public void All_sessions_of_a_user_go_in_one_entry()
     {
-        for (int i = 0; i < 2000; i++)
+        for (var i = 0; i < 2000; i++)
             _shard.Create(TestShard.Session(i, user: i % 2 == 0 ? "even" : "odd", ttl: i == 4 ? 1 : 60_000));
         _shard.Now += 1;
         Assert.Equal("999", _shard.Do(o => SessionOps.RevokeUser(o, "even"u8)));
@@ -221,10 +221,10 @@ public class SessionTests
 
     private string Content(int n)
     {
-        byte[] reply = TestShard.Bytes(o => _shard.State.Query(TestShard.Bytes(q => Queries.GetSession(q, TestShard.Id(n))), _shard.Now, o));
-        SessionView session = new ReplyReader(reply).Session();
+        var reply = TestShard.Bytes(o => _shard.State.Query(TestShard.Bytes(q => Queries.GetSession(q, TestShard.Id(n))), _shard.Now, o));
+        var session = new ReplyReader(reply).Session();
         var text = new StringBuilder(Encoding.UTF8.GetString(session.DeviceId));
-        for (SessionDataReader data = session.Data; data.MoveNext();)
+        for (var data = session.Data; data.MoveNext();)
             text.Append($" {Encoding.UTF8.GetString(data.Key)}={Encoding.UTF8.GetString(data.Value)}");
         return text.ToString();
     }

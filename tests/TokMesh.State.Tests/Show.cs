@@ -27,12 +27,12 @@ public static class Show
             case ReplyTag.Bulk:
                 return $"'{Encoding.UTF8.GetString(r.Bulk())}'";
             case ReplyTag.Error:
-                ErrorCode code = r.Error(out string message);
+                var code = r.Error(out var message);
                 return $"{code} {message}".TrimEnd();
             case ReplyTag.Session:
                 return Session(r.Session());
             case ReplyTag.Versioned:
-                ReadOnlySpan<byte> value = r.Versioned(out ulong version, out long expires);
+                var value = r.Versioned(out var version, out var expires);
                 return $"'{Encoding.UTF8.GetString(value)}' v{version} exp={expires}";
             case ReplyTag.NamePointer:
                 return Pointer(r.NamePointer());
@@ -49,32 +49,32 @@ public static class Show
         switch (r.Tag)
         {
             case ReplyTag.Array:
-                for (int i = r.Array(); i > 0; i--)
+                for (var i = r.Array(); i > 0; i--)
                 {
                     r.NextReply();
                     text.Add(Content(ref r));
                 }
                 break;
             case ReplyTag.SessionList:
-                r.SessionList(out long total, out int count);
+                r.SessionList(out var total, out var count);
                 text.Add($"total {total}");
                 for (; count > 0; count--)
                     text.Add(r.NextSession().Id.ToString()[^4..]);
                 break;
             case ReplyTag.ScanPage:
-                r.ScanPage(out ulong cursor, out int names);
+                r.ScanPage(out var cursor, out var names);
                 text.Add($"cursor {cursor}");
                 for (; names > 0; names--)
                     text.Add(Encoding.UTF8.GetString(r.NextName()));
                 break;
             case ReplyTag.NamePointerList:
-                for (int i = r.NamePointerList(); i > 0; i--)
+                for (var i = r.NamePointerList(); i > 0; i--)
                     text.Add(Pointer(r.NextPointer()));
                 break;
             case ReplyTag.Outbox:
-                for (int i = r.Outbox(); i > 0; i--)
+                for (var i = r.Outbox(); i > 0; i--)
                 {
-                    OutboxItem item = r.NextOutboxItem();
+                    var item = r.NextOutboxItem();
                     text.Add($"{item.Id} {item.Action} {item.Name.Kind} r{item.Reservation}");
                 }
                 break;

@@ -8,19 +8,19 @@ public class SlotTableTests
         var random = new Random(9);
         var table = new SlotTable();
         var model = new Dictionary<int, uint>();
-        for (int i = 0; i < 40_000; i++)
+        for (var i = 0; i < 40_000; i++)
         {
-            bool add = random.Next(100) < (i / 5000 % 2 == 0 ? 70 : 25);
+            var add = random.Next(100) < (i / 5000 % 2 == 0 ? 70 : 25);
             if (add)
             {
-                int slot = random.Next(100_000);
+                var slot = random.Next(100_000);
                 // Few hashes: long runs, many equal ones.
                 if (model.TryAdd(slot, (uint)random.Next(500) * 0x01000193u))
                     table.Add(model[slot], slot);
             }
             else if (model.Count > 0)
             {
-                int slot = model.Keys.ElementAt(random.Next(Math.Min(50, model.Count)));
+                var slot = model.Keys.ElementAt(random.Next(Math.Min(50, model.Count)));
                 table.Remove(model[slot], slot);
                 model.Remove(slot);
             }
@@ -33,7 +33,7 @@ public class SlotTableTests
 
     private static void Check(SlotTable table, Dictionary<int, uint> model)
     {
-        foreach ((int slot, uint hash) in model)
+        foreach ((var slot, var hash) in model)
         {
             int probe = table.Start(hash), found;
             while ((found = table.Next(hash, ref probe)) >= 0 && found != slot)

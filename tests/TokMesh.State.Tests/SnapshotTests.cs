@@ -8,7 +8,7 @@ public class SnapshotTests
 
     public SnapshotTests()
     {
-        for (int i = 0; i < 20; i++)
+        for (var i = 0; i < 20; i++)
         {
             _shard.Create(TestShard.Session(i, user: $"u{i % 3}", ttl: 1000 * i));
             _shard.Set($"k{i}", new string('v', i), mode: i % 2 == 0 ? ExpiryMode.Relative : ExpiryMode.None, ms: 500);
@@ -24,7 +24,7 @@ public class SnapshotTests
     private static ShardState Read(byte[] snapshot, int segment = int.MaxValue)
     {
         Segment first = new(ReadOnlyMemory<byte>.Empty, 0), last = first;
-        for (int at = 0; at < snapshot.Length; at += segment)
+        for (var at = 0; at < snapshot.Length; at += segment)
         {
             last = last.Append(snapshot.AsMemory(at, Math.Min(segment, snapshot.Length - at)));
             if (segment == int.MaxValue)
@@ -36,10 +36,10 @@ public class SnapshotTests
     [Fact]
     public void Everything_comes_back_from_segments_of_any_size()
     {
-        byte[] snapshot = TestShard.Bytes(_shard.State.WriteSnapshot);
-        foreach (int size in new[] { 1, 2, 3, 7, 64, 4096 })
+        var snapshot = TestShard.Bytes(_shard.State.WriteSnapshot);
+        foreach (var size in new[] { 1, 2, 3, 7, 64, 4096 })
         {
-            ShardState read = Read(snapshot, size);
+            var read = Read(snapshot, size);
             Assert.Equal(_shard.State.Digest(), read.Digest());
             Assert.Equal(snapshot, TestShard.Bytes(read.WriteSnapshot));
             Assert.Equal((_shard.State.SessionCount, _shard.State.KeyCount, _shard.State.EntryTime), (read.SessionCount, read.KeyCount, read.EntryTime));
@@ -50,8 +50,8 @@ public class SnapshotTests
     [Fact]
     public void A_snapshot_cut_anywhere_is_refused()
     {
-        byte[] snapshot = TestShard.Bytes(_shard.State.WriteSnapshot);
-        for (int cut = 0; cut < snapshot.Length; cut++)
+        var snapshot = TestShard.Bytes(_shard.State.WriteSnapshot);
+        for (var cut = 0; cut < snapshot.Length; cut++)
             Assert.Throws<CorruptSnapshotException>(() => Read(snapshot[..cut]));
         Assert.Throws<CorruptSnapshotException>(() => Read([.. snapshot, 0]));
     }
@@ -59,12 +59,12 @@ public class SnapshotTests
     [Fact]
     public void A_damaged_snapshot_is_refused_or_differs_but_breaks_nothing()
     {
-        byte[] snapshot = TestShard.Bytes(_shard.State.WriteSnapshot);
+        var snapshot = TestShard.Bytes(_shard.State.WriteSnapshot);
         var random = new Random(8);
-        int refused = 0;
-        for (int i = 0; i < 5000; i++)
+        var refused = 0;
+        for (var i = 0; i < 5000; i++)
         {
-            byte[] bad = (byte[])snapshot.Clone();
+            var bad = (byte[])snapshot.Clone();
             bad[random.Next(bad.Length)] ^= (byte)(1 << random.Next(8));
             try
             {
@@ -82,7 +82,7 @@ public class SnapshotTests
     public void Every_kind_of_change_changes_the_digest()
     {
         var seen = new HashSet<ulong> { _shard.State.Digest() };
-        foreach (Action change in new Action[]
+        foreach (var change in new Action[]
         {
             () => _shard.Set("k1", "other"),
             () => _shard.Do(o => SessionOps.Renew(o, TestShard.Id(5), 99)),

@@ -75,8 +75,8 @@ public sealed class TestShard : IApplySink
 
     public static ShardState RoundTrip(ShardState state)
     {
-        byte[] snapshot = Bytes(state.WriteSnapshot);
-        ShardState read = ShardState.ReadSnapshot(new ReadOnlySequence<byte>(snapshot));
+        var snapshot = Bytes(state.WriteSnapshot);
+        var read = ShardState.ReadSnapshot(new ReadOnlySequence<byte>(snapshot));
         Assert.Equal(state.Digest(), read.Digest());
         Assert.Equal(state.AppliedIndex, read.AppliedIndex);
         return read;

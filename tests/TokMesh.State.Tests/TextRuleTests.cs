@@ -16,7 +16,7 @@ public class TextRuleTests
     public void Well_formed_text_is_text_in_either_form(string text)
     {
         Assert.Null(TextRules.Check("f", text));
-        Assert.Null(TextRules.Read("f", Encoding.UTF8.GetBytes(text), out string read));
+        Assert.Null(TextRules.Read("f", Encoding.UTF8.GetBytes(text), out var read));
         Assert.Equal(text, read);
     }
 
@@ -29,7 +29,7 @@ public class TextRuleTests
     public void Half_of_a_surrogate_pair_is_refused_by_name_and_encoded_by_nobody(string escaped)
     {
         // Attributes are stored as UTF-8, which has no place for it.
-        string text = Regex.Unescape(escaped);
+        var text = Regex.Unescape(escaped);
         Assert.Equal(new RuleViolation(ErrorCode.ArgumentInvalid, "f: not valid Unicode text"), TextRules.Check("f", text));
         Assert.Equal(ErrorCode.ArgumentInvalid, SessionRules.UserId(text)!.Code);
         Assert.Throws<EncoderFallbackException>(() => TextRules.Utf8.GetBytes(text));
@@ -45,7 +45,7 @@ public class TextRuleTests
     [InlineData("F4908080")]
     public void Bytes_that_are_no_utf8_are_refused_by_name(string hex)
     {
-        Assert.Equal(new RuleViolation(ErrorCode.ArgumentInvalid, "f: not valid Unicode text"), TextRules.Read("f", Convert.FromHexString(hex), out string text));
+        Assert.Equal(new RuleViolation(ErrorCode.ArgumentInvalid, "f: not valid Unicode text"), TextRules.Read("f", Convert.FromHexString(hex), out var text));
         Assert.Equal("", text);
     }
 

@@ -8,14 +8,14 @@ public class TombstoneTests
     public void Beyond_the_bound_the_oldest_is_forgotten_first()
     {
         _shard.Tombstones(3);
-        for (int i = 0; i < 5; i++)
+        for (var i = 0; i < 5; i++)
         {
             _shard.Create(TestShard.Session(i));
             _shard.Do(o => SessionOps.Revoke(o, TestShard.Id(i)));
         }
         Assert.Equal(3, _shard.State.TombstoneCount);
         Assert.StartsWith("TokenInvalid", _shard.Validate("token-1"));
-        for (int i = 2; i < 5; i++)
+        for (var i = 2; i < 5; i++)
             Assert.StartsWith("TokenRevoked", _shard.Validate($"token-{i}"));
     }
 
@@ -42,10 +42,10 @@ public class TombstoneTests
         var tombstones = new Tombstones(200);
         var model = new List<Tombstone>();
         long now = 0;
-        for (int i = 0; i < 30_000; i++)
+        for (var i = 0; i < 30_000; i++)
         {
             now++;
-            int phase = i / 2000 % 2;
+            var phase = i / 2000 % 2;
             if (model.Count > 0 && (model.Count == 200 || random.Next(10) < (phase == 0 ? 3 : 7)))
             {
                 tombstones.RemoveOldest();
@@ -57,7 +57,7 @@ public class TombstoneTests
                 tombstones.Add(dead);
                 model.Add(dead);
             }
-            UInt128 probe = (UInt128)random.Next(100);
+            var probe = (UInt128)random.Next(100);
             Assert.Equal(model.FindLastIndex(t => t.Id == probe), tombstones.FindId(probe));
             Assert.Equal(model.FindLastIndex(t => t.Token.Low == probe), tombstones.FindToken(new TokenHash(0, probe)));
             Assert.Equal(model.Count, tombstones.Count);

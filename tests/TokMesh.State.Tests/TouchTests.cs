@@ -20,15 +20,15 @@ public class TouchTests
 
     private (long Active, string Ip, string Agent, ulong Version) Access()
     {
-        byte[] reply = TestShard.Bytes(o => _shard.State.Query(TestShard.Bytes(q => Queries.GetSession(q, TestShard.Id(1))), _shard.Now, o));
-        SessionView view = new ReplyReader(reply).Session();
+        var reply = TestShard.Bytes(o => _shard.State.Query(TestShard.Bytes(q => Queries.GetSession(q, TestShard.Id(1))), _shard.Now, o));
+        var view = new ReplyReader(reply).Session();
         return (view.LastActive, IpBytes.ToText(view.LastAccessIp), System.Text.Encoding.UTF8.GetString(view.LastAccessUserAgent), view.Version);
     }
 
     [Fact]
     public void A_touch_is_seen_at_once_and_kept_when_applied()
     {
-        ulong digest = _shard.State.Digest();
+        var digest = _shard.State.Digest();
         _shard.Now += 100;
         Assert.EndsWith("act=1000100 v1", Touch());
         Assert.Equal((1000100, "9.9.9.9", "agent", 1ul), Access());
@@ -133,19 +133,19 @@ public class TouchTests
         var other = new TestShard();
         Assert.Equal("OK", other.Do(o => o.Write(op.WrittenSpan)));
         Assert.Equal(0, other.State.SessionCount);
-        for (int cut = 0; cut < op.WrittenCount; cut++)
+        for (var cut = 0; cut < op.WrittenCount; cut++)
             Assert.False(OpFormat.IsWellFormed(op.WrittenSpan[..cut]));
     }
 
     [Fact]
     public void Draining_goes_in_batches_and_skips_nothing()
     {
-        for (int i = 2; i <= 25; i++)
+        for (var i = 2; i <= 25; i++)
             _shard.Create(TestShard.Session(i));
         _shard.Now += 5;
-        for (int i = 1; i <= 25; i++)
+        for (var i = 1; i <= 25; i++)
             _shard.Lead(q => Queries.Touch(q, TestShard.Id(i)));
-        int batches = 0;
+        var batches = 0;
         var op = new ArrayBufferWriter<byte>();
         for (; _shard.State.DrainTouches(10, op); op.ResetWrittenCount(), batches++)
             _shard.Do(o => o.Write(op.WrittenSpan));

@@ -65,7 +65,7 @@ public static partial class TokMeshClientBuilderExtensions
         }
     }
 
-    [LoggerMessage(1, LogLevel.Error, "No connection to the gateway at {Gateway}: {Problem}")]
+    [LoggerMessage(7201, LogLevel.Error, "No connection to the gateway at {Gateway}: {Problem}")]
     private static partial void NotLetIn(ILogger log, EndPoint? gateway, string problem);
 
     private sealed class StartPatience : IClientConnectionRetryFilter

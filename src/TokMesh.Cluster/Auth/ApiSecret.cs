@@ -2,7 +2,7 @@ namespace TokMesh.Cluster;
 
 /// <summary>
 /// The text form of an API key's secret: <c>tmas_</c> + 32 bytes in Base62, alphabet <c>0-9A-Za-z</c>, padded with
-/// <c>0</c> on the left to 43 characters (contract 1.2, C1).
+/// <c>0</c> on the left to 43 characters.
 /// </summary>
 public static class ApiSecret
 {
@@ -23,20 +23,17 @@ public static class ApiSecret
         Prefix.CopyTo(text);
         Span<byte> number = stackalloc byte[32];
         random32.CopyTo(number);
-        for (int at = TextLength - 1; at >= TextLength - BodyLength; at--)
-            text[at] = Alphabet[DivideBy62(number)];
+        for (var at = TextLength - 1; at >= TextLength - BodyLength; at--) text[at] = Alphabet[DivideBy62(number)];
         return new string(text);
     }
 
     /// <summary>True for the prefix and 43 Base62 characters. Case-sensitive.</summary>
     public static bool IsWellFormed(ReadOnlySpan<char> text)
     {
-        if (text.Length != TextLength || !text.StartsWith(Prefix, StringComparison.Ordinal))
-            return false;
-        foreach (char c in text[5..])
+        if (text.Length != TextLength || !text.StartsWith(Prefix, StringComparison.Ordinal)) return false;
+        foreach (var c in text[5..])
         {
-            if (!char.IsAsciiLetterOrDigit(c))
-                return false;
+            if (!char.IsAsciiLetterOrDigit(c)) return false;
         }
         return true;
     }
@@ -44,10 +41,10 @@ public static class ApiSecret
     /// <summary>Divides a big-endian number in place and gives the remainder.</summary>
     private static int DivideBy62(Span<byte> number)
     {
-        int remainder = 0;
-        for (int i = 0; i < number.Length; i++)
+        var remainder = 0;
+        for (var i = 0; i < number.Length; i++)
         {
-            int part = (remainder << 8) | number[i];
+            var part = (remainder << 8) | number[i];
             number[i] = (byte)(part / 62);
             remainder = part % 62;
         }

@@ -11,7 +11,7 @@ namespace TokMesh.Cluster;
 /// <param name="Error">Why it was refused.</param>
 public readonly record struct Identity(ApiKey? Key, ApiKeyId Id, ErrorCode Error)
 {
-    /// <summary>Whether the key's role includes what this one may do. Metrics stands aside (contract 7.1).</summary>
+    /// <summary>Whether the key's role includes what this one may do. Metrics stands aside.</summary>
     public bool May(ApiRole needed) => Key is { } key && (needed == ApiRole.Metrics
         ? key.Role is ApiRole.Metrics or ApiRole.Admin
         : key.Role != ApiRole.Metrics && key.Role >= needed);

@@ -164,7 +164,9 @@ internal sealed partial class Lane
     public void RouteHasWork(Route route)
     {
         _nextTick = Math.Min(_nextTick, NowMs + TickMs);
-        if (!_routesWithWork.Contains(route)) _routesWithWork.Add(route);
+        if (route.IsListed) return;
+        route.IsListed = true;
+        _routesWithWork.Add(route);
     }
 
     public void AcknowledgeWhenDurable(Replica replica, ulong seq) => _work.Writes.Add((replica, seq));
@@ -275,7 +277,11 @@ internal sealed partial class Lane
         while (_routesWithWork.Count > 0)
         {
             (_routesToPump, _routesWithWork) = (_routesWithWork, _routesToPump);
-            foreach (var route in _routesToPump) route.Pump();
+            foreach (var route in _routesToPump)
+            {
+                route.IsListed = false;
+                route.Pump();
+            }
             _routesToPump.Clear();
         }
     }

@@ -66,7 +66,7 @@ public sealed class HeldBytes(long most)
         for (var waited = 0; !holds(); waited += LookAgainMs)
         {
             if (waited >= timeoutMs) return false;
-            await Task.Delay(LookAgainMs);
+            await Task.Delay(LookAgainMs).ConfigureAwait(false);
         }
         return true;
     }

@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace TokMesh.Cluster;
 
-/// <summary>What an API key may do (contract 7.1).</summary>
+/// <summary>What an API key may do.</summary>
 public enum ApiRole : byte
 {
     /// <summary>Read metrics, nothing else.</summary>

@@ -27,6 +27,14 @@ public static class Sharding
         return OfName(utf8[..TextRules.Utf8.GetBytes(name, utf8)], shardCount);
     }
 
+    /// <summary>Shard of a session id's text.</summary>
+    public static ShardId OfSession(SessionId id, int shardCount)
+    {
+        Span<byte> text = stackalloc byte[SessionId.TextLength];
+        id.Format(text);
+        return OfName(text, shardCount);
+    }
+
     /// <summary>
     /// Shard of a plain key. Of a key with a non-empty <c>{tag}</c> only the tag counts, as in Redis Cluster, so that keys can be
     /// kept together.

@@ -79,6 +79,12 @@ public sealed class Call
     /// <summary>Told at the end; null when nobody waits.</summary>
     public ICallOwner? Owner { get; init; }
 
+    /// <summary>
+    /// Whether an answer that is a <see cref="NamePointer"/> is followed: the same is asked of the shard of the user it names, and what that
+    /// answers is the answer.
+    /// </summary>
+    public bool FollowsPointer { get; init; }
+
     /// <summary>How it ended.</summary>
     public CallOutcome Outcome { get; private set; }
 
@@ -91,11 +97,31 @@ public sealed class Call
     /// <summary>The epoch of its first way to a leader; zero while it has not left the router.</summary>
     internal ulong FirstEpoch { get; set; }
 
-    internal bool IsDone => Outcome != CallOutcome.Pending;
+    /// <summary>Brings the call to the shard that a pointer names; set on its way to the first.</summary>
+    internal NodeParts? Router { get; set; }
+
+    /// <summary>Whether the group it was sent to has nothing more to do for it.</summary>
+    internal bool IsDone => Outcome != CallOutcome.Pending || _isPassedOn;
+
+    private bool _isPassedOn;
 
     internal void Answer(ReadOnlyMemory<byte> reply)
     {
         if (IsDone) return;
+        if (FollowsPointer && Router is { } router && reply.Span[0] == (byte)ReplyTag.NamePointer)
+        {
+            _isPassedOn = true;
+            router.Submit(new Call
+            {
+                Group = router.GroupOfUser(new ReplyReader(reply.Span).NamePointer().UserId.Span),
+                Kind = Kind,
+                Body = Body,
+                DeadlineMs = DeadlineMs,
+                Consistency = Consistency,
+                Owner = new PassedOn(this),
+            });
+            return;
+        }
         Reply = reply;
         Outcome = CallOutcome.Answered;
         Owner?.Completed(this);
@@ -107,5 +133,15 @@ public sealed class Call
         Error = error;
         Outcome = outcome;
         Owner?.Completed(this);
+    }
+
+    /// <summary>Ends a call as its successor in another group has ended.</summary>
+    private sealed class PassedOn(Call first) : ICallOwner
+    {
+        public void Completed(Call call)
+        {
+            (first.Reply, first.Error, first.Outcome) = (call.Reply, call.Error, call.Outcome);
+            first.Owner?.Completed(first);
+        }
     }
 }

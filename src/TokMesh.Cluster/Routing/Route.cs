@@ -40,6 +40,9 @@ internal sealed class Route(Lane lane, uint group)
 
     public bool IsIdle => _writes.Count == 0 && _reads.Count == 0;
 
+    /// <summary>Whether the lane has it on its list of routes with something to send.</summary>
+    public bool IsListed { get; set; }
+
     public bool HasUnsent => _sent < _writes.Count || _readsToSend.Count > 0;
 
     public void Submit(Call call)

@@ -11,24 +11,24 @@ public sealed class StoreClient(Node node, bool continueInline = false)
     public Node Node => node;
 
     /// <summary>An operation through the group's log.</summary>
-    public ValueTask<StoreReply> WriteAsync(uint group, Action<IBufferWriter<byte>> operation, long deadlineMs) =>
-        CallAsync(group, CallKind.Write, Encode(operation), Consistency.Linearizable, deadlineMs);
+    public ValueTask<StoreReply> WriteAsync(uint group, Action<IBufferWriter<byte>> operation, long deadlineMs, bool followsPointer = false) =>
+        CallAsync(group, CallKind.Write, Encode(operation), Consistency.Linearizable, deadlineMs, followsPointer);
 
     /// <summary>A query.</summary>
-    public ValueTask<StoreReply> ReadAsync(uint group, Action<IBufferWriter<byte>> query, Consistency consistency, long deadlineMs) =>
-        CallAsync(group, CallKind.Read, Encode(query), consistency, deadlineMs);
+    public ValueTask<StoreReply> ReadAsync(uint group, Action<IBufferWriter<byte>> query, Consistency consistency, long deadlineMs, bool followsPointer = false) =>
+        CallAsync(group, CallKind.Read, Encode(query), consistency, deadlineMs, followsPointer);
 
     /// <summary>A query that only the leader answers.</summary>
-    public ValueTask<StoreReply> LeaderReadAsync(uint group, Action<IBufferWriter<byte>> query, long deadlineMs) =>
-        CallAsync(group, CallKind.LeaderRead, Encode(query), Consistency.Linearizable, deadlineMs);
+    public ValueTask<StoreReply> LeaderReadAsync(uint group, Action<IBufferWriter<byte>> query, long deadlineMs, bool followsPointer = false) =>
+        CallAsync(group, CallKind.LeaderRead, Encode(query), Consistency.Linearizable, deadlineMs, followsPointer);
 
-    /// <summary>A call with its bytes.</summary>
-    public async ValueTask<StoreReply> CallAsync(uint group, CallKind kind, ReadOnlyMemory<byte> body, Consistency consistency, long deadlineMs)
+    /// <summary>A call with its bytes (see <see cref="Call"/>).</summary>
+    public async ValueTask<StoreReply> CallAsync(uint group, CallKind kind, ReadOnlyMemory<byte> body, Consistency consistency, long deadlineMs, bool followsPointer = false)
     {
         var batch = new CallBatch(1, continueInline);
-        var call = new Call { Group = group, Kind = kind, Body = body, Consistency = consistency, DeadlineMs = deadlineMs, Owner = batch };
+        var call = new Call { Group = group, Kind = kind, Body = body, Consistency = consistency, DeadlineMs = deadlineMs, Owner = batch, FollowsPointer = followsPointer };
         node.Submit(call);
-        await batch.Completion;
+        await batch.Completion.ConfigureAwait(false);
         return StoreReply.Of(call);
     }
 
@@ -51,7 +51,7 @@ public sealed class StoreClient(Node node, bool continueInline = false)
             };
             node.Submit(calls[shard]);
         }
-        await batch.Completion;
+        await batch.Completion.ConfigureAwait(false);
         return [.. calls.Select(StoreReply.Of)];
     }
 

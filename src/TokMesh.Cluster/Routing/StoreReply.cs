@@ -50,6 +50,9 @@ public readonly record struct StoreReply(CallOutcome Outcome, ErrorCode Error, s
     /// <summary>A refusal that reached no shard.</summary>
     public static StoreReply Refused(ErrorCode error) => new(CallOutcome.Failed, error, error.Message(), default);
 
+    /// <summary>The same, of a rule that an argument breaks.</summary>
+    public static StoreReply Refused(RuleViolation broken) => new(CallOutcome.Failed, broken.Code, broken.Message, default);
+
     /// <summary>The result of a call that has ended.</summary>
     public static StoreReply Of(Call call)
     {

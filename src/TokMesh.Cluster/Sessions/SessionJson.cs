@@ -4,7 +4,7 @@ using TokMesh.State;
 namespace TokMesh.Cluster;
 
 /// <summary>
-/// Writes the external session object (contract 4.3): thirteen fields in the contract's order, times as integers in Unix
+/// Writes the external session object: thirteen fields in a fixed order, times as integers in Unix
 /// milliseconds, never the token or its hash. Both doors use it, so a session looks the same through each.
 /// </summary>
 public static class SessionJson
@@ -26,30 +26,30 @@ public static class SessionJson
             session.Id.Format(text);
             json.WriteStringValue(text[..SessionId.TextLength]);
         }
-        if (Begin(json, fields, SessionFields.UserId))
-            json.WriteStringValue(session.UserId);
-        if (Begin(json, fields, SessionFields.DeviceId))
-            json.WriteStringValue(session.DeviceId);
-        if (Begin(json, fields, SessionFields.IpAddress))
-            json.WriteStringValue(text[..IpBytes.Format(session.Ip, text)]);
-        if (Begin(json, fields, SessionFields.UserAgent))
-            json.WriteStringValue(session.UserAgent);
-        if (Begin(json, fields, SessionFields.LastAccessIp))
-            json.WriteStringValue(text[..IpBytes.Format(session.LastAccessIp, text)]);
-        if (Begin(json, fields, SessionFields.LastAccessUa))
-            json.WriteStringValue(session.LastAccessUserAgent);
-        if (Begin(json, fields, SessionFields.CreatedBy))
-            WriteCreatedBy(json, session.CreatedBy, text);
-        if (Begin(json, fields, SessionFields.CreatedAt))
-            json.WriteNumberValue(session.CreatedAt);
-        if (Begin(json, fields, SessionFields.ExpiresAt))
-            json.WriteNumberValue(session.ExpiresAt);
-        if (Begin(json, fields, SessionFields.LastActive))
-            json.WriteNumberValue(session.LastActive);
-        if (Begin(json, fields, SessionFields.Data))
-            WriteData(json, session.Data);
-        if (Begin(json, fields, SessionFields.Version))
-            json.WriteNumberValue(session.Version);
+        if (Begin(json, fields, SessionFields.UserId)) json.WriteStringValue(session.UserId);
+        if (Begin(json, fields, SessionFields.DeviceId)) json.WriteStringValue(session.DeviceId);
+        if (Begin(json, fields, SessionFields.IpAddress)) json.WriteStringValue(text[..IpBytes.Format(session.Ip, text)]);
+        if (Begin(json, fields, SessionFields.UserAgent)) json.WriteStringValue(session.UserAgent);
+        if (Begin(json, fields, SessionFields.LastAccessIp)) json.WriteStringValue(text[..IpBytes.Format(session.LastAccessIp, text)]);
+        if (Begin(json, fields, SessionFields.LastAccessUa)) json.WriteStringValue(session.LastAccessUserAgent);
+        if (Begin(json, fields, SessionFields.CreatedBy)) WriteCreatedBy(json, session.CreatedBy, text);
+        if (Begin(json, fields, SessionFields.CreatedAt)) json.WriteNumberValue(session.CreatedAt);
+        if (Begin(json, fields, SessionFields.ExpiresAt)) json.WriteNumberValue(session.ExpiresAt);
+        if (Begin(json, fields, SessionFields.LastActive)) json.WriteNumberValue(session.LastActive);
+        if (Begin(json, fields, SessionFields.Data)) WriteData(json, session.Data);
+        if (Begin(json, fields, SessionFields.Version)) json.WriteNumberValue(session.Version);
+        json.WriteEndObject();
+    }
+
+    /// <summary>Writes the answer to a create: where the session is, and its token, which is told this once.</summary>
+    public static void WriteCreated(Utf8JsonWriter json, in SessionView session, string token)
+    {
+        Span<byte> text = stackalloc byte[SessionId.TextLength];
+        session.Id.Format(text);
+        json.WriteStartObject();
+        json.WriteString("session_id"u8, text);
+        json.WriteString("token"u8, token);
+        json.WriteNumber("expires_at"u8, session.ExpiresAt);
         json.WriteEndObject();
     }
 
@@ -60,14 +60,12 @@ public static class SessionJson
     public static RuleViolation? TryReadFields(string csv, out SessionFields fields)
     {
         fields = SessionFields.Forced;
-        foreach (Range part in csv.AsSpan().Split(','))
+        foreach (var part in csv.AsSpan().Split(','))
         {
-            ReadOnlySpan<char> name = csv.AsSpan(part).Trim();
-            int at = 0;
-            while (at < Names.Length && !name.SequenceEqual(Names[at].Value))
-                at++;
-            if (at == Names.Length)
-                return new RuleViolation(ErrorCode.ArgumentInvalid, $"fields: '{name}' is not a session field");
+            var name = csv.AsSpan(part).Trim();
+            var at = 0;
+            while (at < Names.Length && !name.SequenceEqual(Names[at].Value)) at++;
+            if (at == Names.Length) return new RuleViolation(ErrorCode.ArgumentInvalid, $"fields: '{name}' is not a session field");
             fields |= (SessionFields)(1 << at);
         }
         return null;
@@ -77,8 +75,7 @@ public static class SessionJson
 
     private static bool Begin(Utf8JsonWriter json, SessionFields fields, SessionFields field)
     {
-        if ((fields & field) == 0)
-            return false;
+        if ((fields & field) == 0) return false;
         json.WritePropertyName(Names[System.Numerics.BitOperations.TrailingZeroCount((int)field)]);
         return true;
     }
@@ -97,8 +94,7 @@ public static class SessionJson
     private static void WriteData(Utf8JsonWriter json, SessionDataReader data)
     {
         json.WriteStartObject();
-        while (data.MoveNext())
-            json.WriteString(data.Key, data.Value);
+        while (data.MoveNext()) json.WriteString(data.Key, data.Value);
         json.WriteEndObject();
     }
 }

@@ -5,9 +5,8 @@ using TokMesh.State;
 namespace TokMesh.Gateway;
 
 /// <summary>
-/// Decides whether a request may reach its operation. The order is contract 7.4's, but for one thing: a key's rate bucket is
-/// drawn on only after its secret was right, so that knowing a key's public id is not enough to use up its rate (U12). What
-/// guessing costs is limited per address instead.
+/// Decides whether a request may reach its operation. A key's rate bucket is drawn on only after its
+/// secret was right, so that knowing a key's public id is not enough to use up its rate. What guessing costs is limited per address instead.
 /// </summary>
 internal sealed class Admission(GatewayDoor door, DoorMeter meter, KeyUsage usage)
 {

@@ -8,7 +8,7 @@ using TokMesh.State;
 namespace TokMesh.Gateway;
 
 /// <summary>
-/// Refuses a request that was sent before (contract 7.7): a timestamp near this node's clock, and a nonce that its key has not
+/// Refuses a request that was sent before: a timestamp near this node's clock, and a nonce that its key has not
 /// used here. Holds on one node; an idempotency key is what holds across nodes.
 /// </summary>
 internal sealed class AntiReplay(AntiReplayOptions options, IClock clock, DoorMeter meter)

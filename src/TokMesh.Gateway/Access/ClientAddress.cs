@@ -5,7 +5,7 @@ using Microsoft.Extensions.Primitives;
 namespace TokMesh.Gateway;
 
 /// <summary>
-/// The address a request counts for (contract 7.5): the TCP peer, unless that is a trusted proxy; then what the proxies say.
+/// The address a request counts for: the TCP peer, unless that is a trusted proxy; then what the proxies say.
 /// Entries are read from the right, as far as they are trusted proxies themselves: what stands further left, a client may have
 /// written.
 /// </summary>

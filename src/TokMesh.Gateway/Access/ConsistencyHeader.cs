@@ -4,7 +4,7 @@ using TokMesh.Cluster;
 
 namespace TokMesh.Gateway;
 
-/// <summary>Reads <c>X-TokMesh-Consistency</c> (decision 2).</summary>
+/// <summary>Reads <c>X-TokMesh-Consistency</c>.</summary>
 internal static class ConsistencyHeader
 {
     public const string Name = "X-TokMesh-Consistency";

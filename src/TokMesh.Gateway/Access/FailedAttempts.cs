@@ -6,7 +6,7 @@ using TokMesh.Cluster;
 namespace TokMesh.Gateway;
 
 /// <summary>
-/// Limits failed authentications per address (decision 19), since each costs a key derivation. A credential that was right here
+/// Limits failed authentications per address, since each costs a key derivation. A credential that was right here
 /// a short while ago is never held up by what others behind its address do.
 /// </summary>
 internal sealed class FailedAttempts(IClock clock, int perMinute)

@@ -165,7 +165,7 @@ internal sealed class ClusterEndpoints(GatewayDoor door, ReplicaSurvey survey)
     private string NodeIdOf(MemberId number) => door.Node.NodeIdOf(number) ?? "";
 }
 
-/// <summary>The warning about an even number of nodes (decision 12): it concerns the meta voters only.</summary>
+/// <summary>The warning about an even number of nodes: it concerns the meta voters only.</summary>
 internal static class EvenNodes
 {
     /// <summary>Null for an odd number of nodes.</summary>

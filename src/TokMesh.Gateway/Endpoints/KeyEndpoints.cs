@@ -6,7 +6,7 @@ using TokMesh.State;
 
 namespace TokMesh.Gateway;
 
-/// <summary>Plain keys (decision 17): the same ones as behind the Redis door. Version 0 is that of an absent key.</summary>
+/// <summary>Plain keys: the same ones as behind the Redis door. Version 0 is that of an absent key.</summary>
 internal sealed class KeyEndpoints(GatewayDoor door)
 {
     public async ValueTask GetAsync(Exchange exchange)

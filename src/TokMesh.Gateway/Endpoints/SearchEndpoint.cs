@@ -5,12 +5,9 @@ using TokMesh.State;
 
 namespace TokMesh.Gateway;
 
-/// <summary>B2: sessions by user, device, key, address and time, in pages. Without a user all shards are asked at once.</summary>
+/// <summary>Sessions by user, device, key, address and time, in pages. Without a user all shards are asked at once.</summary>
 internal sealed class SearchEndpoint(GatewayDoor door)
 {
-    /// <summary>How deep pages may go: every shard is asked for that many, since all of a page may lie in one.</summary>
-    private const int MaxDepth = 10_000;
-
     public async ValueTask RunAsync(Exchange exchange)
     {
         var query = new QueryReader(exchange.Http.Request.QueryString.Value, "user_id", "device_id", "key_id", "ip_address", "time_range_start",
@@ -34,11 +31,11 @@ internal sealed class SearchEndpoint(GatewayDoor door)
             Status = query.Choice("status", "active", "expired") ? SearchStatus.Expired : SearchStatus.Active,
             SortBy = query.Choice("sort_by", "created_at", "last_active") ? SearchSort.LastActive : SearchSort.CreatedAt,
             Descending = !query.Choice("sort_order", "desc", "asc"),
-            Limit = (int)Math.Min((long)page * size, MaxDepth + 1),
+            Limit = (int)Math.Min((long)page * size, SessionService.MaxSearchDepth + 1),
         };
         var fields = query.Fields("fields");
-        var broken = query.Broken ?? (search.Limit > MaxDepth
-            ? new RuleViolation(ErrorCode.ArgumentInvalid, $"page: page times size may be at most {MaxDepth}; narrow the search, by time for instance")
+        var broken = query.Broken ?? (search.Limit > SessionService.MaxSearchDepth
+            ? new RuleViolation(ErrorCode.ArgumentInvalid, $"page: page times size may be at most {SessionService.MaxSearchDepth}; narrow the search, by time for instance")
             : null);
         if (broken is not null)
         {

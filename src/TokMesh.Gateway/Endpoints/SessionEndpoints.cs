@@ -1,49 +1,28 @@
-using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using TokMesh.Cluster;
 using TokMesh.State;
 
 namespace TokMesh.Gateway;
 
-/// <summary>B1 and B3 to B7: sessions by id and by user.</summary>
+/// <summary>Sessions by id and by user.</summary>
 internal sealed class SessionEndpoints(GatewayDoor door, DoorMeter meter)
 {
-    private readonly GatewayOptions _options = door.Options;
-
     public async ValueTask CreateAsync(Exchange exchange)
     {
         var (ok, body) = await exchange.ReadBodyAsync<CreateBody>(CreateBody.TryRead);
         if (!ok) return;
-        var ttl = body.TtlSeconds ?? _options.DefaultTtlSeconds;
-        var broken = SessionRules.UserId(body.UserId)
-            ?? SessionRules.DeviceId(body.DeviceId)
-            ?? (body.Data is null ? null : SessionRules.Data(body.Data))
-            ?? SessionRules.CreateTtl(ttl, _options.MaxTtlSeconds)
-            ?? (body.Token is null || TokenRules.IsWellFormed(body.Token) ? null : Malformed());
-        if (broken is not null)
-        {
-            exchange.Fail(broken);
-            return;
-        }
         var (reply, token) = await door.Sessions.CreateAsync(new NewSession
         {
-            UserId = body.UserId!,
-            DeviceId = body.DeviceId ?? "",
-            TtlMs = ttl * 1000,
-            Data = body.Data is null ? default : SessionData.Encode(body.Data),
+            UserId = body.UserId,
+            DeviceId = body.DeviceId,
+            TtlMs = body.TtlSeconds is { } seconds ? SessionLimits.ToMs(seconds) : null,
+            Data = body.Data,
             Token = body.Token,
-            Quota = _options.QuotaPerUser,
         }, exchange.Caller(withAccess: true));
         if (reply.Error == ErrorCode.SessionQuotaExceeded) meter.QuotaExceeded();
         if (exchange.FailIfRefused(reply)) return;
         meter.SessionCreated();
-        var session = new ReplyReader(reply.Body.Span).Session();
-        var json = exchange.Begin(StatusCodes.Status201Created);
-        json.WriteStartObject();
-        WriteId(json, "session_id"u8, session.Id);
-        json.WriteString("token"u8, token);
-        json.WriteNumber("expires_at"u8, session.ExpiresAt);
-        json.WriteEndObject();
+        SessionJson.WriteCreated(exchange.Begin(StatusCodes.Status201Created), new ReplyReader(reply.Body.Span).Session(), token);
     }
 
     public async ValueTask GetAsync(Exchange exchange)
@@ -74,15 +53,12 @@ internal sealed class SessionEndpoints(GatewayDoor door, DoorMeter meter)
         if (!exchange.TrySessionId(1, out var id)) return;
         var (ok, body) = await exchange.ReadBodyAsync<RenewBody>(RenewBody.TryRead);
         if (!ok) return;
-        var broken = body.TtlSeconds is { } seconds
-            ? SessionRules.RenewTtl(seconds, _options.MaxTtlSeconds)
-            : new RuleViolation(ErrorCode.ArgumentMissing, "ttl_seconds is required");
-        if (broken is not null)
+        if (body.TtlSeconds is not { } seconds)
         {
-            exchange.Fail(broken);
+            exchange.Fail(ErrorCode.ArgumentMissing, "ttl_seconds is required");
             return;
         }
-        var ttlMs = body.TtlSeconds!.Value * 1000;
+        var ttlMs = SessionLimits.ToMs(seconds);
         var reply = body.IfVersion is { } version
             ? await door.Sessions.RenewIfAsync(id, version, ttlMs, exchange.Caller())
             : await door.Sessions.RenewAsync(id, ttlMs, exchange.Caller());
@@ -100,7 +76,7 @@ internal sealed class SessionEndpoints(GatewayDoor door, DoorMeter meter)
         if (exchange.FailIfConflict(reply) || exchange.FailIfRefused(reply)) return;
         var json = exchange.Begin();
         json.WriteStartObject();
-        // Without the condition the contract's answer is an empty object.
+        // Without the condition the answer is an empty object.
         if (body.IfVersion is not null) json.WriteBoolean("revoked"u8, new ReplyReader(reply.Body.Span).Integer() > 0);
         json.WriteEndObject();
     }
@@ -108,8 +84,7 @@ internal sealed class SessionEndpoints(GatewayDoor door, DoorMeter meter)
     public async ValueTask RevokeUserAsync(Exchange exchange)
     {
         if (exchange.PathBytes(2) is not { } bytes) return;
-        var broken = TextRules.Read("user_id", bytes, out var user) ?? SessionRules.UserId(user);
-        if (broken is not null)
+        if (TextRules.Read("user_id", bytes, out var user) is { } broken)
         {
             exchange.Fail(broken);
             return;
@@ -120,20 +95,11 @@ internal sealed class SessionEndpoints(GatewayDoor door, DoorMeter meter)
         if (!exchange.FailIfRefused(reply)) WriteNumber(exchange, "revoked_count"u8, new ReplyReader(reply.Body.Span).Integer());
     }
 
-    internal static RuleViolation Malformed() => new(ErrorCode.TokenMalformed, ErrorCode.TokenMalformed.Message());
-
     private static void WriteNumber(Exchange exchange, ReadOnlySpan<byte> name, long value)
     {
         var json = exchange.Begin();
         json.WriteStartObject();
         json.WriteNumber(name, value);
         json.WriteEndObject();
-    }
-
-    private static void WriteId(Utf8JsonWriter json, ReadOnlySpan<byte> name, SessionId id)
-    {
-        Span<byte> text = stackalloc byte[SessionId.TextLength];
-        id.Format(text);
-        json.WriteString(name, text);
     }
 }

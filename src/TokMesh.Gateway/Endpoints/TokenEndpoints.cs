@@ -4,7 +4,7 @@ using TokMesh.State;
 
 namespace TokMesh.Gateway;
 
-/// <summary>B8: a token's session. An invalid token is an error of its own code, with <c>details.valid = false</c> (C22).</summary>
+/// <summary>A token's session. An invalid token is an error of its own code, with <c>details.valid = false</c>.</summary>
 internal sealed class TokenEndpoints(GatewayDoor door, DoorMeter meter)
 {
     private static readonly Action<Utf8JsonWriter> NotValid = static json => json.WriteBoolean("valid"u8, false);
@@ -23,14 +23,8 @@ internal sealed class TokenEndpoints(GatewayDoor door, DoorMeter meter)
             exchange.Fail(ErrorCode.ArgumentMissing, "token is required");
             return;
         }
-        if (!TokenRules.IsWellFormed(body.Token))
-        {
-            meter.Validated(ValidateResult.Invalid);
-            exchange.Fail(SessionEndpoints.Malformed(), NotValid);
-            return;
-        }
         var reply = await door.Sessions.ValidateAsync(body.Token, body.Touch, exchange.Caller(withAccess: body.Touch));
-        if (reply.Error is ErrorCode.TokenInvalid or ErrorCode.TokenExpired or ErrorCode.TokenRevoked)
+        if (reply.Error is ErrorCode.TokenMalformed or ErrorCode.TokenInvalid or ErrorCode.TokenExpired or ErrorCode.TokenRevoked)
         {
             meter.Validated(ValidateResult.Invalid);
             exchange.Fail(reply.Error, reply.Detail, NotValid);

@@ -10,7 +10,6 @@ namespace TokMesh.Gateway;
 /// </summary>
 internal struct QueryReader
 {
-    private const int MaxPageSize = 100;
     private static readonly string[] TimeFormats = ["yyyy-MM-dd'T'HH:mm:sszzz", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFzzz"];
 
     /// <summary>Characters of a parameter's name that a message repeats.</summary>
@@ -98,7 +97,7 @@ internal struct QueryReader
     public (int Page, int Size) Page()
     {
         var page = Number("page", 1, 1, int.MaxValue, "");
-        var size = Number("size", 20, 1, MaxPageSize, " (the maximum is 100)");
+        var size = Number("size", 20, 1, SessionService.MaxPageSize, $" (the maximum is {SessionService.MaxPageSize})");
         return (page, size);
     }
 

@@ -3,7 +3,7 @@ using TokMesh.State;
 
 namespace TokMesh.Gateway;
 
-/// <summary>Body of B1.</summary>
+/// <summary>Body of a create.</summary>
 internal readonly record struct CreateBody(string? UserId, string? DeviceId, long? TtlSeconds, List<KeyValuePair<string, string>>? Data, string? Token)
 {
     private static readonly string[] Fields = ["user_id", "device_id", "ttl_seconds", "data", "token"];
@@ -27,7 +27,7 @@ internal readonly record struct CreateBody(string? UserId, string? DeviceId, lon
     }
 }
 
-/// <summary>Body of B5.</summary>
+/// <summary>Body of a renew.</summary>
 internal readonly record struct RenewBody(long? TtlSeconds, ulong? IfVersion)
 {
     private static readonly string[] Fields = ["ttl_seconds", "if_version"];
@@ -45,7 +45,7 @@ internal readonly record struct RenewBody(long? TtlSeconds, ulong? IfVersion)
     }
 }
 
-/// <summary>Body of B6: that of B7, and the version to which the revoke is tied.</summary>
+/// <summary>Body of a revoke: that of a revoke of all of a user's, and the version to which the revoke is tied.</summary>
 internal readonly record struct RevokeOneBody(ulong? IfVersion)
 {
     private static readonly string[] Fields = ["sync", "if_version"];
@@ -63,7 +63,7 @@ internal readonly record struct RevokeOneBody(ulong? IfVersion)
     }
 }
 
-/// <summary>Body of B7: optional, and <c>sync</c> changes nothing, since every revoke is on a majority (decision 1).</summary>
+/// <summary>Body of a revoke of all of a user's sessions: optional, and <c>sync</c> changes nothing, since every revoke is on a majority.</summary>
 internal readonly record struct RevokeBody(bool Sync)
 {
     private static readonly string[] Fields = ["sync"];
@@ -89,7 +89,7 @@ internal readonly record struct EmptyBody
     }
 }
 
-/// <summary>Body of B8.</summary>
+/// <summary>Body of a validate.</summary>
 internal readonly record struct ValidateBody(string? Token, bool Touch)
 {
     private static readonly string[] Fields = ["token", "touch"];

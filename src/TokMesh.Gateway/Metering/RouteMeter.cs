@@ -18,7 +18,7 @@ internal sealed class RouteMeter
     }
 }
 
-/// <summary>A histogram with the contract's bounds (10.1).</summary>
+/// <summary>A histogram with fixed bounds, so that those of several nodes can be added.</summary>
 internal sealed class Histogram
 {
     public static readonly double[] BoundsSeconds = [.001, .005, .01, .025, .05, .1, .25, .5, 1];

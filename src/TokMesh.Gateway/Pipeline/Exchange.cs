@@ -6,7 +6,7 @@ using TokMesh.State;
 
 namespace TokMesh.Gateway;
 
-/// <summary>One request and its answer. The answer is gathered first and sent once: the envelope of contract 4.2 around it.</summary>
+/// <summary>One request and its answer. The answer is gathered first and sent once: an envelope around it.</summary>
 internal sealed partial class Exchange(GatewayDoor door, HttpContext http, Operation? operation)
 {
     private const string JsonType = "application/json; charset=utf-8";
@@ -28,7 +28,7 @@ internal sealed partial class Exchange(GatewayDoor door, HttpContext http, Opera
 
     public string RequestId { get; } = Gateway.RequestId.Of(http.Request.Headers[Gateway.RequestId.Header]);
 
-    /// <summary>The address that counts (contract 7.5), as <see cref="IpBytes"/>; set by admission.</summary>
+    /// <summary>The address that counts, as <see cref="IpBytes"/>; set by admission.</summary>
     public byte[] ClientIp { get; set; } = [];
 
     /// <summary>Who asks; set by admission.</summary>

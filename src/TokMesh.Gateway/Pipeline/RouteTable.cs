@@ -2,7 +2,7 @@ using TokMesh.Cluster;
 
 namespace TokMesh.Gateway;
 
-/// <summary>Every route of the door (contract 4.4, 5.2; decision 17).</summary>
+/// <summary>Every route of the door.</summary>
 internal static class RouteTable
 {
     public static IReadOnlyList<Route> Of(Pipeline pipeline)

@@ -18,9 +18,8 @@ public sealed class DirectoryLock : IDisposable
     // file systems.
     internal static DirectoryLock Take(string directory)
     {
-        string path = Path.Combine(directory, FileName);
-        if (OperatingSystem.IsLinux())
-            return new DirectoryLock(LinuxFiles.TryOpenLocked(path) ?? throw new DirectoryInUseException(directory, inner: null));
+        var path = Path.Combine(directory, FileName);
+        if (OperatingSystem.IsLinux()) return new DirectoryLock(LinuxFiles.TryOpenLocked(path) ?? throw new DirectoryInUseException(directory, inner: null));
         try
         {
             return new DirectoryLock(File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));

@@ -15,12 +15,9 @@ public sealed class FileDisk : IDisk
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
         DirectoryPath = Path.GetFullPath(directory);
-        if (Directory.Exists(DirectoryPath))
-            return;
-        if (OperatingSystem.IsWindows())
-            Directory.CreateDirectory(DirectoryPath);
-        else
-            Directory.CreateDirectory(DirectoryPath, DirectoryMode);
+        if (Directory.Exists(DirectoryPath)) return;
+        if (OperatingSystem.IsWindows()) Directory.CreateDirectory(DirectoryPath);
+        else Directory.CreateDirectory(DirectoryPath, DirectoryMode);
         SyncParent();
     }
 
@@ -37,13 +34,12 @@ public sealed class FileDisk : IDisk
     /// <inheritdoc/>
     public IDiskFile Create(string name, long preallocateBytes)
     {
-        FileStream stream = OpenStream(name, FileMode.CreateNew, preallocateBytes);
+        var stream = OpenStream(name, FileMode.CreateNew, preallocateBytes);
         try
         {
             // Preallocation reserves the blocks; the length must cover them too, else every sync of an append would
             // also have to write the new length.
-            if (preallocateBytes > 0)
-                RandomAccess.SetLength(stream.SafeFileHandle, preallocateBytes);
+            if (preallocateBytes > 0) RandomAccess.SetLength(stream.SafeFileHandle, preallocateBytes);
             return new FileDiskFile(stream);
         }
         catch
@@ -59,9 +55,8 @@ public sealed class FileDisk : IDisk
     /// <inheritdoc/>
     public IReadOnlyList<string> List()
     {
-        string[] names = Directory.GetFiles(DirectoryPath);
-        for (int i = 0; i < names.Length; i++)
-            names[i] = Path.GetFileName(names[i]);
+        var names = Directory.GetFiles(DirectoryPath);
+        for (var i = 0; i < names.Length; i++) names[i] = Path.GetFileName(names[i]);
         return names;
     }
 
@@ -79,14 +74,12 @@ public sealed class FileDisk : IDisk
 
     private static void SyncPath(string path)
     {
-        if (OperatingSystem.IsLinux())
-            LinuxFiles.SyncDirectory(path);
+        if (OperatingSystem.IsLinux()) LinuxFiles.SyncDirectory(path);
     }
 
     private void SyncParent()
     {
-        if (Path.GetDirectoryName(DirectoryPath) is { } parent)
-            SyncPath(parent);
+        if (Path.GetDirectoryName(DirectoryPath) is { } parent) SyncPath(parent);
     }
 
     private FileStream OpenStream(string name, FileMode mode, long preallocateBytes)
@@ -102,8 +95,7 @@ public sealed class FileDisk : IDisk
         if (mode == FileMode.CreateNew)
         {
             options.PreallocationSize = preallocateBytes;
-            if (!OperatingSystem.IsWindows())
-                options.UnixCreateMode = FileMode0600;
+            if (!OperatingSystem.IsWindows()) options.UnixCreateMode = FileMode0600;
         }
         return new FileStream(PathOf(name), options);
     }

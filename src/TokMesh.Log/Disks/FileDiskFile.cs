@@ -7,12 +7,11 @@ internal sealed class FileDiskFile(FileStream stream) : IDiskFile
 
     public int Read(long offset, Span<byte> buffer)
     {
-        int total = 0;
+        var total = 0;
         while (total < buffer.Length)
         {
-            int read = RandomAccess.Read(stream.SafeFileHandle, buffer[total..], offset + total);
-            if (read == 0)
-                break;
+            var read = RandomAccess.Read(stream.SafeFileHandle, buffer[total..], offset + total);
+            if (read == 0) break;
             total += read;
         }
         return total;
@@ -22,10 +21,8 @@ internal sealed class FileDiskFile(FileStream stream) : IDiskFile
 
     public void Sync()
     {
-        if (OperatingSystem.IsLinux())
-            LinuxFiles.SyncData(stream.SafeFileHandle, stream.Name);
-        else
-            RandomAccess.FlushToDisk(stream.SafeFileHandle);
+        if (OperatingSystem.IsLinux()) LinuxFiles.SyncData(stream.SafeFileHandle, stream.Name);
+        else RandomAccess.FlushToDisk(stream.SafeFileHandle);
     }
 
     public void Dispose() => stream.Dispose();

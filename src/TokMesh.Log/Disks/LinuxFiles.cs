@@ -18,21 +18,19 @@ internal static partial class LinuxFiles
 
     public static void SyncData(SafeFileHandle file, string path)
     {
-        while (DataSync(file) != 0)
-            ThrowUnlessInterrupted("fdatasync", path);
+        while (DataSync(file) != 0) ThrowUnlessInterrupted("fdatasync", path);
     }
 
     public static void SyncDirectory(string path)
     {
-        using SafeFileHandle directory = Open(path, ReadOnly);
-        while (FullSync(directory) != 0)
-            ThrowUnlessInterrupted("fsync", path);
+        using var directory = Open(path, ReadOnly);
+        while (FullSync(directory) != 0) ThrowUnlessInterrupted("fsync", path);
     }
 
     /// <summary>Opens or creates a file and locks it until it is closed; null when someone else holds the lock.</summary>
     public static SafeFileHandle? TryOpenLocked(string path)
     {
-        SafeFileHandle file = Open(path, ReadWriteOrCreate);
+        var file = Open(path, ReadWriteOrCreate);
         try
         {
             while (FileLock(file, LockExclusiveNonBlocking) != 0)
@@ -56,17 +54,15 @@ internal static partial class LinuxFiles
     private static SafeFileHandle Open(string path, int flags)
     {
         int descriptor;
-        while ((descriptor = OpenPath(path, flags | CloseOnExec, OwnerReadWrite)) < 0)
-            ThrowUnlessInterrupted("open", path);
+        while ((descriptor = OpenPath(path, flags | CloseOnExec, OwnerReadWrite)) < 0) ThrowUnlessInterrupted("open", path);
         return new SafeFileHandle(descriptor, ownsHandle: true);
     }
 
     // An interrupted call did nothing yet and consumed no error, so repeating it is not the retry that loses data.
     private static void ThrowUnlessInterrupted(string call, string path)
     {
-        int error = Marshal.GetLastPInvokeError();
-        if (error != InterruptedError)
-            throw new IOException($"{call} of '{path}' failed: {Marshal.GetPInvokeErrorMessage(error)} (errno {error}).", error);
+        var error = Marshal.GetLastPInvokeError();
+        if (error != InterruptedError) throw new IOException($"{call} of '{path}' failed: {Marshal.GetPInvokeErrorMessage(error)} (errno {error}).", error);
     }
 
     [LibraryImport("libc", EntryPoint = "fdatasync", SetLastError = true)]

@@ -21,10 +21,8 @@ internal sealed class BodyCipher : IDisposable
 
     private BodyCipher(CipherId id, ReadOnlySpan<byte> key)
     {
-        if (id == CipherId.Aes256Gcm)
-            _aes = new AesGcm(key, TagBytes);
-        else
-            _chaCha = new ChaCha20Poly1305(key);
+        if (id == CipherId.Aes256Gcm) _aes = new AesGcm(key, TagBytes);
+        else _chaCha = new ChaCha20Poly1305(key);
     }
 
     /// <summary>What this host writes: AES where the CPU has instructions for it, otherwise the cipher that needs none.</summary>
@@ -36,8 +34,7 @@ internal sealed class BodyCipher : IDisposable
     /// <summary>The cipher of one file, or null when <paramref name="id"/> is <see cref="CipherId.None"/>.</summary>
     public static BodyCipher? Create(CipherId id, ReadOnlySpan<byte> masterKey, UInt128 salt, ReadOnlySpan<byte> purpose)
     {
-        if (id == CipherId.None)
-            return null;
+        if (id == CipherId.None) return null;
         Span<byte> saltBytes = stackalloc byte[16];
         System.Buffers.Binary.BinaryPrimitives.WriteUInt128LittleEndian(saltBytes, salt);
         Span<byte> key = stackalloc byte[MasterKeyBytes];
@@ -54,10 +51,8 @@ internal sealed class BodyCipher : IDisposable
 
     public void Seal(ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> associated, Span<byte> text, Span<byte> tag)
     {
-        if (_aes is not null)
-            _aes.Encrypt(nonce, text, text, tag, associated);
-        else
-            _chaCha!.Encrypt(nonce, text, text, tag, associated);
+        if (_aes is not null) _aes.Encrypt(nonce, text, text, tag, associated);
+        else _chaCha!.Encrypt(nonce, text, text, tag, associated);
     }
 
     /// <summary>False when the key is another one or the bytes are not what was sealed; the text is then unusable.</summary>
@@ -65,10 +60,8 @@ internal sealed class BodyCipher : IDisposable
     {
         try
         {
-            if (_aes is not null)
-                _aes.Decrypt(nonce, text, tag, text, associated);
-            else
-                _chaCha!.Decrypt(nonce, text, tag, text, associated);
+            if (_aes is not null) _aes.Decrypt(nonce, text, tag, text, associated);
+            else _chaCha!.Decrypt(nonce, text, tag, text, associated);
             return true;
         }
         catch (AuthenticationTagMismatchException)

@@ -9,8 +9,7 @@ internal static class CipherCheck
     {
         if (cipher > CipherId.ChaCha20Poly1305)
             throw new LogUnreadableException(file, $"it is encrypted with cipher {(byte)cipher}, which this version does not know");
-        if (key is null && cipher != CipherId.None)
-            throw new LogUnreadableException(file, "it is encrypted and no key is configured");
+        if (key is null && cipher != CipherId.None) throw new LogUnreadableException(file, "it is encrypted and no key is configured");
         if (key is not null && cipher == CipherId.None)
             throw new LogUnreadableException(file, "it is not encrypted, but a key is configured. Start without the key, or restore the node from its peers into an empty directory");
     }

@@ -33,7 +33,7 @@ public static class LogKey
         ArgumentNullException.ThrowIfNull(hex);
         if (hex.Length != Bytes * 2)
             throw new FormatException($"A log key is {Bytes * 2} hexadecimal digits ({Bytes} bytes), but {hex.Length} characters were given.");
-        for (int i = 0; i < hex.Length; i++)
+        for (var i = 0; i < hex.Length; i++)
             if (!char.IsAsciiHexDigit(hex[i]))
                 throw new FormatException(string.Create(CultureInfo.InvariantCulture, $"A log key is {Bytes * 2} hexadecimal digits, but character {i + 1} is not one."));
         return Convert.FromHexString(hex);
@@ -41,12 +41,11 @@ public static class LogKey
 
     private static byte[] Load(IDisk disk)
     {
-        using IDiskFile file = disk.Open(FileName);
+        using var file = disk.Open(FileName);
         if (file.Length != Bytes)
             throw new LogUnreadableException(FileName, $"it must hold {Bytes} bytes but holds {file.Length}. Put back the key this log was written with");
         var key = new byte[Bytes];
-        if (file.Read(0, key) != Bytes)
-            throw new IOException($"'{FileName}' became shorter while it was read.");
+        if (file.Read(0, key) != Bytes) throw new IOException($"'{FileName}' became shorter while it was read.");
         // The process that made it may have died between the rename and the directory's sync.
         disk.SyncDirectory();
         return key;
@@ -54,15 +53,14 @@ public static class LogKey
 
     private static byte[] Create(IDisk disk, Action<Span<byte>> fillRandom)
     {
-        foreach (string name in disk.List())
+        foreach (var name in disk.List())
             if (SegmentName.TryParse(name, out _) || SnapshotName.TryParse(name, out _))
                 throw new LogUnreadableException(FileName, $"it is missing, while '{name}' is there. Put back the key this log was written with");
 
-        if (disk.Exists(PartialFileName))
-            disk.Delete(PartialFileName);
+        if (disk.Exists(PartialFileName)) disk.Delete(PartialFileName);
         var key = new byte[Bytes];
         fillRandom(key);
-        using (IDiskFile file = disk.Create(PartialFileName, preallocateBytes: 0))
+        using (var file = disk.Create(PartialFileName, preallocateBytes: 0))
         {
             file.Write(0, key);
             file.Sync();

@@ -9,14 +9,13 @@ internal static class Crc32C
     /// <summary>The checksum of <paramref name="bytes"/>, continuing <paramref name="previous"/> (0 to start).</summary>
     public static uint Compute(ReadOnlySpan<byte> bytes, uint previous = 0)
     {
-        uint crc = ~previous;
+        var crc = ~previous;
         while (bytes.Length >= sizeof(ulong))
         {
             crc = BitOperations.Crc32C(crc, BinaryPrimitives.ReadUInt64LittleEndian(bytes));
             bytes = bytes[sizeof(ulong)..];
         }
-        foreach (byte b in bytes)
-            crc = BitOperations.Crc32C(crc, b);
+        foreach (var b in bytes) crc = BitOperations.Crc32C(crc, b);
         return ~crc;
     }
 }

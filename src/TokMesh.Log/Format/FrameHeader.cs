@@ -46,9 +46,8 @@ internal readonly record struct FrameHeader(int BodyBytes, ulong Sequence, ulong
         if (source.Length < Bytes || !source.StartsWith(Magic)
             || BinaryPrimitives.ReadUInt32LittleEndian(source[CrcOffset..]) != Crc32C.Compute(source[..CrcOffset]))
             return false;
-        uint bodyBytes = BinaryPrimitives.ReadUInt32LittleEndian(source[4..]);
-        if (bodyBytes > (uint)(source.Length - Bytes))
-            return false;
+        var bodyBytes = BinaryPrimitives.ReadUInt32LittleEndian(source[4..]);
+        if (bodyBytes > (uint)(source.Length - Bytes)) return false;
         header = new FrameHeader(
             (int)bodyBytes,
             BinaryPrimitives.ReadUInt64LittleEndian(source[8..]),

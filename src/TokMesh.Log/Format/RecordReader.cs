@@ -13,20 +13,17 @@ internal ref struct RecordReader(ReadOnlySpan<byte> records)
     public bool TryRead(out Record record)
     {
         record = default;
-        if (_rest.IsEmpty)
-            return false;
-        int length = Decode(_rest, ref record);
+        if (_rest.IsEmpty) return false;
+        var length = Decode(_rest, ref record);
         IsMalformed = length < 0;
-        if (IsMalformed)
-            return false;
+        if (IsMalformed) return false;
         _rest = _rest[length..];
         return true;
     }
 
     private static int Decode(ReadOnlySpan<byte> from, ref Record record)
     {
-        if (from.Length < RecordFormat.PrefixBytes)
-            return -1;
+        if (from.Length < RecordFormat.PrefixBytes) return -1;
         record.Type = (RecordType)from[0];
         record.Group = BinaryPrimitives.ReadUInt32LittleEndian(from[1..]);
         switch (record.Type)
@@ -61,9 +58,8 @@ internal ref struct RecordReader(ReadOnlySpan<byte> records)
     // The payload's length is the last field before it.
     private static int DecodePayload(ReadOnlySpan<byte> from, int start, ref Record record)
     {
-        uint bytes = BinaryPrimitives.ReadUInt32LittleEndian(from[(start - sizeof(uint))..]);
-        if (bytes > (uint)(from.Length - start))
-            return -1;
+        var bytes = BinaryPrimitives.ReadUInt32LittleEndian(from[(start - sizeof(uint))..]);
+        if (bytes > (uint)(from.Length - start)) return -1;
         record.Payload = from.Slice(start, (int)bytes);
         return start + (int)bytes;
     }

@@ -12,14 +12,12 @@ internal sealed class LogReplay
     public void Apply(ReadOnlySpan<byte> records, uint segment, long offset)
     {
         var reader = new RecordReader(records);
-        while (reader.TryRead(out Record record))
+        while (reader.TryRead(out var record))
         {
-            if (Ledger.Apply(record, segment, replaying: true) is { } violation)
-                throw new LogDamagedException(SegmentName.Of(segment), offset, violation);
+            if (Ledger.Apply(record, segment, replaying: true) is { } violation) throw new LogDamagedException(SegmentName.Of(segment), offset, violation);
             ApplyToEntries(record, segment, offset);
         }
-        if (reader.IsMalformed)
-            throw new LogDamagedException(SegmentName.Of(segment), offset, "it holds a record that is none");
+        if (reader.IsMalformed) throw new LogDamagedException(SegmentName.Of(segment), offset, "it holds a record that is none");
     }
 
     /// <summary>Hands the groups out, after all frames were applied.</summary>
@@ -28,14 +26,14 @@ internal sealed class LogReplay
     public Dictionary<uint, RecoveredGroup> Complete(SegmentExtent? end)
     {
         var groups = new Dictionary<uint, RecoveredGroup>(Ledger.Groups.Count);
-        foreach (GroupState state in Ledger.Groups.Values)
+        foreach (var state in Ledger.Groups.Values)
         {
             if (end is not null && state.CommitIndex > state.LastIndex)
                 throw new LogDamagedException(
                     SegmentName.Of(end.Number),
                     end.WrittenBytes,
                     $"group {state.Group} is known to be committed up to {state.CommitIndex}, but its entries end at {state.LastIndex}");
-            if (!_entries.TryGetValue(state.Group, out ReplayedEntries? replayed))
+            if (!_entries.TryGetValue(state.Group, out var replayed))
             {
                 groups.Add(state.Group, new RecoveredGroup(state, []));
                 continue;
@@ -57,13 +55,11 @@ internal sealed class LogReplay
         switch (record.Type)
         {
             case RecordType.Entry:
-                if (!_entries.TryGetValue(record.Group, out ReplayedEntries? replayed))
-                    _entries.Add(record.Group, replayed = new ReplayedEntries());
+                if (!_entries.TryGetValue(record.Group, out var replayed)) _entries.Add(record.Group, replayed = new ReplayedEntries());
                 replayed.Add(new RecoveredEntry(record.Index, record.Term, record.EntryType, record.Payload.ToArray()), segment, offset);
                 break;
             case RecordType.Mark:
-                if (_entries.TryGetValue(record.Group, out ReplayedEntries? marked))
-                    marked.DropPrefix(record.Index);
+                if (_entries.TryGetValue(record.Group, out var marked)) marked.DropPrefix(record.Index);
                 break;
             case RecordType.Reset or RecordType.GroupRemoved:
                 _entries.Remove(record.Group);

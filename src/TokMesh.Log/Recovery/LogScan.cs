@@ -25,13 +25,13 @@ internal sealed class LogScan
     /// <exception cref="LogUnreadableException">The key does not fit, or a newer version wrote it.</exception>
     public static LogScan Read(IDisk disk, WriteAheadLogOptions options)
     {
-        List<uint> numbers = FindSegments(disk);
+        var numbers = FindSegments(disk);
         var scan = new LogScan();
         SegmentScan? previous = null;
         byte[] buffer = [];
-        for (int i = 0; i < numbers.Count; i++)
+        for (var i = 0; i < numbers.Count; i++)
         {
-            int length = Load(disk, SegmentName.Of(numbers[i]), ref buffer);
+            var length = Load(disk, SegmentName.Of(numbers[i]), ref buffer);
             var current = SegmentScan.Read(numbers[i], previous, buffer.AsSpan(0, length), options.Key, scan.Replay);
             scan.Add(previous, current, isLast: i == numbers.Count - 1);
             previous = current;
@@ -41,7 +41,7 @@ internal sealed class LogScan
 
     private void Add(SegmentScan? previous, SegmentScan current, bool isLast)
     {
-        string file = SegmentName.Of(current.Number);
+        var file = SegmentName.Of(current.Number);
         if (!current.HasCheckpoint)
         {
             AddIncomplete(previous, current, isLast, file);
@@ -49,8 +49,7 @@ internal sealed class LogScan
         }
         if (isLast && current.TailBytes > 0)
         {
-            if (current.HasFrameBehind)
-                throw new LogDamagedException(file, current.End, $"frame {current.NextSequence} is broken and whole frames follow it");
+            if (current.HasFrameBehind) throw new LogDamagedException(file, current.End, $"frame {current.NextSequence} is broken and whole frames follow it");
             TornTail = new TornTail(file, current.End, current.TailBytes);
         }
         Segments.Add(new SegmentExtent(current.Number, current.End, current.Length));
@@ -64,7 +63,7 @@ internal sealed class LogScan
     // checkpoint would restate is in the segments before it, or is nothing if it is the very first.
     private void AddIncomplete(SegmentScan? previous, SegmentScan current, bool isLast, string file)
     {
-        bool isExpendable = previous is not null || current.Number == 1;
+        var isExpendable = previous is not null || current.Number == 1;
         if (!isLast || !isExpendable || current.HasFrameBehind)
             throw new LogDamagedException(file, current.End, current.Header is null ? "its header is broken" : "its checkpoint is broken");
         // The one before was complete and synced before this one was begun.
@@ -78,32 +77,27 @@ internal sealed class LogScan
     {
         var numbers = new List<uint>();
         string? snapshot = null;
-        foreach (string name in disk.List())
+        foreach (var name in disk.List())
         {
-            if (SegmentName.TryParse(name, out uint number))
-                numbers.Add(number);
-            else if (SnapshotName.TryParse(name, out _))
-                snapshot = name;
+            if (SegmentName.TryParse(name, out var number)) numbers.Add(number);
+            else if (SnapshotName.TryParse(name, out _)) snapshot = name;
         }
         // Without its log a node has forgotten its votes, even if its snapshots are there.
         if (numbers.Count == 0 && snapshot is not null)
             throw new LogDamagedException(SegmentName.Of(1), 0, $"the log's segments are missing, while '{snapshot}' is there");
         numbers.Sort();
-        for (int i = 1; i < numbers.Count; i++)
-            if (numbers[i] != numbers[i - 1] + 1)
-                throw new LogDamagedException(SegmentName.Of(numbers[i - 1] + 1), 0, "this segment is missing");
+        for (var i = 1; i < numbers.Count; i++)
+            if (numbers[i] != numbers[i - 1] + 1) throw new LogDamagedException(SegmentName.Of(numbers[i - 1] + 1), 0, "this segment is missing");
         return numbers;
     }
 
     private static int Load(IDisk disk, string name, ref byte[] buffer)
     {
-        using IDiskFile file = disk.Open(name);
-        long length = file.Length;
-        if (length > Array.MaxLength)
-            throw new LogDamagedException(name, 0, $"no segment is {length} bytes long");
-        if (buffer.Length < length)
-            buffer = new byte[length];
-        int read = file.Read(0, buffer.AsSpan(0, (int)length));
+        using var file = disk.Open(name);
+        var length = file.Length;
+        if (length > Array.MaxLength) throw new LogDamagedException(name, 0, $"no segment is {length} bytes long");
+        if (buffer.Length < length) buffer = new byte[length];
+        var read = file.Read(0, buffer.AsSpan(0, (int)length));
         return read == length ? read : throw new IOException($"'{name}' became shorter while it was read.");
     }
 }

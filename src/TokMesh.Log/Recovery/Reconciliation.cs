@@ -32,15 +32,15 @@ internal sealed class Reconciliation
     public static Reconciliation Of(IDisk disk, byte[]? key, LogScan scan)
     {
         var reconciliation = new Reconciliation(scan.Replay.Complete(scan.Segments.LastOrDefault()));
-        Dictionary<uint, List<SnapshotName>> snapshots = reconciliation.SortSnapshots(disk.List());
+        var snapshots = reconciliation.SortSnapshots(disk.List());
         var groups = new List<uint>(reconciliation._groups.Keys);
         groups.Sort();
-        foreach (uint group in groups)
+        foreach (var group in groups)
         {
-            RecoveredGroup recovered = reconciliation._groups[group];
-            List<SnapshotName> names = snapshots.GetValueOrDefault(group) ?? [];
+            var recovered = reconciliation._groups[group];
+            var names = snapshots.GetValueOrDefault(group) ?? [];
             names.Sort(SnapshotName.NewestFirst);
-            SnapshotInfo? newest = SnapshotSearch.Newest(disk, key, names, recovered.BaseIndex, out SnapshotDamagedException? damage);
+            var newest = SnapshotSearch.Newest(disk, key, names, recovered.BaseIndex, out var damage);
             reconciliation.Reconcile(recovered, newest, damage);
         }
         return reconciliation;
@@ -49,16 +49,12 @@ internal sealed class Reconciliation
     private Dictionary<uint, List<SnapshotName>> SortSnapshots(IReadOnlyList<string> files)
     {
         var snapshots = new Dictionary<uint, List<SnapshotName>>();
-        foreach (string file in files)
+        foreach (var file in files)
         {
-            if (!SnapshotName.TryParse(file, out SnapshotName name))
-                continue;
-            if (!_groups.ContainsKey(name.Group))
-                OrphanedSnapshots.Add(file);
-            else if (snapshots.TryGetValue(name.Group, out List<SnapshotName>? names))
-                names.Add(name);
-            else
-                snapshots.Add(name.Group, [name]);
+            if (!SnapshotName.TryParse(file, out var name)) continue;
+            if (!_groups.ContainsKey(name.Group)) OrphanedSnapshots.Add(file);
+            else if (snapshots.TryGetValue(name.Group, out var names)) names.Add(name);
+            else snapshots.Add(name.Group, [name]);
         }
         return snapshots;
     }
@@ -67,15 +63,13 @@ internal sealed class Reconciliation
     {
         if (newest is null)
         {
-            if (group.BaseIndex > 0)
-                throw Missing(group, damage);
+            if (group.BaseIndex > 0) throw Missing(group, damage);
             return;
         }
         group.Snapshot = newest;
         if (newest.Index == group.BaseIndex)
         {
-            if (newest.Term != group.BaseTerm)
-                throw Missing(group, damage);
+            if (newest.Term != group.BaseTerm) throw Missing(group, damage);
             return;
         }
         if (TermAt(group, newest.Index) == newest.Term)
@@ -103,8 +97,7 @@ internal sealed class Reconciliation
     // have it on disk, so it is safe to be in it without a vote.
     private void AdvanceTerm(RecoveredGroup group)
     {
-        if (group.Term >= group.BaseTerm)
-            return;
+        if (group.Term >= group.BaseTerm) return;
         group.Term = group.BaseTerm;
         group.Vote = 0;
         Conclusions.AppendHardState(group.Group, group.Term, group.Vote);
@@ -112,7 +105,7 @@ internal sealed class Reconciliation
 
     private static ulong? TermAt(RecoveredGroup group, ulong index)
     {
-        ulong position = index - group.BaseIndex - 1;
+        var position = index - group.BaseIndex - 1;
         return position < (ulong)group.Entries.Count ? group.Entries[(int)position].Term : null;
     }
 

@@ -50,35 +50,34 @@ internal sealed class SegmentScan
     /// <exception cref="LogDamagedException">It does not follow the previous one, or a whole frame holds something impossible.</exception>
     public static SegmentScan Read(uint number, SegmentScan? previous, Span<byte> bytes, byte[]? key, LogReplay replay)
     {
-        if (!SegmentHeader.TryRead(bytes, out SegmentHeader header, out ushort version))
+        if (!SegmentHeader.TryRead(bytes, out var header, out var version))
             return new SegmentScan(number, null, false, 0, 0, TailOf(bytes, 0), 0, bytes.Length, HasFrame(bytes, 0, segmentId: null));
 
-        string file = SegmentName.Of(number);
+        var file = SegmentName.Of(number);
         CheckReadable(file, header, version, key);
-        if (header.Number != number)
-            throw new LogDamagedException(file, 0, $"its header says it is segment {header.Number}");
+        if (header.Number != number) throw new LogDamagedException(file, 0, $"its header says it is segment {header.Number}");
         // Before anything of this segment is taken in, since it would only seem wrong after what is missing.
         if (previous is not null && header.FirstSequence != previous.NextSequence)
             throw new LogDamagedException(
                 SegmentName.Of(previous.Number), previous.End,
                 $"frame {previous.NextSequence} is broken or missing: the next segment begins with {header.FirstSequence}");
 
-        using BodyCipher? cipher = BodyCipher.Create(header.Cipher, key, header.Salt, SegmentWriter.KeyPurpose);
+        using var cipher = BodyCipher.Create(header.Cipher, key, header.Salt, SegmentWriter.KeyPurpose);
         long end = SegmentHeader.Bytes;
         long lastFrame = 0;
-        ulong sequence = header.FirstSequence;
-        while (FrameHeader.TryReadFrame(bytes[(int)end..], out FrameHeader frame)
+        var sequence = header.FirstSequence;
+        while (FrameHeader.TryReadFrame(bytes[(int)end..], out var frame)
             && frame.SegmentId == header.SegmentId
             && frame.Sequence == sequence
             && frame.Kind == (sequence == header.FirstSequence ? FrameKind.Checkpoint : FrameKind.Commit))
         {
-            int stored = FrameHeader.Bytes + frame.BodyBytes;
+            var stored = FrameHeader.Bytes + frame.BodyBytes;
             lastFrame = sequence == header.FirstSequence ? 0 : end;
             replay.Apply(OpenBody(file, bytes.Slice((int)end, stored), cipher), number, end);
             end += stored;
             sequence++;
         }
-        long tail = TailOf(bytes, end);
+        var tail = TailOf(bytes, end);
         return new SegmentScan(
             number, header, sequence > header.FirstSequence, lastFrame, end, tail, sequence, bytes.Length,
             tail > 0 && HasFrame(bytes, end, header.SegmentId));
@@ -93,11 +92,10 @@ internal sealed class SegmentScan
 
     private static ReadOnlySpan<byte> OpenBody(string file, Span<byte> framed, BodyCipher? cipher)
     {
-        Span<byte> body = framed[FrameHeader.Bytes..];
-        if (cipher is null)
-            return body;
+        var body = framed[FrameHeader.Bytes..];
+        if (cipher is null) return body;
         Span<byte> text = default;
-        bool isOpen = body.Length >= BodyCipher.NonceBytes + BodyCipher.TagBytes;
+        var isOpen = body.Length >= BodyCipher.NonceBytes + BodyCipher.TagBytes;
         if (isOpen)
         {
             text = body[BodyCipher.NonceBytes..^BodyCipher.TagBytes];
@@ -113,12 +111,11 @@ internal sealed class SegmentScan
     // Without a header the id is unknown and any frame counts: better to stop than to drop something durable.
     private static bool HasFrame(ReadOnlySpan<byte> bytes, long from, ulong? segmentId)
     {
-        ReadOnlySpan<byte> rest = bytes[(int)from..];
+        var rest = bytes[(int)from..];
         int at;
         while ((at = rest.IndexOf(FrameHeader.Magic)) >= 0)
         {
-            if (FrameHeader.TryReadFrame(rest[at..], out FrameHeader frame) && (segmentId is null || frame.SegmentId == segmentId))
-                return true;
+            if (FrameHeader.TryReadFrame(rest[at..], out var frame) && (segmentId is null || frame.SegmentId == segmentId)) return true;
             rest = rest[(at + 1)..];
         }
         return false;

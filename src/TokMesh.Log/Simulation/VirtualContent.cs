@@ -17,10 +17,10 @@ internal sealed class VirtualContent
 
     public int Read(long offset, Span<byte> buffer)
     {
-        int count = (int)Math.Clamp(Length - offset, 0, buffer.Length);
+        var count = (int)Math.Clamp(Length - offset, 0, buffer.Length);
         buffer = buffer[..count];
         // What was preallocated and never written has no memory behind it.
-        int held = (int)Math.Clamp(_seen.Length - offset, 0, count);
+        var held = (int)Math.Clamp(_seen.Length - offset, 0, count);
         _seen.AsSpan((int)Math.Min(offset, _seen.Length), held).CopyTo(buffer);
         buffer[held..].Clear();
         return count;
@@ -28,19 +28,16 @@ internal sealed class VirtualContent
 
     public void Write(long offset, ReadOnlySpan<byte> bytes)
     {
-        if (bytes.IsEmpty)
-            return;
+        if (bytes.IsEmpty) return;
         Hold(ref _seen, offset + bytes.Length);
         bytes.CopyTo(_seen.AsSpan((int)offset));
         Extend(offset + bytes.Length);
-        for (long sector = offset / SectorBytes; sector <= (offset + bytes.Length - 1) / SectorBytes; sector++)
-            _unsynced.Add(sector);
+        for (var sector = offset / SectorBytes; sector <= (offset + bytes.Length - 1) / SectorBytes; sector++) _unsynced.Add(sector);
     }
 
     public void Sync()
     {
-        foreach (long sector in _unsynced)
-            Store(sector);
+        foreach (var sector in _unsynced) Store(sector);
         _unsynced.Clear();
         _storedLength = Length;
     }
@@ -57,15 +54,14 @@ internal sealed class VirtualContent
             _order.AddRange(_unsynced);
             _order.Sort();
             // Sometimes all but little, sometimes little: a coin per sector alone would hardly ever keep a whole write.
-            int odds = survival.Below(5);
-            foreach (long sector in _order)
+            var odds = survival.Below(5);
+            foreach (var sector in _order)
                 if (survival.Below(4) < odds)
                 {
                     Store(sector);
                     _storedLength = Math.Min(Length, Math.Max(_storedLength, (sector + 1) * SectorBytes));
                 }
-            if (survival.NextBool())
-                _storedLength = Length;
+            if (survival.NextBool()) _storedLength = Length;
         }
         _unsynced.Clear();
         Length = _storedLength;
@@ -86,23 +82,20 @@ internal sealed class VirtualContent
     {
         Length = Math.Min(Length, length);
         _storedLength = Math.Min(_storedLength, length);
-        if (_seen.Length > length)
-            Array.Resize(ref _seen, (int)length);
-        if (_stored.Length > length)
-            Array.Resize(ref _stored, (int)length);
+        if (_seen.Length > length) Array.Resize(ref _seen, (int)length);
+        if (_stored.Length > length) Array.Resize(ref _stored, (int)length);
         _unsynced.RemoveWhere(sector => sector * SectorBytes >= length);
     }
 
     private static void Hold(ref byte[] bytes, long length)
     {
-        if (bytes.Length < length)
-            Array.Resize(ref bytes, (int)Math.Max(length, Math.Min(bytes.Length * 2L, Array.MaxLength)));
+        if (bytes.Length < length) Array.Resize(ref bytes, (int)Math.Max(length, Math.Min(bytes.Length * 2L, Array.MaxLength)));
     }
 
     private void Store(long sector)
     {
-        int start = (int)(sector * SectorBytes);
-        int count = Math.Min(SectorBytes, _seen.Length - start);
+        var start = (int)(sector * SectorBytes);
+        var count = Math.Min(SectorBytes, _seen.Length - start);
         Hold(ref _stored, start + count);
         _seen.AsSpan(start, count).CopyTo(_stored.AsSpan(start));
     }

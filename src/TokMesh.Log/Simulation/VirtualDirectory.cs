@@ -16,12 +16,10 @@ internal sealed class VirtualDirectory
             var names = new List<string>(_stored.Keys);
             names.Sort(StringComparer.Ordinal);
             var contents = new List<VirtualContent>();
-            foreach (string name in names)
-                contents.Add(_stored[name]);
+            foreach (var name in names) contents.Add(_stored[name]);
             // What was created since is in the changes; a failed sync may have made the directory forget them.
-            foreach (Change change in _unsynced)
-                if (!contents.Contains(change.Content))
-                    contents.Add(change.Content);
+            foreach (var change in _unsynced)
+                if (!contents.Contains(change.Content)) contents.Add(change.Content);
             return contents;
         }
     }
@@ -53,11 +51,10 @@ internal sealed class VirtualDirectory
     {
         if (survival is not null)
         {
-            bool isPrefix = survival.NextBool();
-            int kept = survival.Below(_unsynced.Count + 1);
-            for (int i = 0; i < _unsynced.Count; i++)
-                if (isPrefix ? i < kept : survival.NextBool())
-                    Apply(_stored, _unsynced[i]);
+            var isPrefix = survival.NextBool();
+            var kept = survival.Below(_unsynced.Count + 1);
+            for (var i = 0; i < _unsynced.Count; i++)
+                if (isPrefix ? i < kept : survival.NextBool()) Apply(_stored, _unsynced[i]);
         }
         _unsynced.Clear();
         Seen = new Dictionary<string, VirtualContent>(_stored);
@@ -65,10 +62,8 @@ internal sealed class VirtualDirectory
 
     private static void Apply(Dictionary<string, VirtualContent> names, Change change)
     {
-        if (change.From is not null)
-            names.Remove(change.From);
-        if (change.To is not null)
-            names[change.To] = change.Content;
+        if (change.From is not null) names.Remove(change.From);
+        if (change.To is not null) names[change.To] = change.Content;
     }
 
     private void Do(Change change)

@@ -73,7 +73,7 @@ public sealed class VirtualDisk : IDisk
     /// <summary>A file's bytes as a process sees them.</summary>
     public byte[] ReadAll(string file)
     {
-        VirtualContent content = ContentOf(file);
+        var content = ContentOf(file);
         var bytes = new byte[content.Length];
         content.Read(0, bytes);
         return bytes;
@@ -83,8 +83,7 @@ public sealed class VirtualDisk : IDisk
     public IReadOnlyDictionary<string, byte[]> Copy()
     {
         var files = new SortedDictionary<string, byte[]>(StringComparer.Ordinal);
-        foreach (string name in _directory.Seen.Keys)
-            files.Add(name, ReadAll(name));
+        foreach (var name in _directory.Seen.Keys) files.Add(name, ReadAll(name));
         return files;
     }
 
@@ -92,7 +91,7 @@ public sealed class VirtualDisk : IDisk
     public void Replace(IReadOnlyDictionary<string, byte[]> files)
     {
         var contents = new Dictionary<string, VirtualContent>(files.Count);
-        foreach ((string name, byte[] bytes) in files)
+        foreach ((var name, var bytes) in files)
         {
             var content = new VirtualContent();
             content.Write(0, bytes);
@@ -106,11 +105,9 @@ public sealed class VirtualDisk : IDisk
     /// <inheritdoc/>
     public IDiskFile Create(string name, long preallocateBytes)
     {
-        bool isCut = Begin(VirtualDiskOperationKind.Create, name, 0, preallocateBytes, out Exception? fault);
-        if (fault is not null)
-            throw fault;
-        if (_directory.Seen.ContainsKey(name))
-            throw new IOException($"'{name}' exists.");
+        var isCut = Begin(VirtualDiskOperationKind.Create, name, 0, preallocateBytes, out var fault);
+        if (fault is not null) throw fault;
+        if (_directory.Seen.ContainsKey(name)) throw new IOException($"'{name}' exists.");
         var content = new VirtualContent();
         content.Extend(preallocateBytes);
         _directory.Create(name, content);
@@ -144,9 +141,8 @@ public sealed class VirtualDisk : IDisk
     /// <inheritdoc/>
     public void Delete(string name)
     {
-        bool isCut = Begin(VirtualDiskOperationKind.Delete, name, 0, 0, out Exception? fault);
-        if (fault is not null)
-            throw fault;
+        var isCut = Begin(VirtualDiskOperationKind.Delete, name, 0, 0, out var fault);
+        if (fault is not null) throw fault;
         ContentOf(name);
         _directory.Delete(name);
         End(isCut);
@@ -155,9 +151,8 @@ public sealed class VirtualDisk : IDisk
     /// <inheritdoc/>
     public void Rename(string from, string to)
     {
-        bool isCut = Begin(VirtualDiskOperationKind.Rename, from, 0, 0, out Exception? fault);
-        if (fault is not null)
-            throw fault;
+        var isCut = Begin(VirtualDiskOperationKind.Rename, from, 0, 0, out var fault);
+        if (fault is not null) throw fault;
         ContentOf(from);
         _directory.Rename(from, to);
         End(isCut);
@@ -166,7 +161,7 @@ public sealed class VirtualDisk : IDisk
     /// <inheritdoc/>
     public void SyncDirectory()
     {
-        End(Begin(VirtualDiskOperationKind.SyncDirectory, "", 0, 0, out Exception? fault));
+        End(Begin(VirtualDiskOperationKind.SyncDirectory, "", 0, 0, out var fault));
         if (fault is not null)
         {
             _directory.ForgetUnsynced();
@@ -177,16 +172,15 @@ public sealed class VirtualDisk : IDisk
 
     internal void Write(string name, VirtualContent content, long offset, ReadOnlySpan<byte> bytes)
     {
-        bool isCut = Begin(VirtualDiskOperationKind.Write, name, offset, bytes.Length, out Exception? fault);
+        var isCut = Begin(VirtualDiskOperationKind.Write, name, offset, bytes.Length, out var fault);
         content.Write(offset, fault is null ? bytes : bytes[..(bytes.Length / 2)]);
         End(isCut);
-        if (fault is not null)
-            throw fault;
+        if (fault is not null) throw fault;
     }
 
     internal void Sync(string name, VirtualContent content)
     {
-        End(Begin(VirtualDiskOperationKind.Sync, name, 0, 0, out Exception? fault));
+        End(Begin(VirtualDiskOperationKind.Sync, name, 0, 0, out var fault));
         if (fault is not null)
         {
             content.ForgetUnsynced();
@@ -207,15 +201,13 @@ public sealed class VirtualDisk : IDisk
 
     private void End(bool isCut)
     {
-        if (isCut)
-            _isOff = true;
+        if (isCut) _isOff = true;
         ThrowIfOff();
     }
 
     private void Crash(SeededRandom? survival)
     {
-        foreach (VirtualContent content in _directory.Contents)
-            content.Crash(survival);
+        foreach (var content in _directory.Contents) content.Crash(survival);
         _directory.Crash(survival);
         Restart();
     }
@@ -227,11 +219,10 @@ public sealed class VirtualDisk : IDisk
     }
 
     private VirtualContent ContentOf(string name) =>
-        _directory.Seen.TryGetValue(name, out VirtualContent? content) ? content : throw new FileNotFoundException($"'{name}' does not exist.", name);
+        _directory.Seen.TryGetValue(name, out var content) ? content : throw new FileNotFoundException($"'{name}' does not exist.", name);
 
     private void ThrowIfOff()
     {
-        if (_isOff)
-            throw new SimulatedPowerCut(Operations);
+        if (_isOff) throw new SimulatedPowerCut(Operations);
     }
 }

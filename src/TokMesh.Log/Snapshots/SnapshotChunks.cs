@@ -26,7 +26,7 @@ internal sealed class SnapshotChunks : IDisposable
     public void Seal(long number, Span<byte> chunk)
     {
         SetNumber(number);
-        Span<byte> stored = chunk[..^sizeof(uint)];
+        var stored = chunk[..^sizeof(uint)];
         if (_cipher is not null)
         {
             Span<byte> nonce = stackalloc byte[BodyCipher.NonceBytes];
@@ -41,11 +41,9 @@ internal sealed class SnapshotChunks : IDisposable
     public bool TryOpen(string file, long number, Span<byte> chunk)
     {
         SetNumber(number);
-        Span<byte> stored = chunk[..^sizeof(uint)];
-        if (BinaryPrimitives.ReadUInt32LittleEndian(chunk[^sizeof(uint)..]) != Checksum(stored))
-            return false;
-        if (_cipher is null)
-            return true;
+        var stored = chunk[..^sizeof(uint)];
+        if (BinaryPrimitives.ReadUInt32LittleEndian(chunk[^sizeof(uint)..]) != Checksum(stored)) return false;
+        if (_cipher is null) return true;
         Span<byte> nonce = stackalloc byte[BodyCipher.NonceBytes];
         WriteNonce(number, nonce);
         return _cipher.TryOpen(nonce, _associated, stored[..^_tagBytes], stored[^_tagBytes..])

@@ -33,12 +33,11 @@ internal sealed class SnapshotFileWriter : IDisposable
     {
         while (!bytes.IsEmpty)
         {
-            int taken = Math.Min(bytes.Length, _header.LengthOf(_number) - _filled);
+            var taken = Math.Min(bytes.Length, _header.LengthOf(_number) - _filled);
             bytes[..taken].CopyTo(_chunk.AsSpan(_filled));
             _filled += taken;
             bytes = bytes[taken..];
-            if (_filled == _header.LengthOf(_number))
-                WriteChunk();
+            if (_filled == _header.LengthOf(_number)) WriteChunk();
         }
     }
 
@@ -61,7 +60,7 @@ internal sealed class SnapshotFileWriter : IDisposable
 
     private void WriteChunk()
     {
-        Span<byte> stored = _chunk.AsSpan(0, _filled + _header.ChunkOverheadBytes);
+        var stored = _chunk.AsSpan(0, _filled + _header.ChunkOverheadBytes);
         _chunks.Seal(_number, stored);
         _file.Write(_header.OffsetOf(_number), stored);
         _number++;

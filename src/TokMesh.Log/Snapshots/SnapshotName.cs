@@ -13,13 +13,12 @@ internal readonly record struct SnapshotName(uint Group, ulong Index, ulong Term
     public static bool TryParse(string file, out SnapshotName name)
     {
         name = default;
-        if (!file.StartsWith(Prefix, StringComparison.Ordinal) || !file.EndsWith(Suffix, StringComparison.Ordinal))
-            return false;
-        string[] parts = file[Prefix.Length..^Suffix.Length].Split('-');
+        if (!file.StartsWith(Prefix, StringComparison.Ordinal) || !file.EndsWith(Suffix, StringComparison.Ordinal)) return false;
+        var parts = file[Prefix.Length..^Suffix.Length].Split('-');
         if (parts.Length != 3
-            || !uint.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out uint group)
-            || !ulong.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out ulong index)
-            || !ulong.TryParse(parts[2], NumberStyles.None, CultureInfo.InvariantCulture, out ulong term))
+            || !uint.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var group)
+            || !ulong.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var index)
+            || !ulong.TryParse(parts[2], NumberStyles.None, CultureInfo.InvariantCulture, out var term))
             return false;
         name = new SnapshotName(group, index, term);
         return file == name.FileName;
@@ -29,9 +28,8 @@ internal readonly record struct SnapshotName(uint Group, ulong Index, ulong Term
     public static List<SnapshotName> Of(IReadOnlyList<string> files, uint group)
     {
         var names = new List<SnapshotName>();
-        foreach (string file in files)
-            if (TryParse(file, out SnapshotName name) && name.Group == group)
-                names.Add(name);
+        foreach (var file in files)
+            if (TryParse(file, out var name) && name.Group == group) names.Add(name);
         names.Sort(NewestFirst);
         return names;
     }

@@ -24,25 +24,23 @@ internal sealed class SnapshotReader : IDisposable
     /// <exception cref="LogUnreadableException">The key does not fit, or a newer version wrote it.</exception>
     public static SnapshotReader Open(IDisk disk, SnapshotName snapshot, byte[]? key)
     {
-        string name = snapshot.FileName;
-        IDiskFile file = disk.Open(name);
+        var name = snapshot.FileName;
+        var file = disk.Open(name);
         try
         {
             Span<byte> head = stackalloc byte[SnapshotHeader.Bytes];
-            int read = file.Read(0, head);
-            if (!SnapshotHeader.TryRead(head[..read], out SnapshotHeader header, out ushort version))
+            var read = file.Read(0, head);
+            if (!SnapshotHeader.TryRead(head[..read], out var header, out var version))
                 throw new SnapshotDamagedException(name, 0, "its header is broken");
             if (version != SnapshotHeader.Version)
                 throw new LogUnreadableException(name, $"it has format version {version}, this program knows {SnapshotHeader.Version}. Run the version that wrote it, or a newer one");
             CipherCheck.ThrowUnlessFits(name, header.Cipher, key);
-            if (header.Name != snapshot)
-                throw new SnapshotDamagedException(name, 0, $"its header is that of {header.Name.FileName}");
+            if (header.Name != snapshot) throw new SnapshotDamagedException(name, 0, $"its header is that of {header.Name.FileName}");
             if (file.Length != header.FileBytes)
                 throw new SnapshotDamagedException(name, Math.Min(file.Length, header.FileBytes), $"it is {file.Length} bytes long and should be {header.FileBytes}");
             Span<byte> trailer = stackalloc byte[SnapshotHeader.TrailerBytes];
             read = file.Read(header.TrailerOffset, trailer);
-            if (!header.IsTrailer(trailer[..read]))
-                throw new SnapshotDamagedException(name, header.TrailerOffset, "its trailer is broken");
+            if (!header.IsTrailer(trailer[..read])) throw new SnapshotDamagedException(name, header.TrailerOffset, "its trailer is broken");
             return new SnapshotReader(file, name, header, key);
         }
         catch
@@ -57,9 +55,9 @@ internal sealed class SnapshotReader : IDisposable
     /// <exception cref="LogUnreadableException">It cannot be decrypted.</exception>
     public Span<byte> ReadChunk(long number, byte[] buffer)
     {
-        int length = Header.LengthOf(number);
-        long offset = Header.OffsetOf(number);
-        Span<byte> stored = buffer.AsSpan(0, length + Header.ChunkOverheadBytes);
+        var length = Header.LengthOf(number);
+        var offset = Header.OffsetOf(number);
+        var stored = buffer.AsSpan(0, length + Header.ChunkOverheadBytes);
         if (_file.Read(offset, stored) != stored.Length || !_chunks.TryOpen(_name, number, stored))
             throw new SnapshotDamagedException(_name, offset, number == 0 ? "its meta is broken" : $"chunk {number} is broken");
         return stored[..length];

@@ -11,13 +11,12 @@ internal static class SnapshotSearch
         IDisk disk, byte[]? key, List<SnapshotName> newestFirst, ulong downToIndex, out SnapshotDamagedException? damage)
     {
         damage = null;
-        foreach (SnapshotName name in newestFirst)
+        foreach (var name in newestFirst)
         {
-            if (name.Index < downToIndex)
-                break;
+            if (name.Index < downToIndex) break;
             try
             {
-                using SnapshotReader reader = SnapshotReader.Open(disk, name, key);
+                using var reader = SnapshotReader.Open(disk, name, key);
                 reader.ReadMeta();
                 return reader.Info;
             }

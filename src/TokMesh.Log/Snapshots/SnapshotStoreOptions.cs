@@ -25,11 +25,8 @@ public sealed class SnapshotStoreOptions
         var problems = new List<string>();
         if (ChunkBytes is < MinChunkBytes or > MaxChunkBytes)
             problems.Add($"{nameof(ChunkBytes)} is {ChunkBytes}, allowed are {MinChunkBytes} to {MaxChunkBytes}");
-        if (Key is not null && Key.Length != LogKey.Bytes)
-            problems.Add($"{nameof(Key)} has {Key.Length} bytes, required are {LogKey.Bytes}");
-        if (FillRandom is null)
-            problems.Add($"{nameof(FillRandom)} is missing");
-        if (problems.Count > 0)
-            throw new ArgumentException($"Snapshot store options: {string.Join("; ", problems)}.");
+        if (Key is not null && Key.Length != LogKey.Bytes) problems.Add($"{nameof(Key)} has {Key.Length} bytes, required are {LogKey.Bytes}");
+        if (FillRandom is null) problems.Add($"{nameof(FillRandom)} is missing");
+        if (problems.Count > 0) throw new ArgumentException($"Snapshot store options: {string.Join("; ", problems)}.");
     }
 }

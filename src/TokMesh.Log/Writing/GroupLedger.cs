@@ -30,13 +30,11 @@ internal sealed class GroupLedger
         }
         if (record.Type == RecordType.Note)
         {
-            if (record.Payload.IsEmpty)
-                _notes.Remove(record.Group);
-            else
-                _notes[record.Group] = record.Payload.ToArray();
+            if (record.Payload.IsEmpty) _notes.Remove(record.Group);
+            else _notes[record.Group] = record.Payload.ToArray();
             return null;
         }
-        GroupState state = Of(record.Group);
+        var state = Of(record.Group);
         switch (record.Type)
         {
             case RecordType.Entry:
@@ -50,8 +48,7 @@ internal sealed class GroupLedger
             case RecordType.Commit:
                 return ApplyCommit(state, record.Index, replaying);
             default:
-                if (!state.Meta.AsSpan().SequenceEqual(record.Payload))
-                    state.Meta = record.Payload.ToArray();
+                if (!state.Meta.AsSpan().SequenceEqual(record.Payload)) state.Meta = record.Payload.ToArray();
                 return null;
         }
     }
@@ -59,10 +56,9 @@ internal sealed class GroupLedger
     /// <summary>The oldest segment with an entry that counts, or <paramref name="current"/>.</summary>
     public uint OldestNeeded(uint current)
     {
-        uint oldest = current;
-        foreach (GroupState state in _groups.Values)
-            if (state.Spans.Count > 0)
-                oldest = Math.Min(oldest, state.Spans[0].Segment);
+        var oldest = current;
+        foreach (var state in _groups.Values)
+            if (state.Spans.Count > 0) oldest = Math.Min(oldest, state.Spans[0].Segment);
         return oldest;
     }
 
@@ -71,31 +67,26 @@ internal sealed class GroupLedger
     {
         var groups = new List<uint>(_groups.Keys);
         groups.Sort();
-        foreach (uint group in groups)
+        foreach (var group in groups)
         {
-            GroupState state = _groups[group];
+            var state = _groups[group];
             batch.AppendGroupMeta(group, state.Meta);
             batch.AppendHardState(group, state.Term, state.Vote);
             // A reset is restated as a mark: it must not drop, when read again, the entries that followed it.
             batch.AppendMark(group, state.BaseIndex, state.BaseTerm);
-            if (state.CommitIndex > state.BaseIndex)
-                batch.AppendCommit(group, state.CommitIndex);
+            if (state.CommitIndex > state.BaseIndex) batch.AppendCommit(group, state.CommitIndex);
         }
-        foreach ((uint number, byte[] note) in _notes.OrderBy(note => note.Key))
-            batch.AppendNote(number, note);
+        foreach ((var number, var note) in _notes.OrderBy(note => note.Key)) batch.AppendNote(number, note);
     }
 
     private static string? ApplyEntry(GroupState state, ulong index, uint segment, bool replaying)
     {
-        if (index <= state.BaseIndex)
-            return $"group {state.Group} has an entry at index {index}, but a snapshot covers it up to {state.BaseIndex}";
-        bool beginsAnywhere = replaying && state.LastIndex == state.BaseIndex;
-        if (index > state.LastIndex + 1 && !beginsAnywhere)
-            return $"group {state.Group} has an entry at index {index} after its last at {state.LastIndex}";
+        if (index <= state.BaseIndex) return $"group {state.Group} has an entry at index {index}, but a snapshot covers it up to {state.BaseIndex}";
+        var beginsAnywhere = replaying && state.LastIndex == state.BaseIndex;
+        if (index > state.LastIndex + 1 && !beginsAnywhere) return $"group {state.Group} has an entry at index {index} after its last at {state.LastIndex}";
         if (index <= state.CommitIndex)
             return $"group {state.Group} supersedes its entry at index {index}, but is known to be committed up to {state.CommitIndex}";
-        if (index <= state.LastIndex)
-            state.Truncate(index);
+        if (index <= state.LastIndex) state.Truncate(index);
         state.Extend(segment, index);
         state.LastIndex = index;
         return null;
@@ -103,8 +94,7 @@ internal sealed class GroupLedger
 
     private static string? ApplyHardState(GroupState state, ulong term, uint vote)
     {
-        if (term < state.Term)
-            return $"group {state.Group} goes back from term {state.Term} to {term}";
+        if (term < state.Term) return $"group {state.Group} goes back from term {state.Term} to {term}";
         if (term == state.Term && state.Vote != 0 && vote != state.Vote)
             return $"group {state.Group} changes its vote of term {term} from {state.Vote} to {vote}";
         state.Term = term;
@@ -114,14 +104,11 @@ internal sealed class GroupLedger
 
     private static string? ApplyMark(GroupState state, ulong index, ulong term, bool replaying)
     {
-        if (index < state.BaseIndex)
-            return null;
-        if (index == state.BaseIndex)
-            return term == state.BaseTerm ? null : $"group {state.Group} has two terms for its base at index {index}";
+        if (index < state.BaseIndex) return null;
+        if (index == state.BaseIndex) return term == state.BaseTerm ? null : $"group {state.Group} has two terms for its base at index {index}";
         if (index > state.LastIndex)
         {
-            if (!replaying)
-                return $"group {state.Group} is marked at index {index}, beyond its last entry at {state.LastIndex}";
+            if (!replaying) return $"group {state.Group} is marked at index {index}, beyond its last entry at {state.LastIndex}";
             state.LastIndex = index;
         }
         state.BaseIndex = index;
@@ -132,10 +119,8 @@ internal sealed class GroupLedger
 
     private static string? ApplyReset(GroupState state, ulong index, ulong term)
     {
-        if (index < state.BaseIndex)
-            return $"group {state.Group} is reset to index {index}, below its base at {state.BaseIndex}";
-        if (index < state.CommitIndex)
-            return $"group {state.Group} is reset to index {index}, but is known to be committed up to {state.CommitIndex}";
+        if (index < state.BaseIndex) return $"group {state.Group} is reset to index {index}, below its base at {state.BaseIndex}";
+        if (index < state.CommitIndex) return $"group {state.Group} is reset to index {index}, but is known to be committed up to {state.CommitIndex}";
         state.BaseIndex = index;
         state.BaseTerm = term;
         state.LastIndex = index;
@@ -146,17 +131,15 @@ internal sealed class GroupLedger
     // What is restated at the head of a segment may speak of entries whose mark or reset comes later in it.
     private static string? ApplyCommit(GroupState state, ulong index, bool replaying)
     {
-        if (index > state.LastIndex && !replaying)
-            return $"group {state.Group} is committed up to index {index}, beyond its last entry at {state.LastIndex}";
+        if (index > state.LastIndex && !replaying) return $"group {state.Group} is committed up to index {index}, beyond its last entry at {state.LastIndex}";
         state.CommitIndex = Math.Max(state.CommitIndex, index);
         return null;
     }
 
     private GroupState Of(uint group)
     {
-        if (_recent is not null && _recent.Group == group)
-            return _recent;
-        if (!_groups.TryGetValue(group, out GroupState? state))
+        if (_recent is not null && _recent.Group == group) return _recent;
+        if (!_groups.TryGetValue(group, out var state))
         {
             state = new GroupState(group);
             _groups.Add(group, state);

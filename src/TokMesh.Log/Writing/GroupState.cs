@@ -26,32 +26,27 @@ internal sealed class GroupState(uint group)
     /// <summary>Entries from <paramref name="index"/> on are superseded, wherever they are.</summary>
     public void Truncate(ulong index)
     {
-        for (int i = Spans.Count - 1; i >= 0; i--)
+        for (var i = Spans.Count - 1; i >= 0; i--)
         {
-            EntrySpan span = Spans[i];
-            if (span.First >= index)
-                Spans.RemoveAt(i);
-            else if (span.Last >= index)
-                Spans[i] = span with { Last = index - 1 };
+            var span = Spans[i];
+            if (span.First >= index) Spans.RemoveAt(i);
+            else if (span.Last >= index) Spans[i] = span with { Last = index - 1 };
         }
     }
 
     /// <summary>Entries up to <paramref name="index"/> do not count any more.</summary>
     public void DropPrefix(ulong index)
     {
-        int gone = 0;
-        while (gone < Spans.Count && Spans[gone].Last <= index)
-            gone++;
+        var gone = 0;
+        while (gone < Spans.Count && Spans[gone].Last <= index) gone++;
         Spans.RemoveRange(0, gone);
     }
 
     /// <summary>An entry went to <paramref name="segment"/>, after whatever it supersedes was truncated.</summary>
     public void Extend(uint segment, ulong index)
     {
-        int last = Spans.Count - 1;
-        if (last >= 0 && Spans[last].Segment == segment)
-            Spans[last] = Spans[last] with { Last = index };
-        else
-            Spans.Add(new EntrySpan(segment, index, index));
+        var last = Spans.Count - 1;
+        if (last >= 0 && Spans[last].Segment == segment) Spans[last] = Spans[last] with { Last = index };
+        else Spans.Add(new EntrySpan(segment, index, index));
     }
 }

@@ -34,14 +34,14 @@ internal sealed class PendingFrames(FrameLayout layout, int keepBytes)
         EnsureRoom(records.Length + layout.TrailingBytes);
         records.CopyTo(_buffer.AsSpan(Bytes));
         Bytes += records.Length;
-        PendingFrame frame = _frames[^1];
+        var frame = _frames[^1];
         _frames[^1] = frame with { RecordBytes = frame.RecordBytes + records.Length };
     }
 
     /// <summary>The whole bytes of a frame, header to tag, with a segment header's room before it if it begins a segment.</summary>
     public Span<byte> Framed(PendingFrame frame)
     {
-        int header = frame.Kind == FrameKind.Checkpoint ? SegmentHeader.Bytes : 0;
+        var header = frame.Kind == FrameKind.Checkpoint ? SegmentHeader.Bytes : 0;
         return _buffer.AsSpan(frame.Start, header + layout.OverheadBytes + frame.RecordBytes);
     }
 
@@ -50,14 +50,12 @@ internal sealed class PendingFrames(FrameLayout layout, int keepBytes)
     {
         _frames.Clear();
         Bytes = 0;
-        if (_buffer.Length > Math.Max(keepBytes, InitialBytes))
-            _buffer = new byte[InitialBytes];
+        if (_buffer.Length > Math.Max(keepBytes, InitialBytes)) _buffer = new byte[InitialBytes];
     }
 
     private void Start(FrameKind kind, int headerBytes, long segmentBytes)
     {
-        if (_frames.Count > 0)
-            Bytes += layout.TrailingBytes;
+        if (_frames.Count > 0) Bytes += layout.TrailingBytes;
         _frames.Add(new PendingFrame(Bytes, RecordBytes: 0, kind, segmentBytes));
         EnsureRoom(headerBytes + layout.OverheadBytes);
         Bytes += headerBytes + layout.LeadingBytes;
@@ -65,8 +63,7 @@ internal sealed class PendingFrames(FrameLayout layout, int keepBytes)
 
     private void EnsureRoom(int more)
     {
-        long needed = (long)Bytes + more;
-        if (needed > _buffer.Length)
-            Array.Resize(ref _buffer, (int)Math.Max(needed, Math.Min(Array.MaxLength, _buffer.Length * 2L)));
+        var needed = (long)Bytes + more;
+        if (needed > _buffer.Length) Array.Resize(ref _buffer, (int)Math.Max(needed, Math.Min(Array.MaxLength, _buffer.Length * 2L)));
     }
 }

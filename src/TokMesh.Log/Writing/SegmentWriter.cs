@@ -69,17 +69,15 @@ internal sealed class SegmentWriter : IDisposable
     {
         const int BlockBytes = 64 * 1024;
         var block = new byte[BlockBytes];
-        for (long at = lastFrame; at < Offset;)
+        for (var at = lastFrame; at < Offset;)
         {
-            int read = _file.Read(at, block.AsSpan(0, (int)Math.Min(block.Length, Offset - at)));
-            if (read == 0)
-                throw new IOException("The log became shorter while it was read.");
+            var read = _file.Read(at, block.AsSpan(0, (int)Math.Min(block.Length, Offset - at)));
+            if (read == 0) throw new IOException("The log became shorter while it was read.");
             _file.Write(at, block.AsSpan(0, read));
             at += read;
         }
         Array.Clear(block);
-        for (long done = 0; done < tailBytes; done += block.Length)
-            _file.Write(Offset + done, block.AsSpan(0, (int)Math.Min(block.Length, tailBytes - done)));
+        for (long done = 0; done < tailBytes; done += block.Length) _file.Write(Offset + done, block.AsSpan(0, (int)Math.Min(block.Length, tailBytes - done)));
         _file.Sync();
     }
 
@@ -100,11 +98,11 @@ internal sealed class SegmentWriter : IDisposable
 
     private void Seal(Span<byte> framed, FrameKind kind, ulong sequence)
     {
-        Span<byte> body = framed[FrameHeader.Bytes..];
+        var body = framed[FrameHeader.Bytes..];
         FrameHeader.WriteFields(framed, body.Length, sequence, _segmentId, kind);
         if (_cipher is not null)
         {
-            Span<byte> nonce = body[..BodyCipher.NonceBytes];
+            var nonce = body[..BodyCipher.NonceBytes];
             _fillRandom(nonce);
             _cipher.Seal(
                 nonce,

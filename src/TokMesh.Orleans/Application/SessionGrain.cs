@@ -14,39 +14,25 @@ namespace TokMesh.Orleans.Application;
 /// of the HTTP door but for API keys: whoever may call grains is inside the cluster's trust, and created_by stays empty.
 /// </summary>
 [StatelessWorker, Reentrant]
-public sealed class SessionGrain(NodeAccess access, TokMeshLimits limits) : Grain, ISessionGrain
+public sealed class SessionGrain(NodeAccess access) : Grain, ISessionGrain
 {
-    // As deep as pages go at the HTTP door.
-    private const int MaxDepth = 10_000;
-    private const int MaxPageSize = 100;
-
     /// <inheritdoc/>
-    public Task<Reply<CreatedWire>> CreateAsync(NewSessionWire session, CallWire call, CancellationToken cancel)
+    public Task<Reply<CreatedWire>> CreateAsync(NewSessionWire session, CallWire call, CancellationToken cancel) => RunAsync(null, call, async (sessions, caller) =>
     {
-        var ttl = session.TtlSeconds ?? (long)limits.DefaultTtl.TotalSeconds;
-        var broken = SessionRules.UserId(session.UserId)
-            ?? SessionRules.DeviceId(session.DeviceId)
-            ?? (session.Data is null ? null : SessionRules.Data(session.Data))
-            ?? SessionRules.CreateTtl(ttl, (long)limits.MaxTtl.TotalSeconds)
-            ?? (session.Token is null || TokenRules.IsWellFormed(session.Token) ? null : new RuleViolation(ErrorCode.TokenMalformed, ErrorCode.TokenMalformed.Message()));
-        return RunAsync(broken, call, async (sessions, caller) =>
+        var (reply, token) = await sessions.CreateAsync(new NewSession
         {
-            var (reply, token) = await sessions.CreateAsync(new NewSession
-            {
-                UserId = session.UserId,
-                DeviceId = session.DeviceId ?? "",
-                TtlMs = ttl * 1000,
-                Data = session.Data is null ? default : SessionData.Encode(session.Data),
-                Token = session.Token,
-                Quota = limits.QuotaPerUser,
-            }, caller);
-            return Replies.Of(reply, (in StoreReply r) =>
-            {
-                var created = new ReplyReader(r.Body.Span).Session();
-                return new CreatedWire { Id = created.Id.ToString(), Token = token, ExpiresAtMs = created.ExpiresAt };
-            });
-        }, cancel);
-    }
+            UserId = session.UserId,
+            DeviceId = session.DeviceId,
+            TtlMs = session.TtlSeconds is { } seconds ? SessionLimits.ToMs(seconds) : null,
+            Data = session.Data,
+            Token = session.Token,
+        }, caller);
+        return Replies.Of(reply, (in StoreReply r) =>
+        {
+            var created = new ReplyReader(r.Body.Span).Session();
+            return new CreatedWire { Id = created.Id.ToString(), Token = token, ExpiresAtMs = created.ExpiresAt };
+        });
+    }, cancel);
 
     /// <inheritdoc/>
     public Task<Reply<SessionWire>> GetAsync(string sessionId, CallWire call, CancellationToken cancel) =>
@@ -54,8 +40,7 @@ public sealed class SessionGrain(NodeAccess access, TokMeshLimits limits) : Grai
 
     /// <inheritdoc/>
     public Task<Reply<SessionWire>> ValidateAsync(string token, bool touch, CallWire call, CancellationToken cancel) =>
-        RunAsync(TokenRules.IsWellFormed(token) ? null : new RuleViolation(ErrorCode.TokenMalformed, ErrorCode.TokenMalformed.Message()), call,
-            async (sessions, caller) => Replies.Of(await sessions.ValidateAsync(token, touch, caller), SessionOf), cancel);
+        RunAsync(null, call, async (sessions, caller) => Replies.Of(await sessions.ValidateAsync(token, touch, caller), SessionOf), cancel);
 
     /// <inheritdoc/>
     public Task<Reply<SessionWire>> TouchAsync(string sessionId, CallWire call, CancellationToken cancel) =>
@@ -63,8 +48,7 @@ public sealed class SessionGrain(NodeAccess access, TokMeshLimits limits) : Grai
 
     /// <inheritdoc/>
     public Task<Reply<long>> RenewAsync(string sessionId, long ttlSeconds, CallWire call, CancellationToken cancel) =>
-        RunAsync(IdRule(sessionId, out var id) ?? SessionRules.RenewTtl(ttlSeconds, (long)limits.MaxTtl.TotalSeconds), call,
-            async (sessions, caller) => Replies.Of(await sessions.RenewAsync(id, ttlSeconds * 1000, caller), IntegerOf), cancel);
+        RunAsync(IdRule(sessionId, out var id), call, async (sessions, caller) => Replies.Of(await sessions.RenewAsync(id, SessionLimits.ToMs(ttlSeconds), caller), IntegerOf), cancel);
 
     /// <inheritdoc/>
     public Task<Reply<long>> RevokeAsync(string sessionId, CallWire call, CancellationToken cancel) =>
@@ -72,8 +56,7 @@ public sealed class SessionGrain(NodeAccess access, TokMeshLimits limits) : Grai
 
     /// <inheritdoc/>
     public Task<Reply<ConditionalWire>> RenewIfAsync(string sessionId, ulong version, long ttlSeconds, CallWire call, CancellationToken cancel) =>
-        RunAsync(IdRule(sessionId, out var id) ?? SessionRules.RenewTtl(ttlSeconds, (long)limits.MaxTtl.TotalSeconds), call,
-            async (sessions, caller) => ConditionalOf(await sessions.RenewIfAsync(id, version, ttlSeconds * 1000, caller)), cancel);
+        RunAsync(IdRule(sessionId, out var id), call, async (sessions, caller) => ConditionalOf(await sessions.RenewIfAsync(id, version, SessionLimits.ToMs(ttlSeconds), caller)), cancel);
 
     /// <inheritdoc/>
     public Task<Reply<ConditionalWire>> RevokeIfAsync(string sessionId, ulong version, CallWire call, CancellationToken cancel) =>
@@ -81,15 +64,15 @@ public sealed class SessionGrain(NodeAccess access, TokMeshLimits limits) : Grai
 
     /// <inheritdoc/>
     public Task<Reply<long>> RevokeUserAsync(string userId, CallWire call, CancellationToken cancel) =>
-        RunAsync(SessionRules.UserId(userId), call, async (sessions, caller) => Replies.Of(await sessions.RevokeUserAsync(userId, caller), IntegerOf), cancel);
+        RunAsync(null, call, async (sessions, caller) => Replies.Of(await sessions.RevokeUserAsync(userId, caller), IntegerOf), cancel);
 
     /// <inheritdoc/>
     public Task<Reply<SessionPageWire>> ListAsync(SessionQueryWire query, CallWire call, CancellationToken cancel)
     {
         var depth = (long)query.Page * query.PageSize;
         var broken = SessionRules.UserId(query.UserId) ?? SessionRules.DeviceId(query.DeviceId)
-            ?? (query.Page < 1 || query.PageSize is < 1 or > MaxPageSize || depth > MaxDepth
-                ? new RuleViolation(ErrorCode.ArgumentInvalid, $"page: from 1, size 1 to {MaxPageSize}, page times size at most {MaxDepth}")
+            ?? (query.Page < 1 || query.PageSize is < 1 or > SessionService.MaxPageSize || depth > SessionService.MaxSearchDepth
+                ? new RuleViolation(ErrorCode.ArgumentInvalid, $"page: from 1, size 1 to {SessionService.MaxPageSize}, page times size at most {SessionService.MaxSearchDepth}")
                 : null);
         return RunAsync(broken, call, async (sessions, caller) =>
         {

@@ -52,7 +52,7 @@ internal enum Command : byte
     TmRevokeUser,
 }
 
-/// <summary>Who may use a command (contract 7.1, decision 17).</summary>
+/// <summary>Who may use a command.</summary>
 internal enum Access : byte
 {
     /// <summary>Anybody, before authentication too.</summary>

@@ -45,7 +45,8 @@ internal sealed class CommandScope(RedisDoor door, ClientState client, Stage sta
     /// <summary>Sends the body in the arena.</summary>
     public Taken Submit(CommandSpec command, ReplyShape shape, uint group, CallKind kind)
     {
-        var call = NewCall(group, kind, Arena.Take());
+        // What asks for a session asks for it wherever it is.
+        var call = NewCall(group, kind, Arena.Take(), followsPointer: shape >= ReplyShape.SessionJson);
         stage.Add(shape, command, call);
         door.Node.Submit(call);
         return Taken.Done;
@@ -59,7 +60,7 @@ internal sealed class CommandScope(RedisDoor door, ClientState client, Stage sta
         return Taken.Done;
     }
 
-    public Call NewCall(uint group, CallKind kind, ReadOnlyMemory<byte> body) => new()
+    public Call NewCall(uint group, CallKind kind, ReadOnlyMemory<byte> body, bool followsPointer = false) => new()
     {
         Group = group,
         Kind = kind,
@@ -67,6 +68,7 @@ internal sealed class CommandScope(RedisDoor door, ClientState client, Stage sta
         DeadlineMs = DeadlineMs,
         Consistency = client.Consistency,
         Owner = stage,
+        FollowsPointer = followsPointer,
     };
 
     public RespWriter Write() => stage.Write(client.IsResp3);

@@ -4,7 +4,7 @@ using TokMesh.State;
 
 namespace TokMesh.Redis;
 
-/// <summary>The texts of errors: Redis 7.0's own where it has one, else <c>ERR code message</c> (contract 6.2).</summary>
+/// <summary>The texts of errors: Redis 7.0's own where it has one, else <c>ERR code message</c>.</summary>
 internal static class ErrorReplies
 {
     public const string Syntax = "ERR syntax error";

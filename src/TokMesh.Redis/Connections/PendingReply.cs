@@ -38,9 +38,6 @@ internal struct PendingReply
             return bytes;
         }
     }
-
-    /// <summary>Whether a shard may answer with a pointer to another one.</summary>
-    public readonly bool MayMove => Shape >= ReplyShape.SessionJson;
 }
 
 /// <summary>One command cut into a call per shard; each is atomic, all of them together are not.</summary>

@@ -170,36 +170,11 @@ internal sealed class RedisConnection : IDisposable
         {
             _waited = true;
             await _stage.WhenAnswered();
-            if (_stage.MayMove) await FollowPointersAsync();
         }
         var next = WriteReplies(0);
         var stay = next == _stage.Count || await WriteRestAsync(next);
         _stage.Clear();
         return stay;
-    }
-
-    /// <summary>Repeats what was answered with a pointer where the pointer says: in the shard of the session's user.</summary>
-    private async ValueTask FollowPointersAsync()
-    {
-        for (var i = 0; i < _stage.Count; i++)
-        {
-            if (_stage.Replies[i] is not { MayMove: true, Call: { Outcome: CallOutcome.Answered } call } || call.Reply.Span[0] != (byte)ReplyTag.NamePointer)
-                continue;
-            var user = new ReplyReader(call.Reply.Span).NamePointer().UserId;
-            var batch = new CallBatch(1);
-            var followed = new Call
-            {
-                Group = Sharding.OfName(user.Span, _door.ShardCount).Group,
-                Kind = call.Kind,
-                Body = call.Body,
-                DeadlineMs = call.DeadlineMs,
-                Consistency = call.Consistency,
-                Owner = batch,
-            };
-            _door.Node.Submit(followed);
-            await batch.Completion;
-            _stage.Replies[i].Call = followed;
-        }
     }
 
     /// <summary>Writes replies from a place on, as far as they are there; the place of the first that is not written.</summary>

@@ -46,9 +46,6 @@ internal sealed class Stage(int groups, WakeQueue wakes) : ICallOwner, IValueTas
     /// <summary>Whether a call was submitted.</summary>
     public bool HasCalls { get; private set; }
 
-    /// <summary>Whether a shard may answer with a pointer.</summary>
-    public bool MayMove { get; private set; }
-
     /// <summary>Replies, in the order of the commands.</summary>
     public Span<PendingReply> Replies => _replies.AsSpan(0, Count);
 
@@ -89,7 +86,6 @@ internal sealed class Stage(int groups, WakeQueue wakes) : ICallOwner, IValueTas
     public void Add(ReplyShape shape, CommandSpec command, Call call)
     {
         Next() = new PendingReply { Shape = shape, Command = command, Call = call };
-        MayMove |= shape >= ReplyShape.SessionJson;
         Use(call);
     }
 
@@ -131,7 +127,7 @@ internal sealed class Stage(int groups, WakeQueue wakes) : ICallOwner, IValueTas
         _reads.Clear();
         _writes.Clear();
         _sessions = SessionUse.None;
-        HasCalls = MayMove = false;
+        HasCalls = false;
         _returning = 0;
         _done.Reset();
         _open = 1;

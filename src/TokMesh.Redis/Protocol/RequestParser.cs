@@ -20,7 +20,7 @@ internal enum ParseStatus : byte
 /// </summary>
 internal sealed class RequestParser(int maxBulkBytes)
 {
-    /// <summary>Most elements of one command (decision 20).</summary>
+    /// <summary>Most elements of one command.</summary>
     public const int MaxElements = 1_048_576;
 
     private const int MaxLineBytes = 64 * 1024;

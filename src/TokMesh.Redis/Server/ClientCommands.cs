@@ -78,7 +78,7 @@ internal static class ClientCommands
             $"id={client.Id} addr={client.Remote} laddr={client.Local} fd=0 name={client.Name} age={(now - client.ConnectedAtMs) / 1000} idle={(now - client.ActiveAtMs) / 1000} flags=N db=0 sub=0 psub=0 ssub=0 multi=-1 qbuf=0 qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0 oll=0 omem=0 tot-mem=0 events=r cmd={client.LastCommand} user={user} redir=-1 resp={(client.IsResp3 ? 3 : 2)}\n");
     }
 
-    /// <summary><c>linearizable</c>, <c>bounded 500</c>, <c>bounded;max-ms=500</c> or <c>local</c> (decision 2).</summary>
+    /// <summary><c>linearizable</c>, <c>bounded 500</c>, <c>bounded;max-ms=500</c> or <c>local</c>.</summary>
     private static Taken SetConsistency(CommandScope scope, in Request request)
     {
         if (request.Count < 3) return Arity(scope, "tm.consistency");

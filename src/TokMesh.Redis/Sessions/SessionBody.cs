@@ -5,7 +5,7 @@ using TokMesh.State;
 namespace TokMesh.Redis;
 
 /// <summary>
-/// The JSON that SET and TM.CREATE take (contract 6.2): <c>user_id</c>, <c>token</c>, <c>device_id</c>, <c>data</c>. Everything
+/// The JSON that SET and TM.CREATE take: <c>user_id</c>, <c>token</c>, <c>device_id</c>, <c>data</c>. Everything
 /// else is ignored.
 /// </summary>
 internal sealed class SessionBody
@@ -44,7 +44,7 @@ internal sealed class SessionBody
         }
     }
 
-    /// <summary>The first rule of the contract that a field breaks.</summary>
+    /// <summary>The first rule that a field breaks.</summary>
     public RuleViolation? Check() =>
         (UserId is null ? null : SessionRules.UserId(UserId)) ?? SessionRules.DeviceId(DeviceId) ?? (Data is null ? null : SessionRules.Data(Data));
 

@@ -5,8 +5,8 @@ using TokMesh.State;
 namespace TokMesh.Redis;
 
 /// <summary>
-/// Commands on one session that are one call to one shard (contract 6.2). When a shard answers with a pointer, because the
-/// session's id or token was dictated, the connection sends the same body on to the shard of the session's user.
+/// Commands on one session that are one call; the router follows the pointer that a shard answers with when the session's id or
+/// token was dictated.
 /// </summary>
 internal static class SessionCommands
 {
@@ -83,20 +83,17 @@ internal static class SessionCommands
         return scope.Submit(command, ReplyShape.SessionEnded, group, CallKind.Write);
     }
 
-    /// <summary>EXPIRE, PEXPIRE: a renewal (contract 3.5).</summary>
+    /// <summary>EXPIRE, PEXPIRE: a renewal.</summary>
     private static Taken Renew(CommandScope scope, CommandSpec command, in Request request, SessionId id)
     {
         if (request.Count > 3) return scope.Refuse(ErrorReplies.Syntax);
         if (ExpireArgument.Read(request[2], command.Id == Command.Expire, command, out var ms) is { } error) return scope.Refuse(error);
-        if (SessionRules.RenewTtl(ToSeconds(ms), scope.Door.Options.SessionMaxTtlMs / 1000) is { } broken) return scope.Refuse(ErrorReplies.Of(broken));
+        if (scope.Door.Sessions.Limits.CheckRenewal(ms) is { } broken) return scope.Refuse(ErrorReplies.Of(broken));
         var group = GroupOf(scope, id);
         if (!MayUse(scope.Stage, SessionUse.Write, group)) return Taken.NextStage;
         SessionOps.Renew(scope.Arena, id, ms);
         return scope.Submit(command, ReplyShape.SessionRenewed, group, CallKind.Write);
     }
-
-    /// <summary>Whole seconds, rounded up: the limits are in seconds.</summary>
-    public static long ToSeconds(long ms) => (ms / 1000) + (ms % 1000 > 0 ? 1 : 0);
 
     private static bool MayUse(Stage stage, SessionUse use, uint group)
     {
@@ -105,10 +102,5 @@ internal static class SessionCommands
         return true;
     }
 
-    private static uint GroupOf(CommandScope scope, SessionId id)
-    {
-        Span<byte> text = stackalloc byte[SessionId.TextLength];
-        id.Format(text);
-        return Sharding.OfName(text, scope.Door.ShardCount).Group;
-    }
+    private static uint GroupOf(CommandScope scope, SessionId id) => Sharding.OfSession(id, scope.Door.ShardCount).Group;
 }

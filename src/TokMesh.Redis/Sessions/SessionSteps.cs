@@ -6,10 +6,10 @@ using TokMesh.State;
 
 namespace TokMesh.Redis;
 
-/// <summary>Commands on sessions that take several steps (contract 6.2).</summary>
+/// <summary>Commands on sessions that take several steps.</summary>
 internal sealed class SessionSteps(CommandScope scope, PipeWriter output)
 {
-    /// <summary>Most session keys of one DEL (contract 6.2, decision 20).</summary>
+    /// <summary>Most session keys of one DEL.</summary>
     private const int MaxDeletedSessions = 1000;
 
     private RedisDoor Door => scope.Door;
@@ -28,13 +28,8 @@ internal sealed class SessionSteps(CommandScope scope, PipeWriter output)
         SessionBody body = new();
         var problem = ReadTtl(words, out var ttlMs);
         problem ??= SessionBody.Read(words[2], out body);
-        problem ??= Check(body, ttlMs);
-        if (problem is not null)
-        {
-            Error(problem);
-            return;
-        }
-        if (body.Token is null) await UpdateAsync(id, body, ttlMs);
+        if (problem is not null) Error(problem);
+        else if (body.Token is null) await UpdateAsync(id, body, ttlMs);
         else await CreateAsync(id, body, ttlMs);
     }
 
@@ -61,7 +56,7 @@ internal sealed class SessionSteps(CommandScope scope, PipeWriter output)
     /// <summary>TM.REVOKE_USER user_id.</summary>
     public async ValueTask RevokeUserAsync(byte[][] words)
     {
-        if ((TextRules.Read("user_id", words[1], out var user) ?? SessionRules.UserId(user)) is { } broken)
+        if (TextRules.Read("user_id", words[1], out var user) is { } broken)
         {
             Error(ErrorReplies.Of(broken));
             return;
@@ -131,6 +126,11 @@ internal sealed class SessionSteps(CommandScope scope, PipeWriter output)
 
     private async ValueTask UpdateAsync(SessionId id, SessionBody body, long? ttlMs)
     {
+        if ((body.Check() ?? (ttlMs is { } ms ? Door.Sessions.Limits.CheckTtl(ms) : null)) is { } broken)
+        {
+            Error(ErrorReplies.Of(broken));
+            return;
+        }
         var update = new UpdateSession
         {
             Id = id,
@@ -155,15 +155,14 @@ internal sealed class SessionSteps(CommandScope scope, PipeWriter output)
         else Error(ErrorReplies.Of(reply));
     }
 
-    private NewSession NewSession(SessionId id, SessionBody body, string? token, long? ttlMs) => new()
+    private static NewSession NewSession(SessionId id, SessionBody body, string? token, long? ttlMs) => new()
     {
         Id = id,
         Token = token,
-        UserId = body.UserId ?? "",
-        DeviceId = body.DeviceId ?? "",
-        Data = body.EncodeData() ?? default,
-        TtlMs = ttlMs ?? Door.Options.SessionDefaultTtlMs,
-        Quota = Door.Options.SessionQuotaPerUser,
+        UserId = body.UserId,
+        DeviceId = body.DeviceId,
+        Data = body.Data,
+        TtlMs = ttlMs,
     };
 
     private static string? ReadTtl(byte[][] words, out long? ttlMs)
@@ -177,14 +176,7 @@ internal sealed class SessionSteps(CommandScope scope, PipeWriter output)
         return error;
     }
 
-    private string? Check(SessionBody body, long? ttlMs)
-    {
-        if (body.Token is not null && body.UserId is null) return ErrorReplies.Of(ErrorCode.ArgumentMissing, "user_id is required");
-        if (body.Token is { } token && !TokenRules.IsWellFormed(token)) return ErrorReplies.Of(ErrorCode.TokenMalformed, ErrorCode.TokenMalformed.Message());
-        return CheckRules(body, ttlMs);
-    }
-
-    private string? ReadCreate(byte[][] words, ref SessionBody body, ref long? ttlMs)
+    private static string? ReadCreate(byte[][] words, ref SessionBody body, ref long? ttlMs)
     {
         if (words.Length > 3)
         {
@@ -192,28 +184,15 @@ internal sealed class SessionSteps(CommandScope scope, PipeWriter output)
             if (ExpireArgument.Read(words[4], seconds: true, CommandTable.Find("tm.create"u8)!, out var ms) is { } error) return error;
             ttlMs = ms;
         }
-        if (SessionBody.Read(words[2], out body) is { } unreadable) return unreadable;
         // A token in the JSON is ignored, like every other field: TM.CREATE draws it.
-        return body.UserId is null ? ErrorReplies.Of(ErrorCode.ArgumentMissing, "user_id is required") : CheckRules(body, ttlMs);
-    }
-
-    private string? CheckRules(SessionBody body, long? ttlMs)
-    {
-        var broken = body.Check();
-        if (ttlMs is { } ms) broken ??= SessionRules.CreateTtl(SessionCommands.ToSeconds(ms), Door.Options.SessionMaxTtlMs / 1000);
-        return broken is null ? null : ErrorReplies.Of(broken);
+        return SessionBody.Read(words[2], out body);
     }
 
     private static byte[] CreatedJson(StoreReply reply, string token)
     {
-        var session = new ReplyReader(reply.Body.Span).Session();
         var buffer = new ArrayBufferWriter<byte>(256);
         using var json = new Utf8JsonWriter(buffer);
-        json.WriteStartObject();
-        json.WriteString("session_id"u8, session.Id.ToString());
-        json.WriteString("token"u8, token);
-        json.WriteNumber("expires_at"u8, session.ExpiresAt);
-        json.WriteEndObject();
+        SessionJson.WriteCreated(json, new ReplyReader(reply.Body.Span).Session(), token);
         json.Flush();
         return buffer.WrittenSpan.ToArray();
     }

@@ -23,8 +23,7 @@ internal sealed class Origin(ulong id)
     /// <summary>The origin waits for nothing below this any more. It never goes back.</summary>
     public void RaiseFloor(ulong floor)
     {
-        if (floor <= Floor)
-            return;
+        if (floor <= Floor) return;
         Floor = floor;
         Replies.ForgetBelow(floor);
     }
@@ -33,7 +32,6 @@ internal sealed class Origin(ulong id)
     public void Remember(ulong seq, ReadOnlySpan<byte> reply)
     {
         LastSeq = seq;
-        if (seq >= Floor)
-            Replies.Add(seq, reply);
+        if (seq >= Floor) Replies.Add(seq, reply);
     }
 }

@@ -20,7 +20,7 @@ internal sealed class OriginTable
     /// <summary>The origin, known from now on if it was not, and seen at <paramref name="time"/>.</summary>
     public Origin See(ulong id, long time)
     {
-        if (_byId.TryGetValue(id, out Origin? origin))
+        if (_byId.TryGetValue(id, out var origin))
         {
             if (origin != _newest)
             {
@@ -51,22 +51,16 @@ internal sealed class OriginTable
     {
         origin.Older = _newest;
         origin.Newer = null;
-        if (_newest is null)
-            Oldest = origin;
-        else
-            _newest.Newer = origin;
+        if (_newest is null) Oldest = origin;
+        else _newest.Newer = origin;
         _newest = origin;
     }
 
     private void Unlink(Origin origin)
     {
-        if (origin.Older is null)
-            Oldest = origin.Newer;
-        else
-            origin.Older.Newer = origin.Newer;
-        if (origin.Newer is null)
-            _newest = origin.Older;
-        else
-            origin.Newer.Older = origin.Older;
+        if (origin.Older is null) Oldest = origin.Newer;
+        else origin.Older.Newer = origin.Newer;
+        if (origin.Newer is null) _newest = origin.Older;
+        else origin.Newer.Older = origin.Older;
     }
 }

@@ -23,7 +23,7 @@ internal sealed class ReplyWindow
     /// <summary>The reply number <paramref name="i"/> from the oldest.</summary>
     public void At(int i, out ulong seq, out bool dropped, out ReadOnlySpan<byte> reply)
     {
-        Item item = _items[(_head + i) & (_items.Length - 1)];
+        var item = _items[(_head + i) & (_items.Length - 1)];
         seq = item.Seq;
         dropped = item.Length == Dropped;
         reply = dropped ? default : _bytes.AsSpan(item.Offset, item.Length);
@@ -31,8 +31,7 @@ internal sealed class ReplyWindow
 
     public void Add(ulong seq, ReadOnlySpan<byte> reply)
     {
-        while (_withBytes > 0 && _end - _start + reply.Length > MaxBytes)
-            DropOldestBytes();
+        while (_withBytes > 0 && _end - _start + reply.Length > MaxBytes) DropOldestBytes();
         MakeRoom(reply.Length);
         reply.CopyTo(_bytes.AsSpan(_end));
         Push(new Item(seq, _end, reply.Length));
@@ -49,14 +48,11 @@ internal sealed class ReplyWindow
         int low = 0, high = Count - 1;
         while (low <= high)
         {
-            int middle = (low + high) / 2;
-            At(middle, out ulong at, out dropped, out reply);
-            if (at == seq)
-                return true;
-            if (at < seq)
-                low = middle + 1;
-            else
-                high = middle - 1;
+            var middle = (low + high) / 2;
+            At(middle, out var at, out dropped, out reply);
+            if (at == seq) return true;
+            if (at < seq) low = middle + 1;
+            else high = middle - 1;
         }
         dropped = false;
         reply = default;
@@ -67,17 +63,14 @@ internal sealed class ReplyWindow
     {
         while (Count > 0 && _items[_head].Seq < floor)
         {
-            if (_items[_head].Length != Dropped)
-                DropOldestBytes();
+            if (_items[_head].Length != Dropped) DropOldestBytes();
             _head = (_head + 1) & (_items.Length - 1);
             Count--;
         }
-        if (Count > 0)
-            return;
+        if (Count > 0) return;
         _start = _end = 0;
         // A burst's memory is given back.
-        if (_bytes.Length > 64 * 1024)
-            _bytes = [];
+        if (_bytes.Length > 64 * 1024) _bytes = [];
         if (_items.Length > 4096)
         {
             _items = [];
@@ -87,11 +80,10 @@ internal sealed class ReplyWindow
 
     private void DropOldestBytes()
     {
-        int at = (_head + Count - _withBytes) & (_items.Length - 1);
+        var at = (_head + Count - _withBytes) & (_items.Length - 1);
         _start += _items[at].Length;
         _items[at] = _items[at] with { Length = Dropped };
-        if (--_withBytes == 0)
-            _start = _end = 0;
+        if (--_withBytes == 0) _start = _end = 0;
     }
 
     private void Push(Item item)
@@ -99,8 +91,7 @@ internal sealed class ReplyWindow
         if (Count == _items.Length)
         {
             var wider = new Item[Math.Max(16, Count * 2)];
-            for (int i = 0; i < Count; i++)
-                wider[i] = _items[(_head + i) & (_items.Length - 1)];
+            for (var i = 0; i < Count; i++) wider[i] = _items[(_head + i) & (_items.Length - 1)];
             _items = wider;
             _head = 0;
         }
@@ -110,15 +101,14 @@ internal sealed class ReplyWindow
 
     private void MakeRoom(int length)
     {
-        if (length <= _bytes.Length - _end)
-            return;
-        int live = _end - _start;
+        if (length <= _bytes.Length - _end) return;
+        var live = _end - _start;
         // Shifting pays when it frees at least half; else twice the need, so each byte moves a bounded number of times.
-        byte[] target = live + length <= _bytes.Length / 2 ? _bytes : new byte[Math.Max(256, 2 * (live + length))];
+        var target = live + length <= _bytes.Length / 2 ? _bytes : new byte[Math.Max(256, 2 * (live + length))];
         Buffer.BlockCopy(_bytes, _start, target, 0, live);
-        for (int i = Count - _withBytes; i < Count; i++)
+        for (var i = Count - _withBytes; i < Count; i++)
         {
-            ref Item item = ref _items[(_head + i) & (_items.Length - 1)];
+            ref var item = ref _items[(_head + i) & (_items.Length - 1)];
             item = item with { Offset = item.Offset - _start };
         }
         _bytes = target;

@@ -29,8 +29,7 @@ public sealed class EntryBuilder(OpCheck canApply)
     public void Append(ulong origin, ulong floor, ulong firstSeq, params ReadOnlySpan<ReadOnlyMemory<byte>> ops)
     {
         SectionWriter.WriteHead(_body, origin, floor, firstSeq, ops.Length);
-        foreach (ReadOnlyMemory<byte> op in ops)
-            SectionWriter.WriteOp(_body, op.Span);
+        foreach (var op in ops) SectionWriter.WriteOp(_body, op.Span);
         OpCount += ops.Length;
     }
 
@@ -40,8 +39,7 @@ public sealed class EntryBuilder(OpCheck canApply)
     /// </summary>
     public bool TryAppendRaw(ReadOnlySpan<byte> sections)
     {
-        if (!EntryReader.TryCountOps(sections, canApply, out int ops))
-            return false;
+        if (!EntryReader.TryCountOps(sections, canApply, out var ops)) return false;
         _body.Write(sections);
         OpCount += ops;
         return true;

@@ -13,10 +13,8 @@ public ref struct EntryReader
     public EntryReader(ReadOnlySpan<byte> entry)
     {
         _reader = new WireReader(entry);
-        if (!entry.IsEmpty)
-            Stamp = _reader.Int64();
-        if (_reader.Failed || Stamp < 0)
-            throw new CorruptEntryException("The entry's stamp cannot be read.");
+        if (!entry.IsEmpty) Stamp = _reader.Int64();
+        if (_reader.Failed || Stamp < 0) throw new CorruptEntryException("The entry's stamp cannot be read.");
     }
 
     /// <summary>The leader's clock when it built the entry, Unix milliseconds.</summary>
@@ -34,13 +32,11 @@ public ref struct EntryReader
     /// <summary>Goes to the next section; false at the end. The current one must have been read to its end.</summary>
     public bool NextSection()
     {
-        if (_opsLeft != 0)
-            throw new InvalidOperationException("The section still has operations.");
-        if (_reader.AtEnd)
-            return false;
+        if (_opsLeft != 0) throw new InvalidOperationException("The section still has operations.");
+        if (_reader.AtEnd) return false;
         Origin = _reader.UInt64();
         Floor = _reader.Varint();
-        ulong first = _reader.Varint();
+        var first = _reader.Varint();
         _opsLeft = _reader.Count();
         if (_reader.Failed || _opsLeft == 0 || first == 0 || first > ulong.MaxValue - (ulong)_opsLeft)
             throw new CorruptEntryException("A section's head cannot be read.");
@@ -52,11 +48,9 @@ public ref struct EntryReader
     public bool NextOp(out ReadOnlySpan<byte> op)
     {
         op = default;
-        if (_opsLeft == 0)
-            return false;
+        if (_opsLeft == 0) return false;
         op = _reader.Bytes();
-        if (_reader.Failed || op.IsEmpty)
-            throw new CorruptEntryException("An operation runs past the entry's end.");
+        if (_reader.Failed || op.IsEmpty) throw new CorruptEntryException("An operation runs past the entry's end.");
         _opsLeft--;
         Seq++;
         return true;
@@ -68,7 +62,7 @@ public ref struct EntryReader
         var reader = new EntryReader(entry);
         while (reader.NextSection())
         {
-            while (reader.NextOp(out ReadOnlySpan<byte> op))
+            while (reader.NextOp(out var op))
             {
                 if (!OpFormat.IsWellFormed(op))
                     throw new CorruptEntryException($"Operation {reader.Seq} of origin {reader.Origin} (code {op[0]}) cannot be read.");
@@ -85,15 +79,13 @@ public ref struct EntryReader
         {
             reader.UInt64();
             reader.Varint();
-            ulong first = reader.Varint();
-            int count = reader.Count();
-            if (reader.Failed || count == 0 || first == 0 || first > ulong.MaxValue - (ulong)count)
-                return false;
-            for (int i = 0; i < count; i++)
+            var first = reader.Varint();
+            var count = reader.Count();
+            if (reader.Failed || count == 0 || first == 0 || first > ulong.MaxValue - (ulong)count) return false;
+            for (var i = 0; i < count; i++)
             {
-                ReadOnlySpan<byte> op = reader.Bytes();
-                if (reader.Failed || op.IsEmpty || !canApply(op))
-                    return false;
+                var op = reader.Bytes();
+                if (reader.Failed || op.IsEmpty || !canApply(op)) return false;
             }
             ops += count;
         }

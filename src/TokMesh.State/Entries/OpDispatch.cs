@@ -27,8 +27,7 @@ internal sealed class OpDispatch(ShardData data, TouchOverlay touches)
                 _sessions.Renew(reader.UInt128(), reader.Varint(), reader.Int64(), reply);
                 break;
             case OpCode.SessionTouches:
-                for (int count = reader.Count(); count > 0; count--)
-                    _sessions.Touch(TouchItem.Read(ref reader));
+                for (var count = reader.Count(); count > 0; count--) _sessions.Touch(TouchItem.Read(ref reader));
                 ReplyWriter.Ok(reply);
                 break;
             case OpCode.SessionRevoke:
@@ -44,8 +43,8 @@ internal sealed class OpDispatch(ShardData data, TouchOverlay touches)
                 ReplyWriter.Integer(reply, _sessions.RevokeUser(reader.Bytes()));
                 break;
             case OpCode.ExpireSweep:
-                int limit = (int)Math.Min(reader.Varint(), int.MaxValue);
-                int removed = _keys.Sweep(limit);
+                var limit = (int)Math.Min(reader.Varint(), int.MaxValue);
+                var removed = _keys.Sweep(limit);
                 ReplyWriter.Integer(reply, removed + _sessions.Sweep(limit - removed));
                 break;
             case OpCode.KeySet:

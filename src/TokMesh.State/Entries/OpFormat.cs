@@ -9,8 +9,7 @@ public static class OpFormat
     /// <summary>True when the operation can be read to its last byte.</summary>
     public static bool IsWellFormed(ReadOnlySpan<byte> op)
     {
-        if (op.IsEmpty)
-            return false;
+        if (op.IsEmpty) return false;
         var reader = new WireReader(op[1..]);
         switch ((OpCode)op[0])
         {
@@ -33,15 +32,13 @@ public static class OpFormat
                 reader.Varint();
                 break;
             case OpCode.SessionTouches:
-                for (int count = reader.Count(); count > 0; count--)
-                    TouchItem.Read(ref reader);
+                for (var count = reader.Count(); count > 0; count--) TouchItem.Read(ref reader);
                 break;
             case OpCode.SessionRevoke:
                 reader.Take(16);
                 break;
             case OpCode.SessionRevokeMany:
-                for (int count = reader.Count(); count > 0; count--)
-                    reader.Take(16);
+                for (var count = reader.Count(); count > 0; count--) reader.Take(16);
                 break;
             case OpCode.SessionRevokeUser or OpCode.KeyGetDel or OpCode.KeyPersist:
                 reader.Bytes();
@@ -89,13 +86,11 @@ public static class OpFormat
 
     private static void SkipBytes(ref WireReader reader, int perItem)
     {
-        for (int count = reader.Count(); count > 0 && !reader.Failed; count--)
-            SkipBytesOnce(ref reader, perItem);
+        for (var count = reader.Count(); count > 0 && !reader.Failed; count--) SkipBytesOnce(ref reader, perItem);
     }
 
     private static void SkipBytesOnce(ref WireReader reader, int times)
     {
-        for (int i = 0; i < times; i++)
-            reader.Bytes();
+        for (var i = 0; i < times; i++) reader.Bytes();
     }
 }

@@ -14,7 +14,7 @@ public readonly record struct ApiKeyId(Ulid Ulid)
     /// <summary>Reads the text form in any case.</summary>
     public static bool TryParse(ReadOnlySpan<char> text, out ApiKeyId id)
     {
-        bool read = PrefixedUlid.TryParse(text, Prefix, out Ulid ulid);
+        var read = PrefixedUlid.TryParse(text, Prefix, out var ulid);
         id = new ApiKeyId(ulid);
         return read;
     }
@@ -22,7 +22,7 @@ public readonly record struct ApiKeyId(Ulid Ulid)
     /// <summary>Reads the UTF-8 text form in any case.</summary>
     public static bool TryParse(ReadOnlySpan<byte> utf8, out ApiKeyId id)
     {
-        bool read = PrefixedUlid.TryParse(utf8, Prefix, out Ulid ulid);
+        var read = PrefixedUlid.TryParse(utf8, Prefix, out var ulid);
         id = new ApiKeyId(ulid);
         return read;
     }

@@ -7,7 +7,7 @@ namespace TokMesh.State;
 
 /// <summary>
 /// SHA-256 of a whole token, prefix included. The state knows tokens by this alone. Sensitive: not for logs; its text form
-/// is <c>tmth_</c> + 64 lowercase hex digits (contract 1.2).
+/// is <c>tmth_</c> + 64 lowercase hex digits.
 /// </summary>
 public readonly record struct TokenHash(UInt128 High, UInt128 Low)
 {
@@ -45,7 +45,7 @@ public readonly record struct TokenHash(UInt128 High, UInt128 Low)
         hash = default;
         Span<byte> bytes = stackalloc byte[Size];
         if (text.Length != 69 || !text[..5].Equals(Prefix, StringComparison.OrdinalIgnoreCase)
-            || Convert.FromHexString(text[5..], bytes, out _, out int written) != OperationStatus.Done || written != Size)
+            || Convert.FromHexString(text[5..], bytes, out _, out var written) != OperationStatus.Done || written != Size)
             return false;
         hash = Read(bytes);
         return true;

@@ -2,7 +2,7 @@ using System.Buffers.Text;
 
 namespace TokMesh.State;
 
-/// <summary>What is a token (contract 2.2): generated ones, and ones the client brings.</summary>
+/// <summary>What is a token: generated ones, and ones the client brings.</summary>
 public static class TokenRules
 {
     /// <summary>The prefix of generated tokens.</summary>
@@ -20,8 +20,7 @@ public static class TokenRules
     /// </summary>
     public static bool IsWellFormed(ReadOnlySpan<char> token)
     {
-        if (token.StartsWith(Prefix, StringComparison.Ordinal))
-            return token.Length == GeneratedLength && !token[5..].ContainsAnyExcept(Base64UrlChars);
+        if (token.StartsWith(Prefix, StringComparison.Ordinal)) return token.Length == GeneratedLength && !token[5..].ContainsAnyExcept(Base64UrlChars);
         return token.Length is >= 1 and <= MaxBytes && !token.ContainsAnyExceptInRange('!', '~');
     }
 

@@ -1,7 +1,7 @@
 namespace TokMesh.State;
 
 /// <summary>
-/// A ULID: 128 bits, written as 26 lowercase Crockford base32 characters (contract 1.2). Reading accepts any case; the
+/// A ULID: 128 bits, written as 26 lowercase Crockford base32 characters. Reading accepts any case; the
 /// letters i, l, o, u are refused, as is a first character above 7. Order of values is order of texts.
 /// </summary>
 public readonly record struct Ulid(UInt128 Value)
@@ -18,8 +18,7 @@ public readonly record struct Ulid(UInt128 Value)
     public static Ulid Of(long unixMs, ReadOnlySpan<byte> random10)
     {
         UInt128 value = (ulong)unixMs & 0xFFFF_FFFF_FFFF;
-        for (int i = 0; i < 10; i++)
-            value = (value << 8) | random10[i];
+        for (var i = 0; i < 10; i++) value = (value << 8) | random10[i];
         return new Ulid(value);
     }
 
@@ -27,14 +26,12 @@ public readonly record struct Ulid(UInt128 Value)
     public static bool TryParse(ReadOnlySpan<char> text, out Ulid ulid)
     {
         ulid = default;
-        if (text.Length != TextLength)
-            return false;
+        if (text.Length != TextLength) return false;
         UInt128 value = 0;
-        for (int i = 0; i < text.Length; i++)
+        for (var i = 0; i < text.Length; i++)
         {
-            int digit = Digit(text[i]);
-            if (digit < 0 || (i == 0 && digit > 7))
-                return false;
+            var digit = Digit(text[i]);
+            if (digit < 0 || (i == 0 && digit > 7)) return false;
             value = (value << 5) | (uint)digit;
         }
         ulid = new Ulid(value);
@@ -44,8 +41,8 @@ public readonly record struct Ulid(UInt128 Value)
     /// <summary>Writes 26 lowercase characters.</summary>
     public void Format(Span<char> target)
     {
-        UInt128 value = Value;
-        for (int i = TextLength - 1; i >= 0; i--)
+        var value = Value;
+        for (var i = TextLength - 1; i >= 0; i--)
         {
             target[i] = Alphabet[(int)(uint)value & 31];
             value >>= 5;

@@ -11,7 +11,7 @@ public static class GlobPattern
     /// <summary>True when the whole text matches.</summary>
     public static bool IsMatch(ReadOnlySpan<byte> pattern, ReadOnlySpan<byte> text)
     {
-        bool hopeless = false;
+        var hopeless = false;
         return IsMatch(pattern, text, ref hopeless, 0);
     }
 
@@ -24,45 +24,36 @@ public static class GlobPattern
     /// <param name="nesting">Stars on the stack.</param>
     private static bool IsMatch(ReadOnlySpan<byte> pattern, ReadOnlySpan<byte> text, ref bool hopeless, int nesting)
     {
-        if (nesting > MaxNesting)
-            return false;
+        if (nesting > MaxNesting) return false;
         int p = 0, t = 0;
         while (p < pattern.Length && t < text.Length)
         {
             switch (pattern[p])
             {
                 case (byte)'*':
-                    while (p + 1 < pattern.Length && pattern[p + 1] == '*')
-                        p++;
-                    if (p + 1 == pattern.Length)
-                        return true;
+                    while (p + 1 < pattern.Length && pattern[p + 1] == '*') p++;
+                    if (p + 1 == pattern.Length) return true;
                     for (; t < text.Length; t++)
                     {
-                        if (IsMatch(pattern[(p + 1)..], text[t..], ref hopeless, nesting + 1))
-                            return true;
-                        if (hopeless)
-                            return false;
+                        if (IsMatch(pattern[(p + 1)..], text[t..], ref hopeless, nesting + 1)) return true;
+                        if (hopeless) return false;
                     }
                     hopeless = true;
                     return false;
                 case (byte)'?':
                     break;
                 case (byte)'[':
-                    if (!MatchesSet(pattern, ref p, text[t]))
-                        return false;
+                    if (!MatchesSet(pattern, ref p, text[t])) return false;
                     break;
                 default:
-                    if (pattern[p] == '\\' && p + 1 < pattern.Length)
-                        p++;
-                    if (pattern[p] != text[t])
-                        return false;
+                    if (pattern[p] == '\\' && p + 1 < pattern.Length) p++;
+                    if (pattern[p] != text[t]) return false;
                     break;
             }
             p++;
             t++;
         }
-        while (t == text.Length && p < pattern.Length && pattern[p] == '*')
-            p++;
+        while (t == text.Length && p < pattern.Length && pattern[p] == '*') p++;
         return p == pattern.Length && t == text.Length;
     }
 
@@ -70,10 +61,9 @@ public static class GlobPattern
     private static bool MatchesSet(ReadOnlySpan<byte> pattern, ref int p, byte c)
     {
         p++;
-        bool not = p < pattern.Length && pattern[p] == '^';
-        if (not)
-            p++;
-        bool match = false;
+        var not = p < pattern.Length && pattern[p] == '^';
+        if (not) p++;
+        var match = false;
         while (true)
         {
             if (p + 1 < pattern.Length && pattern[p] == '\\')

@@ -19,7 +19,7 @@ internal static class IntegerText
 
     public static int Format(long value, Span<byte> target)
     {
-        value.TryFormat(target, out int written, default, CultureInfo.InvariantCulture);
+        value.TryFormat(target, out var written, default, CultureInfo.InvariantCulture);
         return written;
     }
 }

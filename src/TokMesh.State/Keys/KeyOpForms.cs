@@ -23,12 +23,9 @@ internal ref struct SetOp
             Conditional = (flags & HasVersion) != 0,
             Mode = (ExpiryMode)reader.Byte(),
         };
-        if ((int)op.Flags > 15 || op.Mode > ExpiryMode.KeepOrPersist)
-            reader.Fail();
-        if (op.Mode is ExpiryMode.Relative or ExpiryMode.Absolute)
-            op.ExpiryMs = reader.Int64();
-        if (op.Conditional)
-            op.IfVersion = reader.UInt64();
+        if ((int)op.Flags > 15 || op.Mode > ExpiryMode.KeepOrPersist) reader.Fail();
+        if (op.Mode is ExpiryMode.Relative or ExpiryMode.Absolute) op.ExpiryMs = reader.Int64();
+        if (op.Conditional) op.IfVersion = reader.UInt64();
         op.Key = reader.Bytes();
         op.Value = reader.Bytes();
         return op;
@@ -45,8 +42,7 @@ internal ref struct GetExOp
     public static GetExOp Read(ref WireReader reader)
     {
         var op = new GetExOp { Mode = (ExpiryMode)reader.Byte(), ExpiryMs = reader.Int64(), Key = reader.Bytes() };
-        if (op.Mode > ExpiryMode.KeepOrPersist)
-            reader.Fail();
+        if (op.Mode > ExpiryMode.KeepOrPersist) reader.Fail();
         return op;
     }
 }
@@ -63,8 +59,7 @@ internal ref struct ExpireOp
     public static ExpireOp Read(ref WireReader reader)
     {
         var op = new ExpireOp { Flags = (ExpireFlags)reader.Byte(), TimeMs = reader.Int64(), Key = reader.Bytes() };
-        if ((int)op.Flags > 31)
-            reader.Fail();
+        if ((int)op.Flags > 31) reader.Fail();
         return op;
     }
 }

@@ -75,10 +75,8 @@ public static class KeyOps
         output.WriteByte((byte)OpCode.KeySet);
         output.WriteByte((byte)((byte)flags | (ifVersion is null ? 0 : SetOp.HasVersion)));
         output.WriteByte((byte)mode);
-        if (mode is ExpiryMode.Relative or ExpiryMode.Absolute)
-            output.WriteInt64(expiryMs);
-        if (ifVersion is { } version)
-            output.WriteUInt64(version);
+        if (mode is ExpiryMode.Relative or ExpiryMode.Absolute) output.WriteInt64(expiryMs);
+        if (ifVersion is { } version) output.WriteUInt64(version);
         output.WriteBytes(key);
         output.WriteBytes(value);
     }

@@ -34,7 +34,7 @@ internal static class KeyRecord
 
     public static bool IsExpired(byte[] record, long now)
     {
-        long expires = ExpiresAt(record);
+        var expires = ExpiresAt(record);
         return expires != 0 && expires <= now;
     }
 
@@ -51,7 +51,7 @@ internal static class KeyRecord
 
     public static void AppendValue(byte[] record, ReadOnlySpan<byte> tail)
     {
-        int length = ValueLength(record);
+        var length = ValueLength(record);
         tail.CopyTo(record.AsSpan(KeyOffset + KeyLength(record) + length));
         BinaryPrimitives.WriteInt32LittleEndian(record.AsSpan(ValueLengthOffset), length + tail.Length);
     }

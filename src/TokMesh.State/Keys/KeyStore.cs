@@ -23,7 +23,7 @@ internal sealed class KeyStore : IExpiryOrder
     /// <summary>The slot of a key, expired or not; -1 for none.</summary>
     public int Find(ReadOnlySpan<byte> key)
     {
-        uint hash = StableHash.Table(key);
+        var hash = StableHash.Table(key);
         int probe = _byKey.Start(hash), slot;
         while ((slot = _byKey.Next(hash, ref probe)) >= 0 && !KeyRecord.Key(_slots[slot]).SequenceEqual(key))
         {
@@ -44,10 +44,9 @@ internal sealed class KeyStore : IExpiryOrder
         else
         {
             record = _slots[slot];
-            int room = KeyRecord.Capacity(record);
+            var room = KeyRecord.Capacity(record);
             // In place when it fits and does not keep much more than it needs.
-            if (value.Length > room || room > (2 * value.Length) + 64)
-                _slots[slot] = record = KeyRecord.Make(key, value.Length);
+            if (value.Length > room || room > (2 * value.Length) + 64) _slots[slot] = record = KeyRecord.Make(key, value.Length);
         }
         KeyRecord.SetValue(record, value);
         Stamp(slot, expiresAt, version);
@@ -56,12 +55,12 @@ internal sealed class KeyStore : IExpiryOrder
     /// <summary>Adds to a value; its room doubles (by at most 1 MiB), so that many small appends stay linear.</summary>
     public void Append(int slot, ReadOnlySpan<byte> tail, ulong version)
     {
-        byte[] record = _slots[slot];
-        long expires = KeyRecord.ExpiresAt(record);
-        int length = KeyRecord.ValueLength(record) + tail.Length;
+        var record = _slots[slot];
+        var expires = KeyRecord.ExpiresAt(record);
+        var length = KeyRecord.ValueLength(record) + tail.Length;
         if (length > KeyRecord.Capacity(record))
         {
-            byte[] wider = KeyRecord.Make(KeyRecord.Key(record), length + Math.Min(length, 1 << 20));
+            var wider = KeyRecord.Make(KeyRecord.Key(record), length + Math.Min(length, 1 << 20));
             KeyRecord.SetValue(wider, KeyRecord.Value(record));
             _slots[slot] = record = wider;
         }

@@ -40,16 +40,14 @@ public readonly record struct Name
     {
         output.WriteByte((byte)Kind);
         output.WriteUInt128(High);
-        if (Kind == NameKind.Token)
-            output.WriteUInt128(Low);
+        if (Kind == NameKind.Token) output.WriteUInt128(Low);
     }
 
     internal static Name Read(ref WireReader reader)
     {
         var kind = (NameKind)reader.Byte();
-        if (kind is not (NameKind.SessionId or NameKind.Token))
-            reader.Fail();
-        UInt128 high = reader.UInt128();
+        if (kind is not (NameKind.SessionId or NameKind.Token)) reader.Fail();
+        var high = reader.UInt128();
         return new Name(kind, high, kind == NameKind.Token ? reader.UInt128() : 0);
     }
 }

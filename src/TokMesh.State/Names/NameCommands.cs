@@ -7,15 +7,14 @@ internal sealed class NameCommands(ShardData data)
 {
     public void Reserve(in ReserveOp op, IBufferWriter<byte> reply)
     {
-        NamePointer? held = data.Names.Find(op.Name);
+        var held = data.Names.Find(op.Name);
         if (held is not null && held.Reservation == op.Reservation)
         {
             ReplyWriter.Ok(reply);
             return;
         }
-        if (!NamePointer.IsInTime(op.NotAfterMs, data.Time, reply))
-            return;
-        int slot = op.Name.Kind == NameKind.SessionId
+        if (!NamePointer.IsInTime(op.NotAfterMs, data.Time, reply)) return;
+        var slot = op.Name.Kind == NameKind.SessionId
             ? data.Sessions.FindId(op.Name.High) : data.Sessions.FindToken(op.Name.Token);
         if (slot >= 0 && !SessionRecord.IsExpired(data.Sessions[slot], data.Time))
         {
@@ -34,27 +33,25 @@ internal sealed class NameCommands(ShardData data)
 
     public void Confirm(Name name, UInt128 reservation, IBufferWriter<byte> reply)
     {
-        NamePointer? held = data.Names.Find(name);
-        bool mine = held is not null && held.Reservation == reservation;
-        if (mine && held!.State == NameState.Reserved)
-            data.Names.Put(held with { State = NameState.Confirmed });
+        var held = data.Names.Find(name);
+        var mine = held is not null && held.Reservation == reservation;
+        if (mine && held!.State == NameState.Reserved) data.Names.Put(held with { State = NameState.Confirmed });
         ReplyWriter.Integer(reply, mine ? 1 : 0);
     }
 
     public void Release(Name name, UInt128 reservation, IBufferWriter<byte> reply)
     {
-        NamePointer? held = data.Names.Find(name);
-        bool mine = held is not null && held.Reservation == reservation;
-        if (mine)
-            data.Names.Remove(name);
+        var held = data.Names.Find(name);
+        var mine = held is not null && held.Reservation == reservation;
+        if (mine) data.Names.Remove(name);
         ReplyWriter.Integer(reply, mine ? 1 : 0);
     }
 
     public void Resolve(in ResolveOp op, IBufferWriter<byte> reply)
     {
-        int slot = data.Sessions.FindId(op.Session);
-        ForeignNames? foreign = slot < 0 ? null : data.Sessions.ForeignOf(slot);
-        bool lives = foreign is not null && foreign.Reservation == op.Reservation && foreign.Holds(op.Name.Kind)
+        var slot = data.Sessions.FindId(op.Session);
+        var foreign = slot < 0 ? null : data.Sessions.ForeignOf(slot);
+        var lives = foreign is not null && foreign.Reservation == op.Reservation && foreign.Holds(op.Name.Kind)
             && (op.Name.Kind == NameKind.SessionId
                 ? op.Name.High == op.Session : SessionRecord.Token(data.Sessions[slot]) == op.Name.Token)
             && !SessionRecord.IsExpired(data.Sessions[slot], data.Time);

@@ -80,12 +80,11 @@ internal ref struct ReserveOp
             Session = reader.UInt128(),
             NotAfterMs = reader.Int64(),
         };
-        byte flag = reader.Byte();
+        var flag = reader.Byte();
         op.HasReplaces = flag == 1;
         op.Replaces = reader.UInt128();
         op.UserId = reader.Bytes();
-        if (flag > 1 || op.UserId.IsEmpty)
-            reader.Fail();
+        if (flag > 1 || op.UserId.IsEmpty) reader.Fail();
         return op;
     }
 }

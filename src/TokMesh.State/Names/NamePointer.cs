@@ -85,9 +85,8 @@ public sealed record NamePointer(
     /// <summary>Whether a limit is neither over nor too far ahead at an entry's time; if it is, the error is in the reply.</summary>
     internal static bool IsInTime(long notAfterMs, long entryTimeMs, IBufferWriter<byte> reply)
     {
-        bool isOver = entryTimeMs > notAfterMs;
-        if (!isOver && notAfterMs - entryTimeMs <= MostReservedMs)
-            return true;
+        var isOver = entryTimeMs > notAfterMs;
+        if (!isOver && notAfterMs - entryTimeMs <= MostReservedMs) return true;
         ReplyWriter.Error(reply, ErrorCode.ReservationLapsed,
             isOver ? "" : "the time limit is more than 12 s ahead: the clock of the node that asked is wrong");
         return false;
@@ -105,14 +104,13 @@ public sealed record NamePointer(
 
     internal static NamePointer Read(ref WireReader reader)
     {
-        Name name = Name.Read(ref reader);
-        UInt128 reservation = reader.UInt128();
+        var name = Name.Read(ref reader);
+        var reservation = reader.UInt128();
         var session = new SessionId(new Ulid(reader.UInt128()));
         var state = (NameState)reader.Byte();
-        long notAfter = reader.Int64();
-        byte[] user = reader.Bytes().ToArray();
-        if (state is not (NameState.Reserved or NameState.Confirmed))
-            reader.Fail();
+        var notAfter = reader.Int64();
+        var user = reader.Bytes().ToArray();
+        if (state is not (NameState.Reserved or NameState.Confirmed)) reader.Fail();
         return new NamePointer(name, reservation, session, user, state, notAfter);
     }
 }

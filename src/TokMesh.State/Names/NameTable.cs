@@ -15,10 +15,8 @@ internal sealed class NameTable
     public void Put(NamePointer pointer)
     {
         _pointers[pointer.Name] = pointer;
-        if (pointer.State == NameState.Reserved)
-            _reserved.Add(pointer.Name);
-        else
-            _reserved.Remove(pointer.Name);
+        if (pointer.State == NameState.Reserved) _reserved.Add(pointer.Name);
+        else _reserved.Remove(pointer.Name);
     }
 
     public void Remove(Name name)
@@ -31,13 +29,11 @@ internal sealed class NameTable
     public List<NamePointer> Unconfirmed(long now, int limit)
     {
         var found = new List<NamePointer>();
-        foreach (Name name in _reserved)
+        foreach (var name in _reserved)
         {
-            if (found.Count == limit)
-                break;
-            NamePointer pointer = _pointers[name];
-            if (pointer.NotAfterMs < now)
-                found.Add(pointer);
+            if (found.Count == limit) break;
+            var pointer = _pointers[name];
+            if (pointer.NotAfterMs < now) found.Add(pointer);
         }
         return found;
     }

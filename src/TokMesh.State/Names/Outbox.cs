@@ -14,10 +14,8 @@ internal sealed class Outbox
 
     public void Add(OutboxAction action, UInt128 session, TokenHash token, ForeignNames names)
     {
-        if (names.Id)
-            Add(action, Name.Of(new SessionId(new Ulid(session))), names.Reservation);
-        if (names.Token)
-            Add(action, Name.Of(token), names.Reservation);
+        if (names.Id) Add(action, Name.Of(new SessionId(new Ulid(session))), names.Reservation);
+        if (names.Token) Add(action, Name.Of(token), names.Reservation);
     }
 
     public void Restore(in OutboxItem item) => _items.Add(item.Id, item);

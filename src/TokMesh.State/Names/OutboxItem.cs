@@ -32,8 +32,7 @@ public readonly record struct OutboxItem(ulong Id, OutboxAction Action, Name Nam
     internal static OutboxItem Read(ref WireReader reader)
     {
         var item = new OutboxItem(reader.Varint(), (OutboxAction)reader.Byte(), Name.Read(ref reader), reader.UInt128());
-        if (item.Action is not (OutboxAction.Confirm or OutboxAction.Release))
-            reader.Fail();
+        if (item.Action is not (OutboxAction.Confirm or OutboxAction.Release)) reader.Fail();
         return item;
     }
 }

@@ -47,8 +47,7 @@ public static class Queries
     {
         output.WriteByte((byte)QueryCode.SessionsExist);
         output.WriteVarint((ulong)ids.Length);
-        foreach (SessionId id in ids)
-            output.WriteUInt128(id.Ulid.Value);
+        foreach (var id in ids) output.WriteUInt128(id.Ulid.Value);
     }
 
     /// <summary>Reply: Integer, the live keys, the live sessions, or both.</summary>

@@ -99,8 +99,7 @@ internal sealed class QueryDispatch
     /// <summary>Whether the fields are all there, so that no answer is begun that cannot be finished.</summary>
     private static bool IsWellFormed(ReadOnlySpan<byte> query)
     {
-        if (query.IsEmpty)
-            return false;
+        if (query.IsEmpty) return false;
         var reader = new WireReader(query[1..]);
         switch ((QueryCode)query[0])
         {
@@ -108,8 +107,7 @@ internal sealed class QueryDispatch
                 reader.Take(16);
                 break;
             case QueryCode.SessionsExist:
-                for (int count = reader.Count(); count > 0; count--)
-                    reader.Take(16);
+                for (var count = reader.Count(); count > 0; count--) reader.Take(16);
                 break;
             case QueryCode.ValidateToken or QueryCode.Search or QueryCode.Scan:
                 return true; // These look at all of their fields before they write.
@@ -129,8 +127,7 @@ internal sealed class QueryDispatch
                 goto case QueryCode.KeyMGet;
             case QueryCode.KeyMGet:
             case QueryCode.KeyExists:
-                for (int count = reader.Count(); count > 0; count--)
-                    reader.Bytes();
+                for (var count = reader.Count(); count > 0; count--) reader.Bytes();
                 break;
             case QueryCode.LookupName:
                 Name.Read(ref reader);
@@ -150,28 +147,24 @@ internal sealed class QueryDispatch
 
     private void Lookup(Name name, IBufferWriter<byte> reply)
     {
-        if (_data.Names.Find(name) is { } pointer)
-            ReplyWriter.Pointer(reply, pointer);
-        else
-            ReplyWriter.Nil(reply);
+        if (_data.Names.Find(name) is { } pointer) ReplyWriter.Pointer(reply, pointer);
+        else ReplyWriter.Nil(reply);
     }
 
     private void Unconfirmed(ulong limit, long now, IBufferWriter<byte> reply)
     {
-        List<NamePointer> found = _data.Names.Unconfirmed(now, (int)Math.Min(limit, int.MaxValue));
+        var found = _data.Names.Unconfirmed(now, (int)Math.Min(limit, int.MaxValue));
         ReplyWriter.ListHead(reply, ReplyTag.NamePointerList, found.Count);
-        foreach (NamePointer pointer in found)
-            pointer.Write(reply);
+        foreach (var pointer in found) pointer.Write(reply);
     }
 
     private void Outbox(ulong limit, IBufferWriter<byte> reply)
     {
-        int count = (int)Math.Min(limit, (ulong)_data.Outbox.Count);
+        var count = (int)Math.Min(limit, (ulong)_data.Outbox.Count);
         ReplyWriter.ListHead(reply, ReplyTag.Outbox, count);
-        foreach (OutboxItem item in _data.Outbox.Items)
+        foreach (var item in _data.Outbox.Items)
         {
-            if (count-- == 0)
-                break;
+            if (count-- == 0) break;
             item.Write(reply);
         }
     }

@@ -14,45 +14,40 @@ internal sealed class ScanQuery(ShardData data)
 
     public void Run(ref WireReader query, long now, IBufferWriter<byte> reply)
     {
-        ulong cursor = query.Varint();
-        ulong count = Math.Clamp(query.Varint(), 1, 1 << 24);
-        bool sessions = query.Byte() != 0;
-        ReadOnlySpan<byte> match = query.Bytes();
-        ReadOnlySpan<byte> type = query.Bytes();
+        var cursor = query.Varint();
+        var count = Math.Clamp(query.Varint(), 1, 1 << 24);
+        var sessions = query.Byte() != 0;
+        var match = query.Bytes();
+        var type = query.Bytes();
         if (!query.AtEnd || cursor > (InSessions | uint.MaxValue))
         {
             ReplyWriter.Error(reply, ErrorCode.SysBadRequest, "malformed scan");
             return;
         }
-        if (match is [(byte)'*'])
-            match = default;
+        if (match is [(byte)'*']) match = default;
         _names.ResetWrittenCount();
-        int found = 0;
-        bool none = !type.IsEmpty && !type.SequenceEqual("string"u8);
+        var found = 0;
+        var none = !type.IsEmpty && !type.SequenceEqual("string"u8);
         ulong looked = 0, buckets = 0;
-        bool ended = none;
+        var ended = none;
         // Redis's bound: a sparse table costs at most ten buckets per element asked for.
         while (!ended && looked < count && buckets < count * 10)
         {
-            uint bucket = (uint)cursor;
-            bool inSessions = cursor >= InSessions;
-            SlotTable table = inSessions ? data.Sessions.Ids : data.Keys.Table;
+            var bucket = (uint)cursor;
+            var inSessions = cursor >= InSessions;
+            var table = inSessions ? data.Sessions.Ids : data.Keys.Table;
             bucket &= table.Mask;
             int probe = (int)bucket, slot;
             while ((slot = table.NextInBucket(bucket, ref probe)) >= 0)
             {
                 looked++;
-                if (inSessions ? TakeSession(slot, now, match) : TakeKey(slot, now, match))
-                    found++;
+                if (inSessions ? TakeSession(slot, now, match) : TakeKey(slot, now, match)) found++;
             }
             buckets++;
-            uint next = ScanCursor.Next((uint)cursor, table.Mask);
-            if (next != 0)
-                cursor = next | (cursor & InSessions);
-            else if (!inSessions && sessions)
-                cursor = InSessions;
-            else
-                ended = true;
+            var next = ScanCursor.Next((uint)cursor, table.Mask);
+            if (next != 0) cursor = next | (cursor & InSessions);
+            else if (!inSessions && sessions) cursor = InSessions;
+            else ended = true;
         }
         reply.WriteByte((byte)ReplyTag.ScanPage);
         reply.WriteVarint(ended ? 0 : cursor);
@@ -62,15 +57,14 @@ internal sealed class ScanQuery(ShardData data)
 
     private bool TakeKey(int slot, long now, ReadOnlySpan<byte> match)
     {
-        byte[] record = data.Keys[slot];
+        var record = data.Keys[slot];
         return !KeyRecord.IsExpired(record, now) && Take(KeyRecord.Key(record), match);
     }
 
     private bool TakeSession(int slot, long now, ReadOnlySpan<byte> match)
     {
-        byte[] record = data.Sessions[slot];
-        if (SessionRecord.IsExpired(record, now))
-            return false;
+        var record = data.Sessions[slot];
+        if (SessionRecord.IsExpired(record, now)) return false;
         Span<byte> name = stackalloc byte[SessionId.TextLength];
         new SessionId(new Ulid(SessionRecord.Id(record))).Format(name);
         return Take(name, match);
@@ -78,8 +72,7 @@ internal sealed class ScanQuery(ShardData data)
 
     private bool Take(ReadOnlySpan<byte> name, ReadOnlySpan<byte> match)
     {
-        if (!match.IsEmpty && !GlobPattern.IsMatch(match, name))
-            return false;
+        if (!match.IsEmpty && !GlobPattern.IsMatch(match, name)) return false;
         _names.WriteBytes(name);
         return true;
     }

@@ -7,37 +7,33 @@ internal sealed class SessionQueries(ShardData data, TouchOverlay touches)
 {
     public void Get(UInt128 id, long now, IBufferWriter<byte> reply)
     {
-        int slot = FindLive(id, now, reply);
-        if (slot >= 0)
-            WriteSession(slot, reply);
+        var slot = FindLive(id, now, reply);
+        if (slot >= 0) WriteSession(slot, reply);
     }
 
     public void Touch(UInt128 id, long now, bool leader, IBufferWriter<byte> reply)
     {
-        int slot = FindLive(id, now, reply);
-        if (slot < 0)
-            return;
-        if (leader)
-            touches.Touch(slot, now);
+        var slot = FindLive(id, now, reply);
+        if (slot < 0) return;
+        if (leader) touches.Touch(slot, now);
         WriteSession(slot, reply);
     }
 
     public void Validate(ref WireReader query, long now, bool leader, IBufferWriter<byte> reply)
     {
         var token = new TokenHash(query.UInt128(), query.UInt128());
-        bool touch = query.Byte() != 0;
-        ReadOnlySpan<byte> ip = query.Ip();
-        ReadOnlySpan<byte> agent = query.Bytes();
+        var touch = query.Byte() != 0;
+        var ip = query.Ip();
+        var agent = query.Bytes();
         if (!query.AtEnd)
         {
             ReplyWriter.Error(reply, ErrorCode.SysBadRequest, "malformed validate");
             return;
         }
-        int slot = data.Sessions.FindToken(token);
+        var slot = data.Sessions.FindToken(token);
         if (slot >= 0 && !SessionRecord.IsExpired(data.Sessions[slot], now))
         {
-            if (touch && leader)
-                touches.Touch(slot, now, SessionRecord.View(data.Sessions[slot]), ip, agent);
+            if (touch && leader) touches.Touch(slot, now, SessionRecord.View(data.Sessions[slot]), ip, agent);
             WriteSession(slot, reply);
             return;
         }
@@ -46,8 +42,8 @@ internal sealed class SessionQueries(ShardData data, TouchOverlay touches)
             ReplyWriter.Pointer(reply, pointer);
             return;
         }
-        int dead = data.Tombstones.FindToken(token);
-        bool remembered = dead >= 0 && data.Tombstones.At(dead).DiedAt + Tombstones.MemoryMs > now;
+        var dead = data.Tombstones.FindToken(token);
+        var remembered = dead >= 0 && data.Tombstones.At(dead).DiedAt + Tombstones.MemoryMs > now;
         ReplyWriter.Error(reply, slot >= 0 ? ErrorCode.TokenExpired
             : !remembered ? ErrorCode.TokenInvalid
             : data.Tombstones.At(dead).Expired ? ErrorCode.TokenExpired : ErrorCode.TokenRevoked);
@@ -55,14 +51,14 @@ internal sealed class SessionQueries(ShardData data, TouchOverlay touches)
 
     public void Ttl(UInt128 id, long now, IBufferWriter<byte> reply)
     {
-        int slot = data.Sessions.FindId(id);
-        bool live = slot >= 0 && !SessionRecord.IsExpired(data.Sessions[slot], now);
+        var slot = data.Sessions.FindId(id);
+        var live = slot >= 0 && !SessionRecord.IsExpired(data.Sessions[slot], now);
         if (!live && data.Names.Find(Name.Of(new SessionId(new Ulid(id)))) is { } pointer)
         {
             ReplyWriter.Pointer(reply, pointer);
             return;
         }
-        long expires = live ? SessionRecord.ExpiresAt(data.Sessions[slot]) : 0;
+        var expires = live ? SessionRecord.ExpiresAt(data.Sessions[slot]) : 0;
         ReplyWriter.Integer(reply, !live ? -2 : expires == 0 ? -1 : expires - now);
     }
 
@@ -70,14 +66,12 @@ internal sealed class SessionQueries(ShardData data, TouchOverlay touches)
     {
         long live = 0;
         List<NamePointer>? elsewhere = null;
-        for (int count = ids.Count(); count > 0; count--)
+        for (var count = ids.Count(); count > 0; count--)
         {
-            UInt128 id = ids.UInt128();
-            int slot = data.Sessions.FindId(id);
-            if (slot >= 0 && !SessionRecord.IsExpired(data.Sessions[slot], now))
-                live++;
-            else if (data.Names.Find(Name.Of(new SessionId(new Ulid(id)))) is { } pointer)
-                (elsewhere ??= []).Add(pointer);
+            var id = ids.UInt128();
+            var slot = data.Sessions.FindId(id);
+            if (slot >= 0 && !SessionRecord.IsExpired(data.Sessions[slot], now)) live++;
+            else if (data.Names.Find(Name.Of(new SessionId(new Ulid(id)))) is { } pointer) (elsewhere ??= []).Add(pointer);
         }
         ReplyWriter.CountAndPointers(reply, live, elsewhere);
     }
@@ -85,13 +79,13 @@ internal sealed class SessionQueries(ShardData data, TouchOverlay touches)
     /// <summary>Writes a list item or a reply's content: the record under what is pending of touches.</summary>
     public void WriteRecord(int slot, IBufferWriter<byte> reply)
     {
-        ReadOnlySpan<byte> record = SessionRecord.External(data.Sessions[slot]);
+        var record = SessionRecord.External(data.Sessions[slot]);
         if (touches.Count > 0)
         {
-            SessionDraft draft = SessionDraft.Of(SessionView.Of(record));
+            var draft = SessionDraft.Of(SessionView.Of(record));
             if (touches.TryOverlay(slot, ref draft))
             {
-                int size = draft.Size();
+                var size = draft.Size();
                 reply.WriteVarint((ulong)size);
                 draft.WriteTo(reply.GetSpan(size)[..size]);
                 reply.Advance(size);
@@ -109,9 +103,8 @@ internal sealed class SessionQueries(ShardData data, TouchOverlay touches)
 
     private int FindLive(UInt128 id, long now, IBufferWriter<byte> reply)
     {
-        int slot = data.Sessions.FindId(id);
-        if (slot >= 0 && !SessionRecord.IsExpired(data.Sessions[slot], now))
-            return slot;
+        var slot = data.Sessions.FindId(id);
+        if (slot >= 0 && !SessionRecord.IsExpired(data.Sessions[slot], now)) return slot;
         data.ReplyAbsent(id, slot >= 0, now, reply);
         return -1;
     }

@@ -23,7 +23,7 @@ public enum SearchSort : byte
 }
 
 /// <summary>
-/// A search of one shard (contract 4.4, B2). Filters that are set must all hold. Reply: SessionList, the number of all
+/// A search of one shard. Filters that are set must all hold. Reply: SessionList, the number of all
 /// matches and the first <see cref="Limit"/> in order, which a door merges with other shards' by <see cref="Compare"/>.
 /// </summary>
 public sealed class SessionSearch
@@ -57,7 +57,7 @@ public sealed class SessionSearch
     /// <summary>The order.</summary>
     public SearchSort SortBy { get; init; }
 
-    /// <summary>Newest first, the contract's default.</summary>
+    /// <summary>Newest first, the default.</summary>
     public bool Descending { get; init; } = true;
 
     /// <summary>How many to return: page × size.</summary>
@@ -74,31 +74,24 @@ public sealed class SessionSearch
         output.WriteByte((byte)SortBy);
         output.WriteByte((byte)(Descending ? 1 : 0));
         output.WriteVarint((ulong)Math.Max(0, Limit));
-        if (UserId is { } user)
-            output.WriteBytes(user.Span);
-        if (DeviceId is { } device)
-            output.WriteBytes(device.Span);
-        if (KeyId is { } key)
-            output.WriteUInt128(key.Ulid.Value);
+        if (UserId is { } user) output.WriteBytes(user.Span);
+        if (DeviceId is { } device) output.WriteBytes(device.Span);
+        if (KeyId is { } key) output.WriteUInt128(key.Ulid.Value);
         if (IpBlock is { } block)
         {
             output.WriteBytes(block.Ip.Span);
             output.WriteVarint((ulong)block.PrefixBits);
         }
-        if (CreatedFromMs is { } from)
-            output.WriteInt64(from);
-        if (CreatedBeforeMs is { } before)
-            output.WriteInt64(before);
-        if (ActiveAfterMs is { } active)
-            output.WriteInt64(active);
+        if (CreatedFromMs is { } from) output.WriteInt64(from);
+        if (CreatedBeforeMs is { } before) output.WriteInt64(before);
+        if (ActiveAfterMs is { } active) output.WriteInt64(active);
     }
 
     /// <summary>The order of results: by the sort key, equal ones by id, the whole reversed when descending.</summary>
     public static int Compare(in SessionView a, in SessionView b, SearchSort sortBy, bool descending)
     {
-        int order = sortBy == SearchSort.CreatedAt ? a.CreatedAt.CompareTo(b.CreatedAt) : a.LastActive.CompareTo(b.LastActive);
-        if (order == 0)
-            order = a.Id.CompareTo(b.Id);
+        var order = sortBy == SearchSort.CreatedAt ? a.CreatedAt.CompareTo(b.CreatedAt) : a.LastActive.CompareTo(b.LastActive);
+        if (order == 0) order = a.Id.CompareTo(b.Id);
         return descending ? -order : order;
     }
 }

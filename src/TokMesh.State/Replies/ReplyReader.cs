@@ -15,8 +15,7 @@ public ref struct ReplyReader
     {
         _reader = new WireReader(reply);
         Tag = (ReplyTag)_reader.Byte();
-        if (_reader.Failed || Tag is < ReplyTag.Ok or > ReplyTag.Outbox)
-            throw new InvalidDataException("Not a reply.");
+        if (_reader.Failed || Tag is < ReplyTag.Ok or > ReplyTag.Outbox) throw new InvalidDataException("Not a reply.");
     }
 
     /// <summary>What the reply is.</summary>
@@ -66,8 +65,7 @@ public ref struct ReplyReader
     /// <summary>The next session of a list.</summary>
     public SessionView NextSession()
     {
-        if (!SessionView.TryRead(CheckedBytes(), out SessionView session))
-            throw new InvalidDataException("The reply's session cannot be read.");
+        if (!SessionView.TryRead(CheckedBytes(), out var session)) throw new InvalidDataException("The reply's session cannot be read.");
         return session;
     }
 
@@ -137,8 +135,7 @@ public ref struct ReplyReader
 
     private readonly void Expect(ReplyTag tag)
     {
-        if (Tag != tag)
-            throw new InvalidDataException($"The reply is {Tag}, not {tag}.");
+        if (Tag != tag) throw new InvalidDataException($"The reply is {Tag}, not {tag}.");
     }
 
     private readonly T Checked<T>(T value)
@@ -146,7 +143,7 @@ public ref struct ReplyReader
 
     private ReadOnlySpan<byte> CheckedBytes()
     {
-        ReadOnlySpan<byte> bytes = _reader.Bytes();
+        var bytes = _reader.Bytes();
         Checked(0);
         return bytes;
     }

@@ -70,12 +70,9 @@ public static class ReplyWriter
     /// <summary>A count; with names that are held by pointers, an array of the count and the pointers.</summary>
     internal static void CountAndPointers(IBufferWriter<byte> output, long count, List<NamePointer>? pointers)
     {
-        if (pointers is not null)
-            ArrayHead(output, 1 + pointers.Count);
+        if (pointers is not null) ArrayHead(output, 1 + pointers.Count);
         Integer(output, count);
-        if (pointers is null)
-            return;
-        foreach (NamePointer pointer in pointers)
-            Pointer(output, pointer);
+        if (pointers is null) return;
+        foreach (var pointer in pointers) Pointer(output, pointer);
     }
 }

@@ -1,8 +1,7 @@
 namespace TokMesh.State;
 
 /// <summary>
-/// What a create carries. The doors have checked it with <see cref="SessionRules"/>; the state checks what only it can know
-/// (contract 3.1, rules 6 to 8).
+/// What a create carries. The doors have checked it with <see cref="SessionRules"/>; the state checks what only it can know.
 /// </summary>
 public sealed class CreateSession
 {

@@ -10,14 +10,13 @@ public static class IpBytes
     /// <summary>The bytes of an address; empty for null.</summary>
     public static byte[] Of(IPAddress? address)
     {
-        if (address is null)
-            return [];
+        if (address is null) return [];
         return address.IsIPv4MappedToIPv6 ? address.MapToIPv4().GetAddressBytes() : address.GetAddressBytes();
     }
 
     /// <summary>Writes the text form, ASCII, at most 45 bytes; returns the bytes written, 0 for no address.</summary>
     public static int Format(ReadOnlySpan<byte> ip, Span<byte> target)
-        => ip.IsEmpty || !new IPAddress(ip).TryFormat(target, out int written) ? 0 : written;
+        => ip.IsEmpty || !new IPAddress(ip).TryFormat(target, out var written) ? 0 : written;
 
     /// <summary>The text form; empty for no address.</summary>
     public static string ToText(ReadOnlySpan<byte> ip)
@@ -31,26 +30,22 @@ public static class IpBytes
     {
         ip = [];
         prefixBits = 0;
-        int slash = text.IndexOf('/');
-        if (!IPAddress.TryParse(slash < 0 ? text : text.AsSpan(0, slash), out IPAddress? address))
-            return false;
+        var slash = text.IndexOf('/');
+        if (!IPAddress.TryParse(slash < 0 ? text : text.AsSpan(0, slash), out var address)) return false;
         ip = Of(address);
         prefixBits = ip.Length * 8;
-        if (slash < 0)
-            return true;
-        bool mapped = address.AddressFamily == AddressFamily.InterNetworkV6 && ip.Length == 4;
-        return int.TryParse(text.AsSpan(slash + 1), System.Globalization.NumberStyles.None, null, out int bits)
+        if (slash < 0) return true;
+        var mapped = address.AddressFamily == AddressFamily.InterNetworkV6 && ip.Length == 4;
+        return int.TryParse(text.AsSpan(slash + 1), System.Globalization.NumberStyles.None, null, out var bits)
             && (bits -= mapped ? 96 : 0) >= 0 && bits <= ip.Length * 8 && (prefixBits = bits) >= 0;
     }
 
     internal static bool InBlock(ReadOnlySpan<byte> ip, ReadOnlySpan<byte> block, int prefixBits)
     {
-        if (ip.Length != block.Length)
-            return false;
-        int whole = prefixBits / 8;
-        if (!ip[..whole].SequenceEqual(block[..whole]))
-            return false;
-        int rest = prefixBits % 8;
+        if (ip.Length != block.Length) return false;
+        var whole = prefixBits / 8;
+        if (!ip[..whole].SequenceEqual(block[..whole])) return false;
+        var rest = prefixBits % 8;
         return rest == 0 || (ip[whole] >> (8 - rest)) == (block[whole] >> (8 - rest));
     }
 }

@@ -8,14 +8,13 @@ internal sealed class SessionCommands(ShardData data, TouchOverlay touches)
 {
     public void Create(in CreateOp op, IBufferWriter<byte> reply)
     {
-        bool foreign = op.IdForeign || op.TokenForeign;
+        var foreign = op.IdForeign || op.TokenForeign;
         if (op.TtlMs < 0 || (foreign && op.NotAfterMs <= 0))
         {
             ReplyWriter.Error(reply, ErrorCode.ArgumentInvalid, op.TtlMs < 0 ? "ttl below 0" : "a foreign name needs a time limit");
             return;
         }
-        if (op.NotAfterMs != 0 && !NamePointer.IsInTime(op.NotAfterMs, data.Time, reply))
-            return;
+        if (op.NotAfterMs != 0 && !NamePointer.IsInTime(op.NotAfterMs, data.Time, reply)) return;
         if (IsLive(data.Sessions.FindId(op.Id)))
         {
             ReplyWriter.Error(reply, ErrorCode.SessionIdConflict);
@@ -61,21 +60,19 @@ internal sealed class SessionCommands(ShardData data, TouchOverlay touches)
             LastUserAgent = op.UserAgent,
             Data = op.Data,
         };
-        byte[] record = SessionRecord.Make(draft, op.Token);
-        ForeignNames? names = foreign ? new ForeignNames(op.IdForeign, op.TokenForeign, op.Reservation) : null;
+        var record = SessionRecord.Make(draft, op.Token);
+        var names = foreign ? new ForeignNames(op.IdForeign, op.TokenForeign, op.Reservation) : null;
         data.Sessions.Add(record, names);
-        if (names is not null)
-            data.Outbox.Add(OutboxAction.Confirm, op.Id, op.Token, names);
+        if (names is not null) data.Outbox.Add(OutboxAction.Confirm, op.Id, op.Token, names);
         ReplySession(record, reply);
     }
 
     public void Update(in UpdateOp op, IBufferWriter<byte> reply)
     {
-        int slot = FindLive(op.Id, reply);
-        if (slot < 0)
-            return;
-        byte[] record = data.Sessions[slot];
-        SessionView view = SessionRecord.View(record);
+        var slot = FindLive(op.Id, reply);
+        if (slot < 0) return;
+        var record = data.Sessions[slot];
+        var view = SessionRecord.View(record);
         if (op.Has(UpdateOp.HasUser) && !view.UserId.SequenceEqual(op.UserId))
         {
             ReplyWriter.Error(reply, ErrorCode.ArgumentInvalid, "user_id cannot be changed");
@@ -86,16 +83,13 @@ internal sealed class SessionCommands(ShardData data, TouchOverlay touches)
             ReplyWriter.Error(reply, ErrorCode.ArgumentInvalid, "ttl must be above 0");
             return;
         }
-        SessionDraft draft = SessionDraft.Of(view);
-        if (op.Has(UpdateOp.HasDevice))
-            draft.DeviceId = op.DeviceId;
-        if (op.Has(UpdateOp.HasData))
-            draft.Data = op.Data;
-        if (op.Has(UpdateOp.HasTtl))
-            draft.ExpiresAt = Later(op.TtlMs);
+        var draft = SessionDraft.Of(view);
+        if (op.Has(UpdateOp.HasDevice)) draft.DeviceId = op.DeviceId;
+        if (op.Has(UpdateOp.HasData)) draft.Data = op.Data;
+        if (op.Has(UpdateOp.HasTtl)) draft.ExpiresAt = Later(op.TtlMs);
         draft.LastActive = Math.Max(draft.LastActive, data.Time);
         draft.Version++;
-        byte[] changed = SessionRecord.Make(draft, SessionRecord.Token(record));
+        var changed = SessionRecord.Make(draft, SessionRecord.Token(record));
         data.Sessions.Rewrite(slot, changed);
         ReplySession(changed, reply);
     }
@@ -107,10 +101,9 @@ internal sealed class SessionCommands(ShardData data, TouchOverlay touches)
             ReplyWriter.Error(reply, ErrorCode.ArgumentInvalid, "ttl must be above 0");
             return;
         }
-        int slot = FindLive(id, reply);
-        if (slot < 0 || !IsVersion(slot, ifVersion, reply))
-            return;
-        long expires = Later(ttlMs);
+        var slot = FindLive(id, reply);
+        if (slot < 0 || !IsVersion(slot, ifVersion, reply)) return;
+        var expires = Later(ttlMs);
         SessionRecord.RaiseLastActive(data.Sessions[slot], data.Time);
         SessionRecord.BumpVersion(data.Sessions[slot]);
         data.Sessions.SetExpiresAt(slot, expires);
@@ -119,14 +112,13 @@ internal sealed class SessionCommands(ShardData data, TouchOverlay touches)
 
     public void Touch(in TouchItem item)
     {
-        int slot = data.Sessions.FindId(item.Id);
-        if (!IsLive(slot))
-            return;
-        byte[] record = data.Sessions[slot];
+        var slot = data.Sessions.FindId(item.Id);
+        if (!IsLive(slot)) return;
+        var record = data.Sessions[slot];
         SessionRecord.RaiseLastActive(record, item.LastActive);
         if (item.Access)
         {
-            SessionDraft draft = SessionDraft.Of(SessionRecord.View(record));
+            var draft = SessionDraft.Of(SessionRecord.View(record));
             if (!draft.LastIp.SequenceEqual(item.Ip) || !draft.LastUserAgent.SequenceEqual(item.UserAgent))
             {
                 draft.LastIp = item.Ip;
@@ -139,27 +131,22 @@ internal sealed class SessionCommands(ShardData data, TouchOverlay touches)
 
     public void Revoke(UInt128 id, ulong? ifVersion, IBufferWriter<byte> reply)
     {
-        int slot = data.Sessions.FindId(id);
-        if (IsLive(slot) && !IsVersion(slot, ifVersion, reply))
-            return;
-        bool removed = TryRevoke(slot);
-        if (!removed && data.Names.Find(Name.Of(new SessionId(new Ulid(id)))) is { } pointer)
-            ReplyWriter.Pointer(reply, pointer);
-        else
-            ReplyWriter.Integer(reply, removed ? 1 : 0);
+        var slot = data.Sessions.FindId(id);
+        if (IsLive(slot) && !IsVersion(slot, ifVersion, reply)) return;
+        var removed = TryRevoke(slot);
+        if (!removed && data.Names.Find(Name.Of(new SessionId(new Ulid(id)))) is { } pointer) ReplyWriter.Pointer(reply, pointer);
+        else ReplyWriter.Integer(reply, removed ? 1 : 0);
     }
 
     public void RevokeMany(ref WireReader ids, IBufferWriter<byte> reply)
     {
         long removed = 0;
         List<NamePointer>? elsewhere = null;
-        for (int count = ids.Count(); count > 0; count--)
+        for (var count = ids.Count(); count > 0; count--)
         {
-            UInt128 id = ids.UInt128();
-            if (TryRevoke(data.Sessions.FindId(id)))
-                removed++;
-            else if (data.Names.Find(Name.Of(new SessionId(new Ulid(id)))) is { } pointer)
-                (elsewhere ??= []).Add(pointer);
+            var id = ids.UInt128();
+            if (TryRevoke(data.Sessions.FindId(id))) removed++;
+            else if (data.Names.Find(Name.Of(new SessionId(new Ulid(id)))) is { } pointer) (elsewhere ??= []).Add(pointer);
         }
         ReplyWriter.CountAndPointers(reply, removed, elsewhere);
     }
@@ -168,38 +155,33 @@ internal sealed class SessionCommands(ShardData data, TouchOverlay touches)
     {
         // The list's order depends on the replica's history, the order of tombstones must not: sort by id.
         var ids = new List<UInt128>();
-        for (int slot = data.Sessions.FindUser(user); slot >= 0; slot = data.Sessions.NextOfUser(slot))
+        for (var slot = data.Sessions.FindUser(user); slot >= 0; slot = data.Sessions.NextOfUser(slot))
         {
-            if (IsLive(slot))
-                ids.Add(SessionRecord.Id(data.Sessions[slot]));
+            if (IsLive(slot)) ids.Add(SessionRecord.Id(data.Sessions[slot]));
         }
         ids.Sort();
-        foreach (UInt128 id in ids)
-            Bury(data.Sessions.FindId(id), expired: false);
+        foreach (var id in ids) Bury(data.Sessions.FindId(id), expired: false);
         return ids.Count;
     }
 
     /// <summary>Removes expired sessions, then lapsed tombstones; returns how many, at most <paramref name="limit"/>.</summary>
     public int Sweep(int limit)
     {
-        int removed = 0;
+        var removed = 0;
         for (; removed < limit; removed++)
         {
-            int slot = data.Sessions.PeekExpiry(out long expires);
-            if (slot < 0 || expires > data.Time)
-                break;
+            var slot = data.Sessions.PeekExpiry(out var expires);
+            if (slot < 0 || expires > data.Time) break;
             Bury(slot, expired: true);
         }
-        for (; removed < limit && data.Tombstones.HasLapsed(data.Time); removed++)
-            ForgetOldest();
+        for (; removed < limit && data.Tombstones.HasLapsed(data.Time); removed++) ForgetOldest();
         return removed;
     }
 
     /// <summary>An expired session is left to the sweep, and remembered as expired.</summary>
     private bool TryRevoke(int slot)
     {
-        if (!IsLive(slot))
-            return false;
+        if (!IsLive(slot)) return false;
         Bury(slot, expired: false);
         return true;
     }
@@ -207,11 +189,9 @@ internal sealed class SessionCommands(ShardData data, TouchOverlay touches)
     /// <summary>Whether a session still has the version that was read, or none was named; if not, the error is in the reply.</summary>
     private bool IsVersion(int slot, ulong? version, IBufferWriter<byte> reply)
     {
-        if (version is null)
-            return true;
-        ulong present = SessionRecord.View(data.Sessions[slot]).Version;
-        if (present == version)
-            return true;
+        if (version is null) return true;
+        var present = SessionRecord.View(data.Sessions[slot]).Version;
+        if (present == version) return true;
         ReplyWriter.Error(reply, ErrorCode.SessionVersionConflict, present.ToString(CultureInfo.InvariantCulture));
         return false;
     }
@@ -229,9 +209,8 @@ internal sealed class SessionCommands(ShardData data, TouchOverlay touches)
     /// <summary>The slot of a live session, or -1 and the error is in the reply.</summary>
     private int FindLive(UInt128 id, IBufferWriter<byte> reply)
     {
-        int slot = data.Sessions.FindId(id);
-        if (IsLive(slot))
-            return slot;
+        var slot = data.Sessions.FindId(id);
+        if (IsLive(slot)) return slot;
         data.ReplyAbsent(id, slot >= 0, data.Time, reply);
         return -1;
     }
@@ -239,37 +218,33 @@ internal sealed class SessionCommands(ShardData data, TouchOverlay touches)
     private ulong LiveOfUser(ReadOnlySpan<byte> user, ulong enough)
     {
         ulong live = 0;
-        for (int slot = data.Sessions.FindUser(user); slot >= 0 && live < enough; slot = data.Sessions.NextOfUser(slot))
+        for (var slot = data.Sessions.FindUser(user); slot >= 0 && live < enough; slot = data.Sessions.NextOfUser(slot))
         {
-            if (IsLive(slot))
-                live++;
+            if (IsLive(slot)) live++;
         }
         return live;
     }
 
     private void BuryIfPresent(int slot)
     {
-        if (slot >= 0)
-            Bury(slot, expired: true);
+        if (slot >= 0) Bury(slot, expired: true);
     }
 
     private void Bury(int slot, bool expired)
     {
-        byte[] record = data.Sessions[slot];
+        var record = data.Sessions[slot];
         var tombstone = new Tombstone(SessionRecord.Id(record), SessionRecord.Token(record), data.Time, expired, data.Sessions.ForeignOf(slot));
         data.Sessions.Remove(slot);
         touches.Forget(slot);
-        if (data.Tombstones.IsFull)
-            ForgetOldest();
+        if (data.Tombstones.IsFull) ForgetOldest();
         data.Tombstones.Add(tombstone);
     }
 
     /// <summary>With the tombstone goes the last use of the dead session's foreign names.</summary>
     private void ForgetOldest()
     {
-        Tombstone oldest = data.Tombstones.Oldest;
+        var oldest = data.Tombstones.Oldest;
         data.Tombstones.RemoveOldest();
-        if (oldest.Foreign is not null)
-            data.Outbox.Add(OutboxAction.Release, oldest.Id, oldest.Token, oldest.Foreign);
+        if (oldest.Foreign is not null) data.Outbox.Add(OutboxAction.Release, oldest.Id, oldest.Token, oldest.Foreign);
     }
 }

@@ -11,11 +11,10 @@ public static class SessionData
     /// <summary>Encodes a map that <see cref="SessionRules.Data"/> has accepted.</summary>
     public static byte[] Encode(IReadOnlyCollection<KeyValuePair<string, string>> data)
     {
-        if (data.Count == 0)
-            return [];
+        if (data.Count == 0) return [];
         var output = new ArrayBufferWriter<byte>(256);
         output.WriteVarint((ulong)data.Count);
-        foreach ((string key, string value) in data)
+        foreach ((var key, var value) in data)
         {
             output.WriteBytes(TextRules.Utf8.GetBytes(key));
             output.WriteBytes(TextRules.Utf8.GetBytes(value));
@@ -25,10 +24,9 @@ public static class SessionData
 
     internal static bool IsWellFormed(ReadOnlySpan<byte> data)
     {
-        if (data.IsEmpty)
-            return true;
+        if (data.IsEmpty) return true;
         var reader = new WireReader(data);
-        for (int count = reader.Count(); count > 0; count--)
+        for (var count = reader.Count(); count > 0; count--)
         {
             reader.Bytes();
             reader.Bytes();
@@ -61,8 +59,7 @@ public ref struct SessionDataReader
     /// <summary>Goes to the next pair; false at the end.</summary>
     public bool MoveNext()
     {
-        if (_left == 0)
-            return false;
+        if (_left == 0) return false;
         _left--;
         Key = _reader.Bytes();
         Value = _reader.Bytes();

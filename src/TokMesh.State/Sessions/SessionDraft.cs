@@ -31,12 +31,10 @@ internal ref struct SessionDraft
 
     public readonly int Size()
     {
-        int size = SessionView.HeadSize + TextSize(UserId) + TextSize(DeviceId) + (HasCreatedBy ? 16 : 0) + Ip.Length
+        var size = SessionView.HeadSize + TextSize(UserId) + TextSize(DeviceId) + (HasCreatedBy ? 16 : 0) + Ip.Length
             + TextSize(UserAgent) + TextSize(Data);
-        if (!Ip.SequenceEqual(LastIp))
-            size += LastIp.Length;
-        if (!UserAgent.SequenceEqual(LastUserAgent))
-            size += TextSize(LastUserAgent);
+        if (!Ip.SequenceEqual(LastIp)) size += LastIp.Length;
+        if (!UserAgent.SequenceEqual(LastUserAgent)) size += TextSize(LastUserAgent);
         return size;
     }
 
@@ -62,11 +60,9 @@ internal ref struct SessionDraft
             target = target[16..];
         }
         Raw(ref target, Ip);
-        if (!sameIp)
-            Raw(ref target, LastIp);
+        if (!sameIp) Raw(ref target, LastIp);
         Text(ref target, UserAgent);
-        if (!sameAgent)
-            Text(ref target, LastUserAgent);
+        if (!sameAgent) Text(ref target, LastUserAgent);
         Text(ref target, Data);
     }
 

@@ -1,6 +1,6 @@
 namespace TokMesh.State;
 
-/// <summary>The external fields of a session (contract 4.3), as a set for projections.</summary>
+/// <summary>The external fields of a session, as a set for projections.</summary>
 [Flags]
 public enum SessionFields
 {
@@ -46,7 +46,7 @@ public enum SessionFields
     /// <summary>version</summary>
     Version = 1 << 12,
 
-    /// <summary>What every projection shows (contract 4.4, B4).</summary>
+    /// <summary>What every projection shows.</summary>
     Forced = Id | UserId | ExpiresAt | LastActive | Version,
 
     /// <summary>All thirteen.</summary>

@@ -34,8 +34,7 @@ internal ref struct CreateOp
             UserAgent = reader.Bytes(),
             Data = reader.Bytes(),
         };
-        if (op.Flags > 7 || op.UserId.IsEmpty || !SessionData.IsWellFormed(op.Data))
-            reader.Fail();
+        if (op.Flags > 7 || op.UserId.IsEmpty || !SessionData.IsWellFormed(op.Data)) reader.Fail();
         return op;
     }
 }
@@ -55,16 +54,11 @@ internal ref struct UpdateOp
     public static UpdateOp Read(ref WireReader reader)
     {
         var op = new UpdateOp { Id = reader.UInt128(), Flags = reader.Byte() };
-        if (op.Has(HasDevice))
-            op.DeviceId = reader.Bytes();
-        if (op.Has(HasData))
-            op.Data = reader.Bytes();
-        if (op.Has(HasTtl))
-            op.TtlMs = reader.Int64();
-        if (op.Has(HasUser))
-            op.UserId = reader.Bytes();
-        if (op.Flags > 15 || !SessionData.IsWellFormed(op.Data))
-            reader.Fail();
+        if (op.Has(HasDevice)) op.DeviceId = reader.Bytes();
+        if (op.Has(HasData)) op.Data = reader.Bytes();
+        if (op.Has(HasTtl)) op.TtlMs = reader.Int64();
+        if (op.Has(HasUser)) op.UserId = reader.Bytes();
+        if (op.Flags > 15 || !SessionData.IsWellFormed(op.Data)) reader.Fail();
         return op;
     }
 }
@@ -83,8 +77,7 @@ internal ref struct TouchItem
     {
         var item = new TouchItem { Id = reader.UInt128(), LastActive = reader.Int64() };
         int flags = reader.Byte();
-        if (flags > HasAccess)
-            reader.Fail();
+        if (flags > HasAccess) reader.Fail();
         item.Access = flags == HasAccess;
         if (item.Access)
         {

@@ -40,14 +40,10 @@ public static class SessionOps
         output.WriteUInt128(update.Id.Ulid.Value);
         output.WriteByte((byte)((update.DeviceId is null ? 0 : UpdateOp.HasDevice) | (update.Data is null ? 0 : UpdateOp.HasData)
             | (update.TtlMs is null ? 0 : UpdateOp.HasTtl) | (update.ExpectedUserId is null ? 0 : UpdateOp.HasUser)));
-        if (update.DeviceId is { } device)
-            output.WriteBytes(device.Span);
-        if (update.Data is { } data)
-            output.WriteBytes(data.Span);
-        if (update.TtlMs is { } ttl)
-            output.WriteInt64(ttl);
-        if (update.ExpectedUserId is { } user)
-            output.WriteBytes(user.Span);
+        if (update.DeviceId is { } device) output.WriteBytes(device.Span);
+        if (update.Data is { } data) output.WriteBytes(data.Span);
+        if (update.TtlMs is { } ttl) output.WriteInt64(ttl);
+        if (update.ExpectedUserId is { } user) output.WriteBytes(user.Span);
     }
 
     /// <summary>Reply: Integer, the new expires_at in Unix ms; SESS-4040, SESS-4041, ARG-1001 (ttl below 1).</summary>
@@ -96,8 +92,7 @@ public static class SessionOps
     {
         output.WriteByte((byte)OpCode.SessionRevokeMany);
         output.WriteVarint((ulong)ids.Length);
-        foreach (SessionId id in ids)
-            output.WriteUInt128(id.Ulid.Value);
+        foreach (var id in ids) output.WriteUInt128(id.Ulid.Value);
     }
 
     /// <summary>All sessions of a user. Reply: Integer, the live sessions removed.</summary>

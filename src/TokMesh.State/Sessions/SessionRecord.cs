@@ -38,7 +38,7 @@ internal static class SessionRecord
     /// <summary>True when the session counts as gone at <paramref name="now"/>: its expiry is now or earlier.</summary>
     public static bool IsExpired(byte[] record, long now)
     {
-        long expires = ExpiresAt(record);
+        var expires = ExpiresAt(record);
         return expires != 0 && expires <= now;
     }
 
@@ -47,8 +47,7 @@ internal static class SessionRecord
     /// <summary>Moves last_active forward, never back.</summary>
     public static void RaiseLastActive(byte[] record, long value)
     {
-        if (value > LastActive(record))
-            SetInt64(record, SessionView.LastActiveOffset, value);
+        if (value > LastActive(record)) SetInt64(record, SessionView.LastActiveOffset, value);
     }
 
     public static void BumpVersion(byte[] record)

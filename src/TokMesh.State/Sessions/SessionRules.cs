@@ -5,7 +5,7 @@ using System.Text.Unicode;
 namespace TokMesh.State;
 
 /// <summary>
-/// The limits of session fields (contract 2.1 and 3.1), for the doors to check before an operation is made. All lengths are
+/// The limits of session fields, for the doors to check before an operation is made. All lengths are
 /// UTF-8 bytes. Null means that the rule holds.
 /// </summary>
 public static class SessionRules
@@ -39,19 +39,18 @@ public static class SessionRules
     public static RuleViolation? CreateTtl(long seconds, long maxSeconds)
         => seconds >= 1 && seconds <= maxSeconds ? null : TtlRange(seconds, maxSeconds, ErrorCode.SessionRuleViolation);
 
-    /// <summary>ttl_seconds of a renew: below 1 is ARG-1001, above the configured most SESS-4001 (contract 3.5).</summary>
+    /// <summary>ttl_seconds of a renew: below 1 is ARG-1001, above the configured most SESS-4001.</summary>
     public static RuleViolation? RenewTtl(long seconds, long maxSeconds)
         => seconds < 1 ? TtlRange(seconds, maxSeconds, ErrorCode.ArgumentInvalid) : CreateTtl(seconds, maxSeconds);
 
     /// <summary>data: keys of 1 to 64 bytes, values to 1024, the whole to 4096 as compact JSON.</summary>
     public static RuleViolation? Data(IReadOnlyCollection<KeyValuePair<string, string>> data)
     {
-        int total = 2 + Math.Max(0, data.Count - 1);
-        foreach ((string key, string value) in data)
+        var total = 2 + Math.Max(0, data.Count - 1);
+        foreach ((var key, var value) in data)
         {
-            RuleViolation? broken = Text("data key", key, 1, MaxDataKeyBytes) ?? Text($"data['{key}']", value, 0, MaxDataValueBytes);
-            if (broken is not null)
-                return broken;
+            var broken = Text("data key", key, 1, MaxDataKeyBytes) ?? Text($"data['{key}']", value, 0, MaxDataValueBytes);
+            if (broken is not null) return broken;
             total += JsonLength(key) + 1 + JsonLength(value);
         }
         return total <= MaxDataBytes ? null
@@ -61,19 +60,17 @@ public static class SessionRules
     /// <summary>The user agent in UTF-8, cut to 512 bytes between characters.</summary>
     public static byte[] TruncateUserAgent(string? userAgent)
     {
-        if (string.IsNullOrEmpty(userAgent))
-            return [];
+        if (string.IsNullOrEmpty(userAgent)) return [];
         var target = new byte[MaxUserAgentBytes];
         // Stops before the first character that does not fit. It names nobody and nothing: what is no text becomes U+FFFD.
-        Utf8.FromUtf16(userAgent, target, out _, out int written);
+        Utf8.FromUtf16(userAgent, target, out _, out var written);
         return target[..written];
     }
 
     private static RuleViolation? Text(string field, string value, int min, int max)
     {
-        if (TextRules.Check(field, value) is { } broken)
-            return broken;
-        int length = Encoding.UTF8.GetByteCount(value);
+        if (TextRules.Check(field, value) is { } broken) return broken;
+        var length = Encoding.UTF8.GetByteCount(value);
         return length >= min && length <= max ? null
             : new RuleViolation(ErrorCode.SessionRuleViolation, Invariant($"{field}: {length} bytes, allowed are {min} to {max}"));
     }
@@ -84,8 +81,8 @@ public static class SessionRules
     /// <summary>Bytes of a JSON string with quotes, escaped only where JSON demands it.</summary>
     private static int JsonLength(string text)
     {
-        int length = 2 + Encoding.UTF8.GetByteCount(text);
-        foreach (char c in text)
+        var length = 2 + Encoding.UTF8.GetByteCount(text);
+        foreach (var c in text)
         {
             length += c switch
             {

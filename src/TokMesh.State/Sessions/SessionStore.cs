@@ -35,10 +35,10 @@ internal sealed class SessionStore : IExpiryOrder
 
     public int Add(byte[] record, ForeignNames? foreign)
     {
-        int slot = _slots.Add(record);
+        var slot = _slots.Add(record);
         if (slot >= _next.Length)
         {
-            int size = Math.Max(slot + 1, SlotPool.Grow(_next.Length));
+            var size = Math.Max(slot + 1, SlotPool.Grow(_next.Length));
             Array.Resize(ref _next, size);
             Array.Resize(ref _previous, size);
         }
@@ -46,14 +46,13 @@ internal sealed class SessionStore : IExpiryOrder
         _byToken.Add(TokenTableHash(SessionRecord.TokenBytes(record)), slot);
         Link(slot, SessionRecord.User(record));
         _expiry.Set(slot, SessionRecord.ExpiresAt(record));
-        if (foreign is not null)
-            _foreign.Add(slot, foreign);
+        if (foreign is not null) _foreign.Add(slot, foreign);
         return slot;
     }
 
     public void Remove(int slot)
     {
-        byte[] record = _slots[slot];
+        var record = _slots[slot];
         _expiry.Remove(slot);
         _byId.Remove(StableHash.Table(SessionRecord.IdBytes(record)), slot);
         _byToken.Remove(TokenTableHash(SessionRecord.TokenBytes(record)), slot);
@@ -79,7 +78,7 @@ internal sealed class SessionStore : IExpiryOrder
     {
         Span<byte> key = stackalloc byte[16];
         BinaryPrimitives.WriteUInt128BigEndian(key, id);
-        uint hash = StableHash.Table(key);
+        var hash = StableHash.Table(key);
         int probe = _byId.Start(hash), slot;
         while ((slot = _byId.Next(hash, ref probe)) >= 0 && !SessionRecord.IdBytes(_slots[slot]).SequenceEqual(key))
         {
@@ -91,7 +90,7 @@ internal sealed class SessionStore : IExpiryOrder
     {
         Span<byte> key = stackalloc byte[TokenHash.Size];
         token.CopyTo(key);
-        uint hash = TokenTableHash(key);
+        var hash = TokenTableHash(key);
         int probe = _byToken.Start(hash), slot;
         while ((slot = _byToken.Next(hash, ref probe)) >= 0 && !SessionRecord.TokenBytes(_slots[slot]).SequenceEqual(key))
         {
@@ -102,7 +101,7 @@ internal sealed class SessionStore : IExpiryOrder
     /// <summary>The first session of a user, -1 for none; go on with <see cref="NextOfUser"/>. The order means nothing.</summary>
     public int FindUser(ReadOnlySpan<byte> user)
     {
-        uint hash = StableHash.Table(user);
+        var hash = StableHash.Table(user);
         int probe = _byUser.Start(hash), slot;
         while ((slot = _byUser.Next(hash, ref probe)) >= 0 && !SessionRecord.User(_slots[slot]).SequenceEqual(user))
         {
@@ -129,8 +128,8 @@ internal sealed class SessionStore : IExpiryOrder
 
     private void Link(int slot, ReadOnlySpan<byte> user)
     {
-        uint hash = StableHash.Table(user);
-        int head = FindUser(user);
+        var hash = StableHash.Table(user);
+        var head = FindUser(user);
         _previous[slot] = -1;
         _next[slot] = head;
         if (head < 0)
@@ -146,17 +145,14 @@ internal sealed class SessionStore : IExpiryOrder
     private void Unlink(int slot, ReadOnlySpan<byte> user)
     {
         int next = _next[slot], previous = _previous[slot];
-        if (next >= 0)
-            _previous[next] = previous;
+        if (next >= 0) _previous[next] = previous;
         if (previous >= 0)
         {
             _next[previous] = next;
             return;
         }
-        uint hash = StableHash.Table(user);
-        if (next >= 0)
-            _byUser.Replace(hash, slot, next);
-        else
-            _byUser.Remove(hash, slot);
+        var hash = StableHash.Table(user);
+        if (next >= 0) _byUser.Replace(hash, slot, next);
+        else _byUser.Remove(hash, slot);
     }
 }

@@ -80,8 +80,7 @@ public readonly ref struct SessionView
     internal static bool TryRead(ReadOnlySpan<byte> record, out SessionView view)
     {
         view = default;
-        if (record.Length < HeadSize || record[FlagsOffset] > 127)
-            return false;
+        if (record.Length < HeadSize || record[FlagsOffset] > 127) return false;
         var reader = new WireReader(record[HeadSize..]);
         view = new SessionView(record, ref reader);
         return reader.AtEnd && !view.UserId.IsEmpty && SessionData.IsWellFormed(view.DataBytes);

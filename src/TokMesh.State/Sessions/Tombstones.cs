@@ -6,8 +6,8 @@ namespace TokMesh.State;
 internal readonly record struct Tombstone(UInt128 Id, TokenHash Token, long DiedAt, bool Expired, ForeignNames? Foreign);
 
 /// <summary>
-/// The dead of the last ten minutes, oldest first, so that "expired" and "revoked" can be told from "never was"
-/// (decision 5). Bounded: beyond the capacity the oldest goes. A name may die more than once; the newest answers.
+/// The dead of the last ten minutes, oldest first, so that "expired" and "revoked" can be told from "never was".
+/// Bounded: beyond the capacity the oldest goes. A name may die more than once; the newest answers.
 /// </summary>
 internal sealed class Tombstones(int capacity)
 {
@@ -43,9 +43,8 @@ internal sealed class Tombstones(int capacity)
     /// <summary>Adds the newest. The caller has made room.</summary>
     public void Add(in Tombstone tombstone)
     {
-        if (Count == _ring.Length)
-            Resize(Math.Max(16, _ring.Length * 2));
-        ulong number = First + (ulong)Count;
+        if (Count == _ring.Length) Resize(Math.Max(16, _ring.Length * 2));
+        var number = First + (ulong)Count;
         _ring[(int)(number & (ulong)(_ring.Length - 1))] = tombstone;
         Count++;
         Point(_byId, IdHash(tombstone.Id), FindId(tombstone.Id), number);
@@ -54,29 +53,25 @@ internal sealed class Tombstones(int capacity)
 
     public void RemoveOldest()
     {
-        Tombstone oldest = Oldest;
-        int slot = (int)(First & NumberMask);
-        if (FindId(oldest.Id) == 0)
-            _byId.Remove(IdHash(oldest.Id), slot);
-        if (FindToken(oldest.Token) == 0)
-            _byToken.Remove(TokenHashOf(oldest.Token), slot);
+        var oldest = Oldest;
+        var slot = (int)(First & NumberMask);
+        if (FindId(oldest.Id) == 0) _byId.Remove(IdHash(oldest.Id), slot);
+        if (FindToken(oldest.Token) == 0) _byToken.Remove(TokenHashOf(oldest.Token), slot);
         _ring[(int)(First & (ulong)(_ring.Length - 1))] = default;
         First++;
         Count--;
-        if (_ring.Length > 64 && Count * 4 < _ring.Length)
-            Resize(_ring.Length / 2);
+        if (_ring.Length > 64 && Count * 4 < _ring.Length) Resize(_ring.Length / 2);
     }
 
     /// <summary>The offset (from the oldest) of the newest tombstone of an id; -1 for none.</summary>
     public int FindId(UInt128 id)
     {
-        uint hash = IdHash(id);
+        var hash = IdHash(id);
         int probe = _byId.Start(hash), slot;
         while ((slot = _byId.Next(hash, ref probe)) >= 0)
         {
-            int offset = OffsetOf(slot);
-            if (At(offset).Id == id)
-                return offset;
+            var offset = OffsetOf(slot);
+            if (At(offset).Id == id) return offset;
         }
         return -1;
     }
@@ -84,13 +79,12 @@ internal sealed class Tombstones(int capacity)
     /// <summary>The offset (from the oldest) of the newest tombstone of a token; -1 for none.</summary>
     public int FindToken(TokenHash token)
     {
-        uint hash = TokenHashOf(token);
+        var hash = TokenHashOf(token);
         int probe = _byToken.Start(hash), slot;
         while ((slot = _byToken.Next(hash, ref probe)) >= 0)
         {
-            int offset = OffsetOf(slot);
-            if (At(offset).Token == token)
-                return offset;
+            var offset = OffsetOf(slot);
+            if (At(offset).Token == token) return offset;
         }
         return -1;
     }
@@ -106,11 +100,9 @@ internal sealed class Tombstones(int capacity)
 
     private void Point(SlotTable table, uint hash, int olderOffset, ulong number)
     {
-        int slot = (int)(number & NumberMask);
-        if (olderOffset < 0)
-            table.Add(hash, slot);
-        else
-            table.Replace(hash, (int)((First + (ulong)olderOffset) & NumberMask), slot);
+        var slot = (int)(number & NumberMask);
+        if (olderOffset < 0) table.Add(hash, slot);
+        else table.Replace(hash, (int)((First + (ulong)olderOffset) & NumberMask), slot);
     }
 
     private int OffsetOf(int slot) => (int)(((ulong)slot - First) & NumberMask);
@@ -118,8 +110,7 @@ internal sealed class Tombstones(int capacity)
     private void Resize(int size)
     {
         var ring = new Tombstone[size];
-        for (int i = 0; i < Count; i++)
-            ring[(int)((First + (ulong)i) & (ulong)(size - 1))] = At(i);
+        for (var i = 0; i < Count; i++) ring[(int)((First + (ulong)i) & (ulong)(size - 1))] = At(i);
         _ring = ring;
     }
 }

@@ -5,7 +5,7 @@ using System.Runtime.InteropServices;
 namespace TokMesh.State;
 
 /// <summary>
-/// The touches the leader has taken and not yet seen applied, newest per session (decision 6). Volatile: not replicated, in
+/// The touches the leader has taken and not yet seen applied, newest per session. Volatile: not replicated, in
 /// no snapshot and no digest; a leader that steps down forgets it.
 /// </summary>
 internal sealed class TouchOverlay
@@ -23,21 +23,17 @@ internal sealed class TouchOverlay
     /// <summary>A touch with an address and agent, which are kept only if they are news: most clients' never change.</summary>
     public void Touch(int slot, long now, in SessionView recorded, ReadOnlySpan<byte> ip, ReadOnlySpan<byte> agent)
     {
-        ref Pending pending = ref Take(slot, now);
-        if (!pending.Access && ip.SequenceEqual(recorded.LastAccessIp) && agent.SequenceEqual(recorded.LastAccessUserAgent))
-            return;
+        ref var pending = ref Take(slot, now);
+        if (!pending.Access && ip.SequenceEqual(recorded.LastAccessIp) && agent.SequenceEqual(recorded.LastAccessUserAgent)) return;
         pending.Access = true;
-        if (pending.Ip is null || !ip.SequenceEqual(pending.Ip))
-            pending.Ip = ip.ToArray();
-        if (pending.UserAgent is null || !agent.SequenceEqual(pending.UserAgent))
-            pending.UserAgent = agent.ToArray();
+        if (pending.Ip is null || !ip.SequenceEqual(pending.Ip)) pending.Ip = ip.ToArray();
+        if (pending.UserAgent is null || !agent.SequenceEqual(pending.UserAgent)) pending.UserAgent = agent.ToArray();
     }
 
     /// <summary>Lays what is pending over a record; false when there is nothing.</summary>
     public bool TryOverlay(int slot, ref SessionDraft draft)
     {
-        if (_bySlot.Count == 0 || !_bySlot.TryGetValue(slot, out Pending pending))
-            return false;
+        if (_bySlot.Count == 0 || !_bySlot.TryGetValue(slot, out var pending)) return false;
         draft.LastActive = Math.Max(draft.LastActive, pending.LastActive);
         if (pending.Access)
         {
@@ -48,23 +44,21 @@ internal sealed class TouchOverlay
     }
 
     public long LastActive(int slot, long recorded)
-        => _bySlot.Count > 0 && _bySlot.TryGetValue(slot, out Pending pending) ? Math.Max(pending.LastActive, recorded) : recorded;
+        => _bySlot.Count > 0 && _bySlot.TryGetValue(slot, out var pending) ? Math.Max(pending.LastActive, recorded) : recorded;
 
     /// <summary>The access address a reader sees.</summary>
     public ReadOnlySpan<byte> LastIp(int slot, ReadOnlySpan<byte> recorded)
-        => _bySlot.Count > 0 && _bySlot.TryGetValue(slot, out Pending pending) && pending.Access ? pending.Ip : recorded;
+        => _bySlot.Count > 0 && _bySlot.TryGetValue(slot, out var pending) && pending.Access ? pending.Ip : recorded;
 
     /// <summary>A touch up to this time is in the record now. What was touched since stays.</summary>
     public void Applied(int slot, long lastActive)
     {
-        if (_bySlot.Count > 0 && _bySlot.TryGetValue(slot, out Pending pending) && !pending.Queued && pending.LastActive <= lastActive)
-            _bySlot.Remove(slot);
+        if (_bySlot.Count > 0 && _bySlot.TryGetValue(slot, out var pending) && !pending.Queued && pending.LastActive <= lastActive) _bySlot.Remove(slot);
     }
 
     public void Forget(int slot)
     {
-        if (_bySlot.Count > 0)
-            _bySlot.Remove(slot);
+        if (_bySlot.Count > 0) _bySlot.Remove(slot);
     }
 
     public void Clear()
@@ -76,9 +70,9 @@ internal sealed class TouchOverlay
     /// <summary>Drained touches whose proposal was lost are pending again.</summary>
     public void Requeue()
     {
-        foreach (int slot in _bySlot.Keys)
+        foreach (var slot in _bySlot.Keys)
         {
-            ref Pending pending = ref CollectionsMarshal.GetValueRefOrNullRef(_bySlot, slot);
+            ref var pending = ref CollectionsMarshal.GetValueRefOrNullRef(_bySlot, slot);
             if (!pending.Queued)
             {
                 pending.Queued = true;
@@ -91,21 +85,19 @@ internal sealed class TouchOverlay
     public bool Drain(int max, SessionStore sessions, IBufferWriter<byte> op)
     {
         var drained = new List<int>(Math.Min(max, _queue.Count));
-        while (drained.Count < max && _queue.TryDequeue(out int slot))
+        while (drained.Count < max && _queue.TryDequeue(out var slot))
         {
-            ref Pending pending = ref CollectionsMarshal.GetValueRefOrNullRef(_bySlot, slot);
-            if (Unsafe.IsNullRef(ref pending) || !pending.Queued)
-                continue;
+            ref var pending = ref CollectionsMarshal.GetValueRefOrNullRef(_bySlot, slot);
+            if (Unsafe.IsNullRef(ref pending) || !pending.Queued) continue;
             pending.Queued = false;
             drained.Add(slot);
         }
-        if (drained.Count == 0)
-            return false;
+        if (drained.Count == 0) return false;
         op.WriteByte((byte)OpCode.SessionTouches);
         op.WriteVarint((ulong)drained.Count);
-        foreach (int slot in drained)
+        foreach (var slot in drained)
         {
-            Pending pending = _bySlot[slot];
+            var pending = _bySlot[slot];
             op.WriteUInt128(SessionRecord.Id(sessions[slot]));
             op.WriteInt64(pending.LastActive);
             op.WriteByte((byte)(pending.Access ? TouchItem.HasAccess : 0));
@@ -120,7 +112,7 @@ internal sealed class TouchOverlay
 
     private ref Pending Take(int slot, long now)
     {
-        ref Pending pending = ref CollectionsMarshal.GetValueRefOrAddDefault(_bySlot, slot, out _);
+        ref var pending = ref CollectionsMarshal.GetValueRefOrAddDefault(_bySlot, slot, out _);
         if (!pending.Queued)
         {
             pending.Queued = true;

@@ -1,6 +1,6 @@
 namespace TokMesh.State;
 
-/// <summary>What Redis <c>SET</c> on an existing session changes (contract 3.6). Null leaves a field as it is.</summary>
+/// <summary>What Redis <c>SET</c> on an existing session changes. Null leaves a field as it is.</summary>
 public sealed class UpdateSession
 {
     /// <summary>The session.</summary>

@@ -10,26 +10,24 @@ internal ref struct SequenceWire(ReadOnlySequence<byte> source)
 
     public readonly bool AtEnd => _reader.End;
 
-    public byte Byte() => _reader.TryRead(out byte value) ? value : throw Short();
+    public byte Byte() => _reader.TryRead(out var value) ? value : throw Short();
 
     /// <summary>0 or 1.</summary>
     public bool Flag()
     {
-        byte value = Byte();
+        var value = Byte();
         return value <= 1 ? value == 1 : throw new CorruptSnapshotException("The snapshot has a flag that is neither 0 nor 1.");
     }
 
     public ulong Varint()
     {
         ulong value = 0;
-        for (int shift = 0; shift < 64; shift += 7)
+        for (var shift = 0; shift < 64; shift += 7)
         {
-            byte next = Byte();
-            if (shift == 63 && next > 1)
-                break;
+            var next = Byte();
+            if (shift == 63 && next > 1) break;
             value |= (ulong)(next & 0x7f) << shift;
-            if (next < 0x80)
-                return value;
+            if (next < 0x80) return value;
         }
         throw new CorruptSnapshotException("The snapshot has a number that is too long.");
     }
@@ -49,7 +47,7 @@ internal ref struct SequenceWire(ReadOnlySequence<byte> source)
     /// <summary>Length-prefixed bytes in an array of their own.</summary>
     public byte[] Bytes()
     {
-        int length = Length(Varint());
+        var length = Length(Varint());
         var bytes = GC.AllocateUninitializedArray<byte>(length);
         Fill(bytes);
         return bytes;
@@ -57,8 +55,7 @@ internal ref struct SequenceWire(ReadOnlySequence<byte> source)
 
     private void Fill(scoped Span<byte> target)
     {
-        if (!_reader.TryCopyTo(target))
-            throw Short();
+        if (!_reader.TryCopyTo(target)) throw Short();
         _reader.Advance(target.Length);
     }
 

@@ -8,9 +8,8 @@ internal static class SnapshotReader
     public static ShardData Read(ReadOnlySequence<byte> source, int tombstoneCapacity)
     {
         var reader = new SequenceWire(source);
-        if ((ulong)reader.Int64() != SnapshotWriter.Magic)
-            throw new CorruptSnapshotException("This is not a shard snapshot.");
-        ulong format = reader.Varint();
+        if ((ulong)reader.Int64() != SnapshotWriter.Magic) throw new CorruptSnapshotException("This is not a shard snapshot.");
+        var format = reader.Varint();
         if (format != SnapshotWriter.Format)
             throw new CorruptSnapshotException($"The snapshot has format {format}; this version reads {SnapshotWriter.Format}.");
         var data = new ShardData(tombstoneCapacity)
@@ -19,8 +18,7 @@ internal static class SnapshotReader
             Time = reader.Int64(),
             KeyVersion = reader.Varint(),
         };
-        if (data.Time < 0)
-            throw new CorruptSnapshotException("The snapshot's time is negative.");
+        if (data.Time < 0) throw new CorruptSnapshotException("The snapshot's time is negative.");
         data.Outbox.LastId = reader.Varint();
         data.Tombstones.StartAt(reader.Varint());
         ReadSessions(ref reader, data.Sessions);
@@ -35,9 +33,9 @@ internal static class SnapshotReader
 
     private static void ReadSessions(ref SequenceWire reader, SessionStore sessions)
     {
-        for (int count = reader.Count(); count > 0; count--)
+        for (var count = reader.Count(); count > 0; count--)
         {
-            byte[] record = reader.Bytes();
+            var record = reader.Bytes();
             if (record.Length <= TokenHash.Size || !SessionView.TryRead(SessionRecord.External(record), out _))
                 throw new CorruptSnapshotException("A session in the snapshot cannot be read.");
             if (sessions.FindId(SessionRecord.Id(record)) >= 0 || sessions.FindToken(SessionRecord.Token(record)) >= 0)
@@ -48,9 +46,8 @@ internal static class SnapshotReader
 
     private static void ReadTombstones(ref SequenceWire reader, Tombstones tombstones, int capacity)
     {
-        int count = reader.Count();
-        if (count > capacity)
-            throw new CorruptSnapshotException($"The snapshot has {count} tombstones; a shard holds {capacity} at most.");
+        var count = reader.Count();
+        if (count > capacity) throw new CorruptSnapshotException($"The snapshot has {count} tombstones; a shard holds {capacity} at most.");
         for (; count > 0; count--)
         {
             tombstones.Add(new Tombstone(reader.UInt128(), new TokenHash(reader.UInt128(), reader.UInt128()), reader.Int64(),
@@ -60,34 +57,32 @@ internal static class SnapshotReader
 
     private static void ReadKeys(ref SequenceWire reader, KeyStore keys)
     {
-        for (int count = reader.Count(); count > 0; count--)
+        for (var count = reader.Count(); count > 0; count--)
         {
-            long expires = reader.Int64();
-            ulong version = reader.Varint();
-            byte[] key = reader.Bytes();
-            if (keys.Find(key) >= 0)
-                throw new CorruptSnapshotException("A key is in the snapshot twice.");
+            var expires = reader.Int64();
+            var version = reader.Varint();
+            var key = reader.Bytes();
+            if (keys.Find(key) >= 0) throw new CorruptSnapshotException("A key is in the snapshot twice.");
             keys.Put(-1, key, reader.Bytes(), expires, version);
         }
     }
 
     private static void ReadNames(ref SequenceWire reader, ShardData data)
     {
-        for (int count = reader.Count(); count > 0; count--)
+        for (var count = reader.Count(); count > 0; count--)
         {
-            Name name = ReadName(ref reader);
-            UInt128 reservation = reader.UInt128();
+            var name = ReadName(ref reader);
+            var reservation = reader.UInt128();
             var session = new SessionId(new Ulid(reader.UInt128()));
             var state = (NameState)reader.Byte();
-            if (state is not (NameState.Reserved or NameState.Confirmed))
-                throw new CorruptSnapshotException("A pointer in the snapshot has no known state.");
-            long notAfter = reader.Int64();
+            if (state is not (NameState.Reserved or NameState.Confirmed)) throw new CorruptSnapshotException("A pointer in the snapshot has no known state.");
+            var notAfter = reader.Int64();
             data.Names.Put(new NamePointer(name, reservation, session, reader.Bytes(), state, notAfter));
         }
         ulong before = 0;
-        for (int count = reader.Count(); count > 0; count--)
+        for (var count = reader.Count(); count > 0; count--)
         {
-            ulong id = reader.Varint();
+            var id = reader.Varint();
             var action = (OutboxAction)reader.Byte();
             if (action is not (OutboxAction.Confirm or OutboxAction.Release) || id <= before || id > data.Outbox.LastId)
                 throw new CorruptSnapshotException("An outbox item in the snapshot cannot be read.");
@@ -98,11 +93,11 @@ internal static class SnapshotReader
 
     private static void ReadOrigins(ref SequenceWire reader, OriginTable origins)
     {
-        for (int count = reader.Count(); count > 0; count--)
+        for (var count = reader.Count(); count > 0; count--)
         {
-            ulong id = (ulong)reader.Int64();
+            var id = (ulong)reader.Int64();
             ulong lastSeq = reader.Varint(), floor = reader.Varint();
-            Origin origin = origins.See(id, reader.Int64());
+            var origin = origins.See(id, reader.Int64());
             origin.LastSeq = lastSeq;
             origin.Floor = floor;
             ReadReplies(ref reader, origin);
@@ -112,27 +107,25 @@ internal static class SnapshotReader
     private static void ReadReplies(ref SequenceWire reader, Origin origin)
     {
         ulong before = 0;
-        bool kept = false;
-        for (int count = reader.Count(); count > 0; count--)
+        var kept = false;
+        for (var count = reader.Count(); count > 0; count--)
         {
-            ulong seq = reader.Varint();
-            bool dropped = reader.Flag();
-            byte[] reply = reader.Bytes();
+            var seq = reader.Varint();
+            var dropped = reader.Flag();
+            var reply = reader.Bytes();
             if (seq <= before || seq > origin.LastSeq || (dropped && kept))
                 throw new CorruptSnapshotException("The remembered replies in the snapshot are out of order.");
             before = seq;
             kept = !dropped;
-            if (dropped)
-                origin.Replies.AddDropped(seq);
-            else
-                origin.Replies.Add(seq, reply);
+            if (dropped) origin.Replies.AddDropped(seq);
+            else origin.Replies.Add(seq, reply);
         }
     }
 
     private static Name ReadName(ref SequenceWire reader)
     {
         var kind = (NameKind)reader.Byte();
-        UInt128 high = reader.UInt128();
+        var high = reader.UInt128();
         return kind switch
         {
             NameKind.SessionId => Name.Of(new SessionId(new Ulid(high))),
@@ -143,9 +136,8 @@ internal static class SnapshotReader
 
     private static ForeignNames? ReadForeign(ref SequenceWire reader)
     {
-        byte flags = reader.Byte();
-        if (flags > 3)
-            throw new CorruptSnapshotException("A session's foreign names cannot be read.");
+        var flags = reader.Byte();
+        if (flags > 3) throw new CorruptSnapshotException("A session's foreign names cannot be read.");
         return flags == 0 ? null : ForeignNames.Of(flags, reader.UInt128());
     }
 }

@@ -25,11 +25,9 @@ internal static class SnapshotWriter
         WriteTombstones(data.Tombstones, output);
         WriteKeys(data.Keys, output);
         output.WriteVarint((ulong)data.Names.Count);
-        foreach (NamePointer pointer in data.Names.All)
-            pointer.Write(output);
+        foreach (var pointer in data.Names.All) pointer.Write(output);
         output.WriteVarint((ulong)data.Outbox.Count);
-        foreach (OutboxItem item in data.Outbox.Items)
-            item.Write(output);
+        foreach (var item in data.Outbox.Items) item.Write(output);
         WriteOrigins(data.Origins, output);
         output.WriteUInt64(EndMark);
     }
@@ -37,10 +35,9 @@ internal static class SnapshotWriter
     private static void WriteSessions(SessionStore sessions, IBufferWriter<byte> output)
     {
         output.WriteVarint((ulong)sessions.Count);
-        for (int slot = 0; slot < sessions.End; slot++)
+        for (var slot = 0; slot < sessions.End; slot++)
         {
-            if (!sessions.IsUsed(slot))
-                continue;
+            if (!sessions.IsUsed(slot)) continue;
             output.WriteBytes(sessions[slot]);
             WriteForeign(sessions.ForeignOf(slot), output);
         }
@@ -49,9 +46,9 @@ internal static class SnapshotWriter
     private static void WriteTombstones(Tombstones tombstones, IBufferWriter<byte> output)
     {
         output.WriteVarint((ulong)tombstones.Count);
-        for (int i = 0; i < tombstones.Count; i++)
+        for (var i = 0; i < tombstones.Count; i++)
         {
-            ref readonly Tombstone dead = ref tombstones.At(i);
+            ref readonly var dead = ref tombstones.At(i);
             output.WriteUInt128(dead.Id);
             output.WriteUInt128(dead.Token.High);
             output.WriteUInt128(dead.Token.Low);
@@ -64,11 +61,10 @@ internal static class SnapshotWriter
     private static void WriteKeys(KeyStore keys, IBufferWriter<byte> output)
     {
         output.WriteVarint((ulong)keys.Count);
-        for (int slot = 0; slot < keys.End; slot++)
+        for (var slot = 0; slot < keys.End; slot++)
         {
-            if (!keys.IsUsed(slot))
-                continue;
-            byte[] record = keys[slot];
+            if (!keys.IsUsed(slot)) continue;
+            var record = keys[slot];
             output.WriteInt64(KeyRecord.ExpiresAt(record));
             output.WriteVarint(KeyRecord.Version(record));
             output.WriteBytes(KeyRecord.Key(record));
@@ -79,16 +75,16 @@ internal static class SnapshotWriter
     private static void WriteOrigins(OriginTable origins, IBufferWriter<byte> output)
     {
         output.WriteVarint((ulong)origins.Count);
-        for (Origin? origin = origins.Oldest; origin is not null; origin = origin.Newer)
+        for (var origin = origins.Oldest; origin is not null; origin = origin.Newer)
         {
             output.WriteUInt64(origin.Id);
             output.WriteVarint(origin.LastSeq);
             output.WriteVarint(origin.Floor);
             output.WriteInt64(origin.LastSeen);
             output.WriteVarint((ulong)origin.Replies.Count);
-            for (int i = 0; i < origin.Replies.Count; i++)
+            for (var i = 0; i < origin.Replies.Count; i++)
             {
-                origin.Replies.At(i, out ulong seq, out bool dropped, out ReadOnlySpan<byte> reply);
+                origin.Replies.At(i, out var seq, out var dropped, out var reply);
                 output.WriteVarint(seq);
                 output.WriteByte((byte)(dropped ? 1 : 0));
                 output.WriteBytes(reply);
@@ -99,7 +95,6 @@ internal static class SnapshotWriter
     private static void WriteForeign(ForeignNames? foreign, IBufferWriter<byte> output)
     {
         output.WriteByte(foreign?.Flags ?? 0);
-        if (foreign is not null)
-            output.WriteUInt128(foreign.Reservation);
+        if (foreign is not null) output.WriteUInt128(foreign.Reservation);
     }
 }

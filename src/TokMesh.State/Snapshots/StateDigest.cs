@@ -23,55 +23,51 @@ internal static class StateDigest
     {
         var scratch = new ArrayBufferWriter<byte>(256);
         ulong sum = 0;
-        for (int slot = 0; slot < data.Sessions.End; slot++)
+        for (var slot = 0; slot < data.Sessions.End; slot++)
         {
-            if (!data.Sessions.IsUsed(slot))
-                continue;
-            ulong hash = StableHash.Of(data.Sessions[slot], (ulong)Part.Session);
-            if (data.Sessions.ForeignOf(slot) is { } foreign)
-                hash = Add(Add(hash, foreign.Flags), foreign.Reservation);
+            if (!data.Sessions.IsUsed(slot)) continue;
+            var hash = StableHash.Of(data.Sessions[slot], (ulong)Part.Session);
+            if (data.Sessions.ForeignOf(slot) is { } foreign) hash = Add(Add(hash, foreign.Flags), foreign.Reservation);
             sum += hash;
         }
-        for (int i = 0; i < data.Tombstones.Count; i++)
+        for (var i = 0; i < data.Tombstones.Count; i++)
         {
-            ref readonly Tombstone dead = ref data.Tombstones.At(i);
-            ulong hash = Add(Add(Add(Add((ulong)Part.Tombstone, data.Tombstones.First + (ulong)i), dead.Id), dead.Token.High), dead.Token.Low);
+            ref readonly var dead = ref data.Tombstones.At(i);
+            var hash = Add(Add(Add(Add((ulong)Part.Tombstone, data.Tombstones.First + (ulong)i), dead.Id), dead.Token.High), dead.Token.Low);
             hash = Add(Add(hash, (ulong)dead.DiedAt), dead.Expired ? 1ul : 0);
             sum += dead.Foreign is null ? hash : Add(Add(hash, dead.Foreign.Flags), dead.Foreign.Reservation);
         }
-        for (int slot = 0; slot < data.Keys.End; slot++)
+        for (var slot = 0; slot < data.Keys.End; slot++)
         {
-            if (!data.Keys.IsUsed(slot))
-                continue;
-            byte[] record = data.Keys[slot];
-            ulong hash = StableHash.Of(KeyRecord.Key(record), (ulong)Part.Key);
+            if (!data.Keys.IsUsed(slot)) continue;
+            var record = data.Keys[slot];
+            var hash = StableHash.Of(KeyRecord.Key(record), (ulong)Part.Key);
             sum += Add(Add(StableHash.Of(KeyRecord.Value(record), hash), (ulong)KeyRecord.ExpiresAt(record)), KeyRecord.Version(record));
         }
-        foreach (NamePointer pointer in data.Names.All)
+        foreach (var pointer in data.Names.All)
         {
             scratch.ResetWrittenCount();
             pointer.Write(scratch);
             sum += StableHash.Of(scratch.WrittenSpan, (ulong)Part.Name);
         }
-        foreach (OutboxItem item in data.Outbox.Items)
+        foreach (var item in data.Outbox.Items)
         {
             scratch.ResetWrittenCount();
             item.Write(scratch);
             sum += StableHash.Of(scratch.WrittenSpan, (ulong)Part.OutboxItem);
         }
-        for (Origin? origin = data.Origins.Oldest; origin is not null; origin = origin.Newer)
-            sum += OfOrigin(origin);
+        for (var origin = data.Origins.Oldest; origin is not null; origin = origin.Newer) sum += OfOrigin(origin);
         sum = Add(Add(Add(sum, data.AppliedIndex), (ulong)data.Time), data.KeyVersion);
         return Add(Add(sum, data.Outbox.LastId), data.Tombstones.First);
     }
 
     private static ulong OfOrigin(Origin origin)
     {
-        ulong id = Add((ulong)Part.Origin, origin.Id);
-        ulong sum = Add(Add(Add(id, origin.LastSeq), origin.Floor), (ulong)origin.LastSeen);
-        for (int i = 0; i < origin.Replies.Count; i++)
+        var id = Add((ulong)Part.Origin, origin.Id);
+        var sum = Add(Add(Add(id, origin.LastSeq), origin.Floor), (ulong)origin.LastSeen);
+        for (var i = 0; i < origin.Replies.Count; i++)
         {
-            origin.Replies.At(i, out ulong seq, out bool dropped, out ReadOnlySpan<byte> reply);
+            origin.Replies.At(i, out var seq, out var dropped, out var reply);
             sum += Add(Add(StableHash.Of(reply, (ulong)Part.Reply), seq), dropped ? id + 1 : id);
         }
         return sum;

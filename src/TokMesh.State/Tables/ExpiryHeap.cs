@@ -33,14 +33,13 @@ internal sealed class ExpiryHeap(IExpiryOrder order)
             Remove(slot);
             return;
         }
-        if (slot >= _positions.Length)
-            Array.Resize(ref _positions, Math.Max(slot + 1, SlotPool.Grow(_positions.Length)));
-        int at = _positions[slot] - 1;
+        if (slot >= _positions.Length) Array.Resize(ref _positions, Math.Max(slot + 1, SlotPool.Grow(_positions.Length)));
+        var at = _positions[slot] - 1;
         if (at < 0)
         {
             if (Count == _slots.Length)
             {
-                int size = SlotPool.Grow(Count);
+                var size = SlotPool.Grow(Count);
                 Array.Resize(ref _slots, size);
                 Array.Resize(ref _times, size);
             }
@@ -56,11 +55,10 @@ internal sealed class ExpiryHeap(IExpiryOrder order)
 
     public void Remove(int slot)
     {
-        int at = slot < _positions.Length ? _positions[slot] - 1 : -1;
-        if (at < 0)
-            return;
+        var at = slot < _positions.Length ? _positions[slot] - 1 : -1;
+        if (at < 0) return;
         _positions[slot] = 0;
-        int last = --Count;
+        var last = --Count;
         if (at != last)
         {
             Put(at, _slots[last], _times[last]);
@@ -80,10 +78,9 @@ internal sealed class ExpiryHeap(IExpiryOrder order)
     {
         while (Count > 0)
         {
-            int slot = _slots[0];
+            var slot = _slots[0];
             expiry = order.ExpiryOf(slot);
-            if (expiry == _times[0])
-                return slot;
+            if (expiry == _times[0]) return slot;
             _times[0] = expiry;
             SiftDown(0);
         }
@@ -96,8 +93,7 @@ internal sealed class ExpiryHeap(IExpiryOrder order)
 
     private int CountExpired(int at, long now)
     {
-        if (at >= Count || _times[at] > now)
-            return 0;
+        if (at >= Count || _times[at] > now) return 0;
         return (order.ExpiryOf(_slots[at]) <= now ? 1 : 0) + CountExpired((2 * at) + 1, now) + CountExpired((2 * at) + 2, now);
     }
 
@@ -113,13 +109,12 @@ internal sealed class ExpiryHeap(IExpiryOrder order)
 
     private void SiftUp(int at)
     {
-        int slot = _slots[at];
-        long time = _times[at];
+        var slot = _slots[at];
+        var time = _times[at];
         while (at > 0)
         {
-            int parent = (at - 1) / 2;
-            if (!Before(time, slot, _times[parent], _slots[parent]))
-                break;
+            var parent = (at - 1) / 2;
+            if (!Before(time, slot, _times[parent], _slots[parent])) break;
             Put(at, _slots[parent], _times[parent]);
             at = parent;
         }
@@ -128,17 +123,14 @@ internal sealed class ExpiryHeap(IExpiryOrder order)
 
     private void SiftDown(int at)
     {
-        int slot = _slots[at];
-        long time = _times[at];
+        var slot = _slots[at];
+        var time = _times[at];
         while (true)
         {
-            int child = (2 * at) + 1;
-            if (child >= Count)
-                break;
-            if (child + 1 < Count && Before(_times[child + 1], _slots[child + 1], _times[child], _slots[child]))
-                child++;
-            if (!Before(_times[child], _slots[child], time, slot))
-                break;
+            var child = (2 * at) + 1;
+            if (child >= Count) break;
+            if (child + 1 < Count && Before(_times[child + 1], _slots[child + 1], _times[child], _slots[child])) child++;
+            if (!Before(_times[child], _slots[child], time, slot)) break;
             Put(at, _slots[child], _times[child]);
             at = child;
         }

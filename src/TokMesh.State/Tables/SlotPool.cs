@@ -29,8 +29,7 @@ internal sealed class SlotPool
         }
         else
         {
-            if (End == _records.Length)
-                Array.Resize(ref _records, Grow(End));
+            if (End == _records.Length) Array.Resize(ref _records, Grow(End));
             slot = End++;
         }
         _records[slot] = record;
@@ -40,8 +39,7 @@ internal sealed class SlotPool
     public void Remove(int slot)
     {
         _records[slot] = null;
-        if (_freeCount == _free.Length)
-            Array.Resize(ref _free, Grow(_freeCount));
+        if (_freeCount == _free.Length) Array.Resize(ref _free, Grow(_freeCount));
         _free[_freeCount++] = slot;
         if (_freeCount == End)
         {

@@ -22,34 +22,31 @@ internal sealed class SlotTable
     /// <summary>The next slot whose hash is <paramref name="hash"/>; -1 when there is none. The caller compares keys.</summary>
     public int Next(uint hash, ref int probe)
     {
-        ulong[] cells = _cells;
+        var cells = _cells;
         while (true)
         {
-            ulong cell = cells[probe];
-            if (cell == 0)
-                return -1;
+            var cell = cells[probe];
+            if (cell == 0) return -1;
             probe = (probe + 1) & (cells.Length - 1);
-            if ((uint)(cell >> 32) == hash)
-                return (int)(uint)cell - 1;
+            if ((uint)(cell >> 32) == hash) return (int)(uint)cell - 1;
         }
     }
 
     public void Add(uint hash, int slot)
     {
-        if ((Count + 1) * 4L > _cells.Length * 3L)
-            Resize(_cells.Length * 2);
+        if ((Count + 1) * 4L > _cells.Length * 3L) Resize(_cells.Length * 2);
         Place(Cell(hash, slot));
         Count++;
     }
 
     public void Remove(uint hash, int slot)
     {
-        int hole = PositionOf(hash, slot);
-        int mask = _cells.Length - 1;
+        var hole = PositionOf(hash, slot);
+        var mask = _cells.Length - 1;
         // Cells after the hole move back unless that would put them before their home.
-        for (int at = (hole + 1) & mask; _cells[at] != 0; at = (at + 1) & mask)
+        for (var at = (hole + 1) & mask; _cells[at] != 0; at = (at + 1) & mask)
         {
-            int home = (int)(uint)(_cells[at] >> 32) & mask;
+            var home = (int)(uint)(_cells[at] >> 32) & mask;
             if (((at - home) & mask) >= ((at - hole) & mask))
             {
                 _cells[hole] = _cells[at];
@@ -58,8 +55,7 @@ internal sealed class SlotTable
         }
         _cells[hole] = 0;
         Count--;
-        if (_cells.Length > MinCells && Count * 8L < _cells.Length)
-            Resize(_cells.Length / 2);
+        if (_cells.Length > MinCells && Count * 8L < _cells.Length) Resize(_cells.Length / 2);
     }
 
     /// <summary>Lets the entry of one slot point to another of the same hash.</summary>
@@ -73,12 +69,10 @@ internal sealed class SlotTable
     {
         while (true)
         {
-            ulong cell = _cells[probe];
-            if (cell == 0)
-                return -1;
+            var cell = _cells[probe];
+            if (cell == 0) return -1;
             probe = (probe + 1) & (_cells.Length - 1);
-            if (((uint)(cell >> 32) & Mask) == bucket)
-                return (int)(uint)cell - 1;
+            if (((uint)(cell >> 32) & Mask) == bucket) return (int)(uint)cell - 1;
         }
     }
 
@@ -86,12 +80,11 @@ internal sealed class SlotTable
 
     private int PositionOf(uint hash, int slot)
     {
-        ulong cell = Cell(hash, slot);
-        int at = (int)(hash & Mask);
+        var cell = Cell(hash, slot);
+        var at = (int)(hash & Mask);
         while (_cells[at] != cell)
         {
-            if (_cells[at] == 0)
-                throw new InvalidOperationException("The slot is not in the table.");
+            if (_cells[at] == 0) throw new InvalidOperationException("The slot is not in the table.");
             at = (at + 1) & (_cells.Length - 1);
         }
         return at;
@@ -99,20 +92,18 @@ internal sealed class SlotTable
 
     private void Place(ulong cell)
     {
-        int at = (int)((uint)(cell >> 32) & Mask);
-        while (_cells[at] != 0)
-            at = (at + 1) & (_cells.Length - 1);
+        var at = (int)((uint)(cell >> 32) & Mask);
+        while (_cells[at] != 0) at = (at + 1) & (_cells.Length - 1);
         _cells[at] = cell;
     }
 
     private void Resize(int size)
     {
-        ulong[] old = _cells;
+        var old = _cells;
         _cells = new ulong[size];
-        foreach (ulong cell in old)
+        foreach (var cell in old)
         {
-            if (cell != 0)
-                Place(cell);
+            if (cell != 0) Place(cell);
         }
     }
 }

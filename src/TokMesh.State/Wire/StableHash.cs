@@ -13,7 +13,7 @@ internal static class StableHash
 
     public static ulong Of(ReadOnlySpan<byte> data, ulong seed = 0)
     {
-        ulong hash = (seed + P3) ^ ((ulong)data.Length * P1);
+        var hash = (seed + P3) ^ ((ulong)data.Length * P1);
         while (data.Length >= 8)
         {
             hash = Round(hash, BinaryPrimitives.ReadUInt64LittleEndian(data));
@@ -22,8 +22,7 @@ internal static class StableHash
         if (!data.IsEmpty)
         {
             ulong tail = 0;
-            for (int i = 0; i < data.Length; i++)
-                tail |= (ulong)data[i] << (8 * i);
+            for (var i = 0; i < data.Length; i++) tail |= (ulong)data[i] << (8 * i);
             hash = Round(hash, tail);
         }
         return Finish(hash);
@@ -34,7 +33,7 @@ internal static class StableHash
     /// <summary>The 32 bits the tables use.</summary>
     public static uint Table(ReadOnlySpan<byte> data)
     {
-        ulong hash = Of(data);
+        var hash = Of(data);
         return (uint)(hash ^ (hash >> 32));
     }
 

@@ -30,14 +30,14 @@ internal ref struct WireReader(ReadOnlySpan<byte> source)
             Fail();
             return default;
         }
-        ReadOnlySpan<byte> taken = _rest[..count];
+        var taken = _rest[..count];
         _rest = _rest[count..];
         return taken;
     }
 
     public byte Byte()
     {
-        ReadOnlySpan<byte> taken = Take(1);
+        var taken = Take(1);
         return taken.IsEmpty ? (byte)0 : taken[0];
     }
 
@@ -46,9 +46,8 @@ internal ref struct WireReader(ReadOnlySpan<byte> source)
         ulong value = 0;
         for (int shift = 0, at = 0; at < _rest.Length && at < 10; shift += 7, at++)
         {
-            byte next = _rest[at];
-            if (shift == 63 && next > 1)
-                break;
+            var next = _rest[at];
+            if (shift == 63 && next > 1) break;
             value |= (ulong)(next & 0x7f) << shift;
             if (next < 0x80)
             {
@@ -62,13 +61,13 @@ internal ref struct WireReader(ReadOnlySpan<byte> source)
 
     public ushort UInt16()
     {
-        ReadOnlySpan<byte> taken = Take(2);
+        var taken = Take(2);
         return taken.IsEmpty ? (ushort)0 : BinaryPrimitives.ReadUInt16LittleEndian(taken);
     }
 
     public long Int64()
     {
-        ReadOnlySpan<byte> taken = Take(8);
+        var taken = Take(8);
         return taken.IsEmpty ? 0 : BinaryPrimitives.ReadInt64LittleEndian(taken);
     }
 
@@ -76,13 +75,13 @@ internal ref struct WireReader(ReadOnlySpan<byte> source)
 
     public UInt128 UInt128()
     {
-        ReadOnlySpan<byte> taken = Take(16);
+        var taken = Take(16);
         return taken.IsEmpty ? default : BinaryPrimitives.ReadUInt128BigEndian(taken);
     }
 
     public ReadOnlySpan<byte> Bytes()
     {
-        ulong length = Varint();
+        var length = Varint();
         if (length > (ulong)_rest.Length)
         {
             Fail();
@@ -97,7 +96,7 @@ internal ref struct WireReader(ReadOnlySpan<byte> source)
     /// </summary>
     public int Count()
     {
-        ulong count = Varint();
+        var count = Varint();
         if (count > (ulong)_rest.Length)
         {
             Fail();
@@ -109,9 +108,8 @@ internal ref struct WireReader(ReadOnlySpan<byte> source)
     /// <summary>An IP address: empty, 4 or 16 bytes.</summary>
     public ReadOnlySpan<byte> Ip()
     {
-        ReadOnlySpan<byte> ip = Bytes();
-        if (ip.Length is not (0 or 4 or 16))
-            Fail();
+        var ip = Bytes();
+        if (ip.Length is not (0 or 4 or 16)) Fail();
         return ip;
     }
 }

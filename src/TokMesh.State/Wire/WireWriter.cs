@@ -9,7 +9,7 @@ internal static class WireWriter
     /// <summary>Bytes a varint of <paramref name="value"/> takes, 1 to 10.</summary>
     public static int VarintSize(ulong value)
     {
-        int size = 1;
+        var size = 1;
         while (value >= 0x80)
         {
             value >>= 7;
@@ -21,7 +21,7 @@ internal static class WireWriter
     /// <summary>LEB128; returns the bytes written.</summary>
     public static int PutVarint(Span<byte> target, ulong value)
     {
-        int at = 0;
+        var at = 0;
         while (value >= 0x80)
         {
             target[at++] = (byte)(value | 0x80);

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace TokMesh.Gateway.Tests;
 
-/// <summary>A response whose envelope has been checked against contract 4.2.</summary>
+/// <summary>A response whose envelope has been checked.</summary>
 public sealed class Answer
 {
     private readonly Dictionary<string, string> _headers = new(StringComparer.OrdinalIgnoreCase);

@@ -49,7 +49,7 @@ public sealed class TestDoor : IAsyncDisposable
     public string Metrics => Keys[ApiRole.Metrics];
 
     public static async Task<TestDoor> StartAsync(GatewayOptions? options = null, int foundingNodes = 1, Action<Span<byte>>? doorRandom = null,
-        bool isStopping = false, bool withKeys = true, IMembership? membership = null, HeldBytes? held = null, LifeOnly? place = null)
+        bool isStopping = false, bool withKeys = true, IMembership? membership = null, HeldBytes? held = null, LifeOnly? place = null, SessionLimits? limits = null)
     {
         options ??= new GatewayOptions { FailedAuthenticationsPerMinute = 1_000_000 };
         var genesis = new Genesis
@@ -80,7 +80,7 @@ public sealed class TestDoor : IAsyncDisposable
         {
             Node = node,
             Store = store,
-            Sessions = new SessionService(store, RandomNumberGenerator.Fill, () => clock.WallMs),
+            Sessions = new SessionService(store, RandomNumberGenerator.Fill, () => clock.WallMs, limits ?? new SessionLimits()),
             Authenticator = new Authenticator(() => node.Meta, () => clock.WallMs),
             Membership = membership,
             Clock = clock,

@@ -111,7 +111,7 @@ public sealed class ShardMapGrainTests(ThreeSilos silos) : IClassFixture<ThreeSi
         await ThreeSilos.UntilAsync("meta's leader has told that it has all of it", async () => (await Map.Get()).Members.Single(m => m.Number == number).State == "active");
 
         // Everything can be reached through it, although it holds no shard.
-        var (reply, token) = await access.Sessions.CreateAsync(new NewSession { UserId = "alice", TtlMs = 600_000, Quota = 50 }, new Caller(node.NowMs + 10_000, Consistency.Linearizable, null, default, default));
+        var (reply, token) = await access.Sessions.CreateAsync(new NewSession { UserId = "alice", TtlMs = 600_000 }, new Caller(node.NowMs + 10_000, Consistency.Linearizable, null, default, default));
         Assert.True(reply.IsOk, $"{reply.Error} {reply.Detail}");
         var elsewhere = ThreeSilos.Access(silos.Cluster.Silos[0]);
         Assert.True((await elsewhere.Sessions.ValidateAsync(token, false, new Caller(elsewhere.Node.NowMs + 10_000, Consistency.Linearizable, null, default, default))).IsOk);

@@ -26,7 +26,7 @@ public sealed class OneSilo : IAsyncLifetime
         Local.Set(_node);
     }
 
-    public LocalNode Local { get; } = new();
+    public LocalNode Local { get; } = new(new SessionLimits { QuotaPerUser = 3, MaxTtl = TimeSpan.FromDays(1) });
 
     public NodeAccess Access => new(Local);
 
@@ -60,7 +60,6 @@ public sealed class OneSilo : IAsyncLifetime
             silo.Services.AddSingleton(Local);
             silo.Services.AddSingleton<NodeAccess>();
             silo.Services.AddSingleton<TimeProvider>(Time);
-            silo.Services.AddSingleton(new TokMeshLimits { QuotaPerUser = 3, MaxTtl = TimeSpan.FromDays(1) });
             silo.AddTokMeshGrainStorage(Provider, o => o.ChunkBytes = ChunkBytes);
         });
         Cluster = builder.Build();

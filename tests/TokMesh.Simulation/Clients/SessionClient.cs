@@ -17,7 +17,7 @@ internal sealed record NamePool(IReadOnlyList<string> Tokens, IReadOnlyList<Sess
 /// <summary>A caller that creates, looks at and ends sessions through whichever node it likes, and notes what it was told.</summary>
 internal sealed class SessionClient(VirtualWorld world, Conversation talk, int restUs, NamePool pool, SessionHistory history)
 {
-    public const int Quota = 5;
+    private const int Quota = VirtualNode.SessionsOfUser;
     private readonly List<Birth> _known = [];
     private int _births;
 
@@ -78,7 +78,6 @@ internal sealed class SessionClient(VirtualWorld world, Conversation talk, int r
             Token = birth.Token,
             DeviceId = birth.Tag,
             TtlMs = birth.TtlMs,
-            Quota = Quota,
         }, CallerAt(node)));
         talk.Heard(call, birth.Tag, answer?.Reply.Outcome, answer is { } a ? a.Reply.Error.ToString() : null);
         if (answer is not var (reply, token)) return;

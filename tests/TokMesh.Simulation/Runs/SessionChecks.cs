@@ -27,7 +27,7 @@ internal sealed class SessionChecks(VirtualWorld world, SessionHistory history, 
         history.Close();
         MustBeNull(history.Exceeds(b => b.Token, 1), "A token led to several sessions");
         MustBeNull(history.Exceeds(b => b.Id?.ToString(), 1), "An id named several sessions");
-        MustBeNull(history.Exceeds(b => b.User, SessionClient.Quota), "A quota was exceeded");
+        MustBeNull(history.Exceeds(b => b.User, VirtualNode.SessionsOfUser), "A quota was exceeded");
     }
 
     public void LiveSessionsValidateEverywhere(long end)
@@ -57,7 +57,7 @@ internal sealed class SessionChecks(VirtualWorld world, SessionHistory history, 
         {
             Must(replies[i].IsOk, $"The sessions of {users[i]} could not be listed: {replies[i].Outcome} {replies[i].Error}.");
             new ReplyReader(replies[i].Body.Span).SessionList(out var total, out _);
-            Must(total <= SessionClient.Quota, $"User {users[i]} has {total} sessions; {SessionClient.Quota} are allowed.");
+            Must(total <= VirtualNode.SessionsOfUser, $"User {users[i]} has {total} sessions; {VirtualNode.SessionsOfUser} are allowed.");
         }
     }
 
@@ -93,7 +93,6 @@ internal sealed class SessionChecks(VirtualWorld world, SessionHistory history, 
             Id = i < pool.Ids.Count ? pool.Ids[i] : null,
             Token = pool.Tokens[i],
             TtlMs = 3_600_000,
-            Quota = SessionClient.Quota,
         }).ToArray();
         var created = AskAll([.. heirs.Select((heir, i) =>
             (nodes[i % nodes.Length], (Func<SessionService, Caller, ValueTask<StoreReply>>)(async (s, c) => (await s.CreateAsync(heir, c)).Reply)))]);

@@ -28,6 +28,11 @@ internal enum Death
 /// </summary>
 internal sealed class VirtualNode : INodeWatch
 {
+    /// <summary>Most live sessions of a user.</summary>
+    public const int SessionsOfUser = 5;
+
+    private static readonly SessionLimits Limits = new() { QuotaPerUser = SessionsOfUser };
+
     private readonly VirtualWorld _world;
     private readonly Random _random;
     private readonly List<VirtualWorker> _workers = [];
@@ -159,7 +164,7 @@ internal sealed class VirtualNode : INodeWatch
         _workers.Add(new VirtualWorker(this, _world.Time, Node.SnapshotWriter.Turn, wake => Node.SnapshotWriter.Wake = wake, null, _snapshotDelay));
         Store = new StoreClient(Node, continueInline: true);
         var time = Node.Time;
-        Sessions = new SessionService(Store, _random.NextBytes, () => time.WallMs);
+        Sessions = new SessionService(Store, _random.NextBytes, () => time.WallMs, Limits);
         // The first answer of another node about the time comes a moment after the first link; one that comes back may have to wait for both.
         var boot = Boots;
         _world.Time.After(_random.Next(boot == 1 ? 60_000 : 1_000_000), () =>
