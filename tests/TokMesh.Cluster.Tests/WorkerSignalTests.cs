@@ -26,7 +26,8 @@ public sealed class WorkerSignalTests
                 // Without an end to the wait a call that is lost leaves it asleep for ever.
                 if (count == 0) signal.Wait(withDeadlines && random.Next(4) == 0 ? random.Next(2) : Timeout.Infinite);
             }
-        }) { IsBackground = true };
+        })
+        { IsBackground = true };
         worker.Start();
         var threads = Enumerable.Range(1, callers).Select(n => new Thread(() =>
         {
@@ -37,7 +38,8 @@ public sealed class WorkerSignalTests
                 // Now and then so long that the worker has nothing left and falls asleep.
                 if (random.Next(8) == 0) Thread.SpinWait(random.Next(400));
             }
-        }) { IsBackground = true }).ToArray();
+        })
+        { IsBackground = true }).ToArray();
         foreach (var thread in threads) thread.Start();
         Assert.True(worker.Join(Patience), $"Of {callers * Rounds} items {Volatile.Read(ref seen)} were seen: a call was lost.");
     }
@@ -56,7 +58,8 @@ public sealed class WorkerSignalTests
                 Volatile.Write(ref answered, i);
                 pong.Set();
             }
-        }) { IsBackground = true };
+        })
+        { IsBackground = true };
         var one = new Thread(() =>
         {
             for (var i = 1; i <= Rounds; i++)
@@ -65,7 +68,8 @@ public sealed class WorkerSignalTests
                 ping.Set();
                 while (Volatile.Read(ref answered) < i) pong.Wait(i % 16 == 0 ? 1 : Timeout.Infinite);
             }
-        }) { IsBackground = true };
+        })
+        { IsBackground = true };
         other.Start();
         one.Start();
         Assert.True(one.Join(Patience), $"After {Volatile.Read(ref answered)} of {Rounds} rounds a call was lost.");
