@@ -48,15 +48,26 @@ internal sealed class VirtualTime
 
     public void RunUntil(long us)
     {
-        while (_count > 0 && _heap[0].At <= us)
+        // Who awaits an answer goes on inside the event that brings it: under a test framework's context it would be sent to whatever thread
+        // is free, and a run would depend on when that is.
+        var context = SynchronizationContext.Current;
+        SynchronizationContext.SetSynchronizationContext(null);
+        try
         {
-            var next = _heap[0];
-            RemoveFirst();
-            NowUs = next.At;
-            Steps++;
-            next.Action();
+            while (_count > 0 && _heap[0].At <= us)
+            {
+                var next = _heap[0];
+                RemoveFirst();
+                NowUs = next.At;
+                Steps++;
+                next.Action();
+            }
+            NowUs = us;
         }
-        NowUs = us;
+        finally
+        {
+            SynchronizationContext.SetSynchronizationContext(context);
+        }
     }
 
     private void RemoveFirst()
