@@ -10,8 +10,8 @@ using TokMesh.Redis;
 
 namespace TokMesh.Host;
 
-/// <summary>The HTTP and Redis doors of a node and the dashboard, on one Kestrel.</summary>
-internal static class Doors
+/// <summary>The HTTP and Redis front ends of a node and the dashboard, on one Kestrel.</summary>
+internal static class FrontEnds
 {
     /// <summary>Most bytes a connection's input waits in before it is taken: what is beyond stays with the client.</summary>
     private const int MaxWaitingInput = 256 * 1024;
@@ -24,7 +24,7 @@ internal static class Doors
         return new IPEndPoint(host == "localhost" ? IPAddress.Loopback : IPAddress.TryParse(host, out var ip) ? ip : Dns.GetHostAddresses(host)[0], port);
     }
 
-    /// <summary>Registers the doors, what they share, and the listeners they are behind.</summary>
+    /// <summary>Registers the front ends, what they share, and the listeners they are behind.</summary>
     public static void Add(WebApplicationBuilder builder, HostSettings settings)
     {
         var services = builder.Services;
@@ -36,7 +36,7 @@ internal static class Doors
         services.AddSingleton(http);
         if (settings.RedisEnabled)
         {
-            services.AddSingleton(new ConnectionLimit(RedisDoor.Listener, settings.RedisLimits.Most!.Value, settings.RedisLimits.MostPerAddress!.Value));
+            services.AddSingleton(new ConnectionLimit(RedisFrontEnd.Listener, settings.RedisLimits.Most!.Value, settings.RedisLimits.MostPerAddress!.Value));
             services.AddTokMeshRedis(settings.RedisOptions());
         }
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
@@ -52,7 +52,7 @@ internal static class Doors
         AddTransport(services);
     }
 
-    /// <summary>Maps what the HTTP door serves.</summary>
+    /// <summary>Maps what the HTTP front end serves.</summary>
     public static void Map(WebApplication app)
     {
         // Requests may compute for a while (a secret is checked, a body parsed), which the socket threads must not.

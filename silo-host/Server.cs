@@ -4,7 +4,7 @@ using TokMesh.Host.Configuration;
 
 namespace TokMesh.Host;
 
-/// <summary>One server process: an application with a silo, the node in it, the HTTP and Redis doors and the dashboard.</summary>
+/// <summary>One server process: an application with a silo, the node in it, the HTTP and Redis front ends and the dashboard.</summary>
 internal static class Server
 {
     // Below the ten seconds after which whoever stops servers becomes impatient.
@@ -28,9 +28,9 @@ internal static class Server
         services.AddHostedService<ServerLifetime>();
         builder.UseOrleans(silo => SiloSetup.Configure(silo, settings, new Failure(log)));
         SiloStart.Wrap(services);
-        Doors.Add(builder, settings);
+        FrontEnds.Add(builder, settings);
         var app = builder.Build();
-        Doors.Map(app);
+        FrontEnds.Map(app);
         return app;
     }
 

@@ -8,7 +8,7 @@ namespace TokMesh.Host;
 /// <summary>What is looked at before the silo starts, said when everything runs, and closed before anything stops.</summary>
 internal sealed class ServerLifetime(HostSettings settings, NodeDirectory directory, LocalNode local, IServer kestrel, NodeLog log) : IHostedLifecycleService
 {
-    private static readonly TimeSpan DoorsTime = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan FrontEndsTime = TimeSpan.FromMilliseconds(500);
 
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
@@ -34,7 +34,7 @@ internal sealed class ServerLifetime(HostSettings settings, NodeDirectory direct
     /// <summary>Connections that stay open for good, as those of Redis clients do, must not hold up the end.</summary>
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
-        using var limit = new CancellationTokenSource(DoorsTime);
+        using var limit = new CancellationTokenSource(FrontEndsTime);
         try
         {
             await kestrel.StopAsync(limit.Token);

@@ -22,14 +22,14 @@ internal static class SiloSetup
         services.AddSingleton(static s => new NodeMeter(s.GetRequiredService<NodeLog>()));
         services.AddSingleton<INodeWatch>(static s => s.GetRequiredService<NodeMeter>());
 
-        var advertised = Doors.EndPoint(settings.AdvertiseOrListen);
-        var gateway = Doors.EndPoint(settings.OrleansGatewayAddress);
+        var advertised = FrontEnds.EndPoint(settings.AdvertiseOrListen);
+        var gateway = FrontEnds.EndPoint(settings.OrleansGatewayAddress);
         silo.Configure<ClusterOptions>(o => (o.ClusterId, o.ServiceId) = (settings.OrleansClusterId, settings.OrleansServiceId));
         silo.Configure<EndpointOptions>(o =>
         {
             o.AdvertisedIPAddress = advertised.Address;
             o.SiloPort = advertised.Port;
-            o.SiloListeningEndpoint = Doors.EndPoint(settings.ClusterListenAddress);
+            o.SiloListeningEndpoint = FrontEnds.EndPoint(settings.ClusterListenAddress);
             o.GatewayPort = gateway.Port;
             o.GatewayListeningEndpoint = gateway;
         });

@@ -5,7 +5,7 @@ namespace TokMesh.Client.Orleans;
 
 /// <summary>
 /// The face of the control plane, the Raft group meta: who is in the cluster, where shards are, and what is planned. The grain's key
-/// is 0. It holds nothing itself: every change is a proposal to meta, and a second activation is a second door to the same group.
+/// is 0. It holds nothing itself: every change is a proposal to meta, and a second activation is a second front end to the same group.
 /// </summary>
 [Alias("tokmesh.shard-map")]
 public interface IShardMapGrain : IGrainWithIntegerKey
@@ -105,8 +105,8 @@ public sealed record ShardMap
 /// <summary>One node.</summary>
 /// <param name="Number">Its member number.</param>
 /// <param name="NodeId">Its id, and its silo's name.</param>
-/// <param name="Http">Its HTTP door, host:port; empty when it has none.</param>
-/// <param name="Redis">Its Redis door, host:port; empty when it has none.</param>
+/// <param name="Http">Its HTTP front end, host:port; empty when it has none.</param>
+/// <param name="Redis">Its Redis front end, host:port; empty when it has none.</param>
 /// <param name="SinceMs">Since when it is a member: Unix time in milliseconds.</param>
 /// <param name="Liveness">alive, suspect, dead, or unknown, as the answering node sees it: a hint.</param>
 /// <param name="Zone">What fails together with it; empty when that was not said.</param>

@@ -158,7 +158,7 @@ internal sealed class HostSettings
         },
     };
 
-    public RedisDoorOptions RedisOptions() => new()
+    public RedisFrontEndOptions RedisOptions() => new()
     {
         MaxBulkBytes = (int)RedisMaxBulkBytes,
     };

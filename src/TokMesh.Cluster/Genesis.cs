@@ -19,8 +19,8 @@ public enum MemberState : byte
 /// <param name="NodeId">Its name, <c>tmnd-…</c>.</param>
 /// <param name="DirectoryId">Identity of its data directory: a node whose directory was lost is not the same member any more.</param>
 /// <param name="Peer">Address for other nodes, host:port.</param>
-/// <param name="Http">Address of its HTTP door, host:port.</param>
-/// <param name="Redis">Address of its Redis door, host:port.</param>
+/// <param name="Http">Address of its HTTP front end, host:port.</param>
+/// <param name="Redis">Address of its Redis front end, host:port.</param>
 public sealed record Member(uint Number, string NodeId, Guid DirectoryId, string Peer, string Http, string Redis)
 {
     /// <summary>Since when it is a member: Unix time in milliseconds; 0 in a genesis, whose nodes are members since it was made.</summary>

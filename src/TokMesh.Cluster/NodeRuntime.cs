@@ -84,7 +84,7 @@ public sealed class NodeRuntime : IAsyncDisposable
     {
         while (true)
         {
-            Node.JudgeClock([.. network.Sightings.Where(s => s.ClockOffsetMs is not null).Select(s => s.ClockOffsetMs!.Value)]);
+            Node.JudgeClock([.. network.Observed.Where(s => s.ClockOffsetMs is not null).Select(s => s.ClockOffsetMs!.Value)]);
             // Before the first judgement this node does not lead.
             await Task.Delay(Node.Clock.IsJudged ? LinkHealth.PingMs : FirstLookMs, _stop.Token).ConfigureAwait(false);
         }

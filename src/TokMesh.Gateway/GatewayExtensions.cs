@@ -6,11 +6,11 @@ using Microsoft.Extensions.Logging;
 
 namespace TokMesh.Gateway;
 
-/// <summary>How a host opens the HTTP door.</summary>
+/// <summary>How a host opens the HTTP front end.</summary>
 public static class GatewayExtensions
 {
     /// <summary>
-    /// Sets what the door needs of its host: Kestrel's body limit, no <c>Server</c> header, and a log without request paths,
+    /// Sets what the front end needs of its host: Kestrel's body limit, no <c>Server</c> header, and a log without request paths,
     /// since user ids stand in them.
     /// </summary>
     public static WebApplicationBuilder UseTokMeshDefaults(this WebApplicationBuilder builder, GatewayOptions options)

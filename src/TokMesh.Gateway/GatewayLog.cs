@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace TokMesh.Gateway;
 
-/// <summary>Everything the door logs. Never a body, a path, a secret, a token or a user id; request ids and key ids are public.</summary>
+/// <summary>Everything the front end logs. Never a body, a path, a secret, a token or a user id; request ids and key ids are public.</summary>
 internal static partial class GatewayLog
 {
     // The exception's message stays out: a framework's may quote what a client sent.

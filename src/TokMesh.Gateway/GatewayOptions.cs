@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace TokMesh.Gateway;
 
-/// <summary>What the HTTP door can be told.</summary>
+/// <summary>What the HTTP front end can be told.</summary>
 public sealed record GatewayOptions
 {
     /// <summary>Most bytes of a request's body.</summary>

@@ -11,11 +11,11 @@ using TokMesh.Cluster;
 
 namespace TokMesh.Gateway;
 
-/// <summary>How an application that has a TokMesh node in its silo opens the HTTP door beside its own routes.</summary>
+/// <summary>How an application that has a TokMesh node in its silo opens the HTTP front end beside its own routes.</summary>
 public static class GatewayServices
 {
     /// <summary>
-    /// Registers what the door stands on; <c>AddTokMesh</c> of the silo brings the node. <see cref="HeldBytes"/> and every
+    /// Registers what the front end stands on; <c>AddTokMesh</c> of the silo brings the node. <see cref="HeldBytes"/> and every
     /// <see cref="ConnectionLimit"/> that is registered is kept, or shown in the metrics; so is what a <see cref="NodeMeter"/> counts.
     /// </summary>
     /// <exception cref="ArgumentException">An option is out of range; one line for each.</exception>
@@ -24,18 +24,18 @@ public static class GatewayServices
         options ??= new GatewayOptions();
         if (options.Problems() is { Count: > 0 } problems) throw new ArgumentException(string.Join(Environment.NewLine, problems), nameof(options));
         services.AddRouting();
-        services.AddSingleton(s => DoorOf(s, options));
-        services.AddSingleton(static s => new Pipeline(s.GetRequiredService<GatewayDoor>()));
+        services.AddSingleton(s => FrontEndOf(s, options));
+        services.AddSingleton(static s => new Pipeline(s.GetRequiredService<GatewayFrontEnd>()));
         return services;
     }
 
     /// <summary>
-    /// Maps every route of the door into the application's own; needs <see cref="AddTokMeshGateway"/>. Paths that are not the door's are the
+    /// Maps every route of the front end into the application's own; needs <see cref="AddTokMeshGateway"/>. Paths that are not the front end's are the
     /// application's. The application's server must start after its silo, as it does by itself.
     /// </summary>
     public static void MapTokMesh(this IEndpointRouteBuilder endpoints) => endpoints.DataSources.Add(new Routes(endpoints.ServiceProvider));
 
-    /// <summary>Answers whatever no route takes as the door does, with an enveloped 404; needs <see cref="AddTokMeshGateway"/>.</summary>
+    /// <summary>Answers whatever no route takes as the front end does, with an enveloped 404; needs <see cref="AddTokMeshGateway"/>.</summary>
     public static void MapTokMeshFallback(this IEndpointRouteBuilder endpoints) =>
         endpoints.MapFallback("{**path}", (RequestDelegate)(static http => http.RequestServices.GetRequiredService<Pipeline>().RunAsync(http, Route.Unmatched)));
 
@@ -54,11 +54,11 @@ public static class GatewayServices
         return pages;
     }
 
-    private static GatewayDoor DoorOf(IServiceProvider services, GatewayOptions options)
+    private static GatewayFrontEnd FrontEndOf(IServiceProvider services, GatewayOptions options)
     {
         var running = services.GetRequiredService<LocalNode>().Required;
         var lifetime = services.GetService<IHostApplicationLifetime>();
-        return new GatewayDoor
+        return new GatewayFrontEnd
         {
             Node = running.Node,
             Store = running.Store,
@@ -76,7 +76,7 @@ public static class GatewayServices
         };
     }
 
-    /// <summary>The door's routes, made when they are first asked for: by then the node runs.</summary>
+    /// <summary>The front end's routes, made when they are first asked for: by then the node runs.</summary>
     private sealed class Routes(IServiceProvider services) : EndpointDataSource
     {
         private readonly Lock _lock = new();

@@ -61,10 +61,10 @@ public sealed class TokMeshSiloOptions
     /// </summary>
     public string AdvertiseAddress { get; set; } = "";
 
-    /// <summary>Address of the HTTP door, host:port, for others to know; empty when there is none.</summary>
+    /// <summary>Address of the HTTP front end, host:port, for others to know; empty when there is none.</summary>
     public string HttpAddress { get; set; } = "";
 
-    /// <summary>Address of the Redis door, host:port, for others to know; empty when there is none.</summary>
+    /// <summary>Address of the Redis front end, host:port, for others to know; empty when there is none.</summary>
     public string RedisAddress { get; set; } = "";
 
     /// <summary>What sessions may be, through whichever front end they are made.</summary>

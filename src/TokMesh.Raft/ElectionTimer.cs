@@ -9,12 +9,12 @@ internal sealed class ElectionTimer(RaftOptions options, ulong seed)
     public long Deadline { get; private set; }
 
     /// <summary>Before this moment no vote is given against the leader last heard: the promise a lease stands on.</summary>
-    public long LoyalUntil { get; private set; } = long.MinValue;
+    public long LeaseUntil { get; private set; } = long.MinValue;
 
     /// <summary>A leader was heard, or is presumed to have been just before a restart.</summary>
     public void LeaderHeard(long now)
     {
-        LoyalUntil = now + options.ElectionTimeoutMs;
+        LeaseUntil = now + options.ElectionTimeoutMs;
         Restart(now);
     }
 
@@ -22,7 +22,7 @@ internal sealed class ElectionTimer(RaftOptions options, ulong seed)
     /// The leader is believed to be gone: campaign soon, but not all at once, and not before loyalty is over. To stand is to vote, and the
     /// lease of a leader that lives, heard by others or not, rests on that vote too.
     /// </summary>
-    public void LeaderLost(long now) => Deadline = Math.Max(now, LoyalUntil) + Jitter();
+    public void LeaderLost(long now) => Deadline = Math.Max(now, LeaseUntil) + Jitter();
 
     public void Restart(long now) => Deadline = now + options.ElectionTimeoutMs + Jitter();
 

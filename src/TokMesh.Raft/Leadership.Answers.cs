@@ -49,9 +49,9 @@ internal sealed partial class Leadership
         if (Counted(m.From) is not { } p) return;
         p.HeardAt = now;
         if (m.Context <= _rounds.Current) p.Round = Math.Max(p.Round, m.Context);
-        if (m.LogTerm > Term.Zero) p.SilentRound = Math.Max(p.SilentRound, m.Context);
+        if (m.LogTerm > Term.Zero) p.QuiescentRound = Math.Max(p.QuiescentRound, m.Context);
         // An older answer may arrive late; a newer one says that it woke up.
-        else if (m.Context == 0 || m.Context >= p.SilentRound) p.SilentRound = 0;
+        else if (m.Context == 0 || m.Context >= p.QuiescentRound) p.QuiescentRound = 0;
         p.ProbeSent = false;
         if (p.Clock == p.ConfirmedClock)
         {

@@ -22,10 +22,10 @@ internal sealed partial class Leadership
     private readonly List<ulong> _readsBeforeFirstCommit = [];
     private readonly LogIndex _firstOfTerm;
     private long _nextHeartbeat;
-    private long _stirredAt;
+    private long _wokenAt;
 
-    // The first heartbeat round of which all were told that the group may fall silent; zero while it may not.
-    private ulong _quietSince;
+    // The first heartbeat round of which all were told that the group may become quiescent; zero while it may not.
+    private ulong _idleSince;
     private bool _roundToSend;
     private ulong _probes;
     private long _transferUntil;
@@ -42,7 +42,7 @@ internal sealed partial class Leadership
         // A term begins with an entry of its own: only committing that one tells what earlier terms committed (paper, 5.4.2).
         log.Append(term, EntryType.Command, ReadOnlyMemory<byte>.Empty);
         _firstOfTerm = log.Last;
-        _stirredAt = now;
+        _wokenAt = now;
         StartRound(now);
     }
 
@@ -112,7 +112,7 @@ internal sealed partial class Leadership
     }
 
     /// <summary>Tells the voter that has most to stand at once.</summary>
-    public void SendFarewell(IRaftOutput output)
+    public void SendFinalCommit(IRaftOutput output)
     {
         if (Find(Successor(static _ => true, 0)) is { } best) output.Send(To(best, MessageType.TimeoutNow), [], []);
     }
@@ -147,29 +147,29 @@ internal sealed partial class Leadership
 
     private bool IsTransferDue => !TransferTo.IsNone && !_transferSent && Find(TransferTo) is { } p && p.Match == _log.Last;
 
-    /// <summary>Somebody needs the group: it does not fall silent for a while.</summary>
-    public void Stirred(long now, bool wasSilent)
+    /// <summary>Somebody needs the group: it does not become quiescent for a while.</summary>
+    public void Woken(long now, bool wasQuiescent)
     {
-        (_stirredAt, _quietSince) = (now, 0);
-        if (!wasSilent) return;
+        (_wokenAt, _idleSince) = (now, 0);
+        if (!wasQuiescent) return;
         // Nobody was asked meanwhile: their silence says nothing about them.
         foreach (var p in _followers) p.HeardAt = now;
         StartRound(now);
     }
 
-    /// <summary>Whether every follower has fallen silent with the whole log.</summary>
-    public bool IsSilent
+    /// <summary>Whether every follower has become quiescent with the whole log.</summary>
+    public bool AreFollowersQuiescent
     {
         get
         {
-            if (_quietSince == 0 || !IsQuiet) return false;
+            if (_idleSince == 0 || !IsIdle) return false;
             foreach (var p in _followers)
-                if (p.IsCounted && p.SilentRound < _quietSince) return false;
+                if (p.IsCounted && p.QuiescentRound < _idleSince) return false;
             return true;
         }
     }
 
-    private bool IsQuiet
+    private bool IsIdle
     {
         get
         {
@@ -220,9 +220,9 @@ internal sealed partial class Leadership
         {
             _roundToSend = false;
             _reads.RoundStarted();
-            var mayFallSilent = _options.QuiesceAfterMs > 0 && now - _stirredAt >= _options.QuiesceAfterMs && IsQuiet;
-            if (!mayFallSilent) _quietSince = 0;
-            else if (_quietSince == 0) _quietSince = _rounds.Current;
+            var mayBecomeQuiescent = _options.QuiesceAfterMs > 0 && now - _wokenAt >= _options.QuiesceAfterMs && IsIdle;
+            if (!mayBecomeQuiescent) _idleSince = 0;
+            else if (_idleSince == 0) _idleSince = _rounds.Current;
             foreach (var p in _followers)
             {
                 if (!p.IsCounted) continue;
@@ -232,7 +232,7 @@ internal sealed partial class Leadership
                 {
                     Commit = LogIndex.Min(_log.Commit, p.Match),
                     Index = _log.Commit,
-                    LogTerm = mayFallSilent ? _log.LastTerm : Term.Zero,
+                    LogTerm = mayBecomeQuiescent ? _log.LastTerm : Term.Zero,
                     Context = _rounds.Current,
                     Offset = HasCommittedInTerm ? p.ConfirmedClock : 0,
                 }, [], []);

@@ -70,7 +70,7 @@ public readonly record struct Message
 
     /// <summary>
     /// Term at <see cref="Index"/>, also in an AppendReply; in a refused one the term at <see cref="Hint"/>. Heartbeat: zero, unless the
-    /// log ends there and the group may fall silent; the reply of a follower that does repeats it.
+    /// log ends there and the group may become quiescent; the reply of a follower that does repeats it.
     /// </summary>
     public Term LogTerm { get; init; }
 

@@ -16,7 +16,7 @@ public enum ProgressMode : byte
 /// <summary>How a follower stands with its leader.</summary>
 /// <param name="Match">Last position known to be on its disk.</param>
 /// <param name="SnapshotBytes">Of a snapshot that is on its way to it, bytes it has; zero when none is.</param>
-/// <param name="SilentMs">Time since it was last heard, in milliseconds. A group that has fallen silent hears nobody, and needs to hear nobody.</param>
+/// <param name="SilentMs">Time since it was last heard, in milliseconds. A group that has become quiescent hears nobody, and needs to hear nobody.</param>
 public readonly record struct FollowerStatus(LogIndex Match, long SnapshotBytes, long SilentMs);
 
 /// <summary>A leader's view of one follower. Always <c>Match &lt; Next</c>.</summary>
@@ -55,8 +55,8 @@ internal sealed class Progress(MemberId id, LogIndex next, int maxInflight, long
     /// <summary>Newest heartbeat round it has answered.</summary>
     public ulong Round { get; set; }
 
-    /// <summary>Newest heartbeat round in answer to which it fell silent.</summary>
-    public ulong SilentRound { get; set; }
+    /// <summary>Newest heartbeat round in answer to which it became quiescent.</summary>
+    public ulong QuiescentRound { get; set; }
 
     /// <summary>A reading of the follower's clock, which a round at or after <see cref="ClockRound"/> confirms.</summary>
     public long Clock { get; set; }

@@ -6,7 +6,7 @@ public sealed partial class RaftGroup
     /// <summary>Starts an election at once; used when this member is told to take over, and by tests.</summary>
     public void Campaign()
     {
-        if (Role == Role.Leader || !MayStand) return;
+        if (Role == Role.Leader || !MayCampaign) return;
         Stand(Role.PreCandidate);
         // A pre-vote promises nothing and raises no term, so this member's own counts at once.
         CountVote(Self, true);
@@ -25,7 +25,7 @@ public sealed partial class RaftGroup
     }
 
     /// <param name="forLeader">Whether the leader asked for it, and so is not to be protected.</param>
-    private void StandForReal(bool forLeader = false)
+    private void BeginElection(bool forLeader = false)
     {
         Stand(Role.Candidate);
         Term = Term.Next;
@@ -52,7 +52,7 @@ public sealed partial class RaftGroup
         switch (Quorum.Count(Configuration, id => _votes.TryGetValue(id, out var v) ? v : null))
         {
             case Quorum.Vote.Won when Role == Role.PreCandidate:
-                StandForReal();
+                BeginElection();
                 break;
             case Quorum.Vote.Won:
                 BecomeLeader();
@@ -73,13 +73,13 @@ public sealed partial class RaftGroup
     }
 
     /// <summary>A live leader is not voted out: neither by a follower that hears it, nor by itself while a majority answers it.</summary>
-    private bool IsLoyal => IsQuiescent || (Role == Role.Leader
+    private bool IsInLease => IsQuiescent || (Role == Role.Leader
         ? _now - _lead!.QuorumHeardAt(_now) < _options.ElectionTimeoutMs
-        : _now < _timer.LoyalUntil || _now < _presumedUntil);
+        : _now < _timer.LeaseUntil || _now < _presumedUntil);
 
     private void OnPreVote(in Message m)
     {
-        if (IsLoyal || _exclusions.Contains(m.From)) return;
+        if (IsInLease || _exclusions.Contains(m.From)) return;
         // The refusal carries this member's term, so that a candidate that is behind catches up instead of asking forever (pitfall 5).
         var granted = m.Term > Term && _log.IsUpToDate(m.Index, m.LogTerm);
         _outbox.Add(To(m.From, MessageType.PreVoteReply) with { Term = granted ? m.Term : Term, Reject = !granted }, HardStateWrite, Term);

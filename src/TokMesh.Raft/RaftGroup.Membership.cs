@@ -103,7 +103,7 @@ public sealed partial class RaftGroup
     /// Whether it may campaign: with a vote, or as long as the change that takes its vote may be uncommitted. Such a member may be the
     /// only one whose log others accept, and has to lead once more to commit its own removal (dissertation, 4.2.2).
     /// </summary>
-    private bool MayStand => MayLead && !_installing && _halted is null
+    private bool MayCampaign => MayLead && !_installing && _halted is null
         && (Configuration.IsVoter(Self) || (_memberships.LatestIndex > _log.Commit && _memberships.At(_memberships.LatestIndex.Previous).IsVoter(Self)));
 
     /// <summary>Whether this member leads, and the membership in force is committed for certain.</summary>
@@ -119,7 +119,7 @@ public sealed partial class RaftGroup
         if (IsLeaveDue) Append(Configuration with { VotersOutgoing = [] });
         if (!IsRemovalDue) return;
         // It led only to commit its own removal (dissertation, 4.2.2). Whoever knows most should not have to wait for a timeout.
-        _lead!.SendFarewell(output);
+        _lead!.SendFinalCommit(output);
         BecomeFollower(Term, MemberId.None);
     }
 

@@ -1,8 +1,8 @@
 namespace TokMesh.Raft;
 
 // Silence of idle groups: what costs nothing can be had by the hundred. A leader with nothing to do says so in its heartbeats; once
-// every follower has answered that it has the whole log and is silent too, nobody of the group keeps time any more. That is about
-// liveness only: no promise is made by it or lasts longer for it, so leases lapse and a silent leader asks before it reads.
+// every follower has answered that it has the whole log and is quiescent too, nobody of the group keeps time any more. That is about
+// liveness only: no promise is made by it or lasts longer for it, so leases lapse and a quiescent leader asks before it reads.
 // Who watches instead is the host, for all groups of a node at once.
 public sealed partial class RaftGroup
 {
@@ -14,7 +14,7 @@ public sealed partial class RaftGroup
     public bool IsQuiescent { get; private set; }
 
     /// <summary>
-    /// Somebody needs the group. A silent leader speaks again; a silent follower asks its leader for a sign, and campaigns if none
+    /// Somebody needs the group. A quiescent leader speaks again; a quiescent follower asks its leader for a sign, and campaigns if none
     /// comes within an election timeout. A group that is awake stays so.
     /// </summary>
     public void Wake(long nowMs)
@@ -22,7 +22,7 @@ public sealed partial class RaftGroup
         _now = Math.Max(_now, nowMs);
         if (Role == Role.Leader)
         {
-            _lead!.Stirred(_now, wasSilent: IsQuiescent);
+            _lead!.Woken(_now, wasQuiescent: IsQuiescent);
             IsQuiescent = false;
             return;
         }
@@ -34,7 +34,7 @@ public sealed partial class RaftGroup
     }
 
     /// <summary>
-    /// The host takes the node of a silent follower's leader for lost, or for started again: the follower campaigns soon. A hint: while
+    /// The host takes the node of a quiescent follower's leader for lost, or for started again: the follower campaigns soon. A hint: while
     /// others still hear that node they refuse their votes, and nothing happens. Does nothing to a group that keeps time itself.
     /// </summary>
     public void LeaderLost(long nowMs)
@@ -46,12 +46,12 @@ public sealed partial class RaftGroup
         _timer.LeaderLost(_now);
     }
 
-    /// <summary>A message reached a silent member.</summary>
+    /// <summary>A message reached a quiescent member.</summary>
     private void WakeFor(in Message m)
     {
         if (Role == Role.Leader)
         {
-            // One that was under way when the last follower fell silent.
+            // One that was under way when the last follower became quiescent.
             if (m.Type == MessageType.HeartbeatReply && m.LogTerm > Term.Zero) return;
             // Members that were left out may ask forever; they need no answer.
             if (Configuration.Contains(m.From)) Wake(_now);
@@ -65,8 +65,8 @@ public sealed partial class RaftGroup
         else if (Configuration.Contains(m.From)) Wake(_now);
     }
 
-    /// <summary>Falls silent if the leader's heartbeat allows it and nothing is missing here.</summary>
-    private bool FallSilent(in Message heartbeat) =>
+    /// <summary>Becomes quiescent if the leader's heartbeat allows it and nothing is missing here.</summary>
+    private bool TryBecomeQuiescent(in Message heartbeat) =>
         IsQuiescent = heartbeat.LogTerm > Term.Zero && _log.Last == heartbeat.Index && _log.LastTerm == heartbeat.LogTerm
             && _log.Applied == _log.Last && !_installing && _receiving is null;
 }

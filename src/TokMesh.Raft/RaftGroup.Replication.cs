@@ -33,7 +33,7 @@ public sealed partial class RaftGroup
         }
         if (m.Term > Term)
         {
-            if (m.Type == MessageType.Vote && m.Context == 0 && IsLoyal) return;
+            if (m.Type == MessageType.Vote && m.Context == 0 && IsInLease) return;
             BecomeFollower(m.Term, IsFromLeader(m.Type) ? m.From : MemberId.None);
         }
         else if (m.Term < Term)
@@ -153,12 +153,12 @@ public sealed partial class RaftGroup
         // The leader gives back a time of this member's own clock at which it certainly still led, and what it has committed since:
         // no two clocks have to agree for a bound on staleness.
         if (m.Offset > 0) (_freshAt, _freshIndex) = (m.Offset - 1, m.Index);
-        var silent = FallSilent(m);
+        var quiescent = TryBecomeQuiescent(m);
         _outbox.Add(To(m.From, MessageType.HeartbeatReply) with
         {
             Context = m.Context,
             Offset = _now + 1,
-            LogTerm = silent ? m.LogTerm : Term.Zero,
+            LogTerm = quiescent ? m.LogTerm : Term.Zero,
         }, HardStateWrite, Term);
     }
 

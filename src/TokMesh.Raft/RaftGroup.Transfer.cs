@@ -52,6 +52,6 @@ public sealed partial class RaftGroup
     private void OnTimeoutNow()
     {
         // A member without a vote may have been told by a leader that knows of its promotion; it stands when it knows too.
-        if (MayStand) StandForReal(forLeader: true);
+        if (MayCampaign) BeginElection(forLeader: true);
     }
 }

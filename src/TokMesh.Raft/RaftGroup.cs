@@ -100,7 +100,7 @@ public sealed partial class RaftGroup
         get => _mayLead;
         set
         {
-            // A silent group would not notice that its leader is gone: it speaks once more before it steps down.
+            // A quiescent group would not notice that its leader is gone: it speaks once more before it steps down.
             if (_mayLead && !value && Role == Role.Leader) Wake(_now);
             _mayLead = value;
         }
@@ -126,7 +126,7 @@ public sealed partial class RaftGroup
         || LogIndex.Min(_log.Commit, _log.Durable) > _log.Applied || _haltUntold || _exclusions.HasUntold
         || (_lead?.HasWork ?? false) || IsLeaveDue || IsRemovalDue || (!_outbox.IsEmpty && _outbox.HasDue(_persisted));
 
-    /// <summary>Time passes. Call at least every few milliseconds, or every few tens when silent; cheap when nothing is due.</summary>
+    /// <summary>Time passes. Call at least every few milliseconds, or every few tens when quiescent; cheap when nothing is due.</summary>
     public void Tick(long nowMs)
     {
         _now = Math.Max(_now, nowMs);
@@ -136,12 +136,12 @@ public sealed partial class RaftGroup
             // Check-quorum: a leader that no majority answers must not go on believing in itself.
             if (_now - _lead!.QuorumHeardAt(_now) >= _options.ElectionTimeoutMs || (!MayLead && !_lead.IsHandingOver(_now)))
                 BecomeFollower(Term, MemberId.None);
-            else if (_lead.IsSilent) IsQuiescent = true;
+            else if (_lead.AreFollowersQuiescent) IsQuiescent = true;
             else _lead.Tick(_now);
         }
         else if (_now >= _timer.Deadline)
         {
-            if (MayStand) Campaign();
+            if (MayCampaign) Campaign();
             else _timer.Restart(_now);
         }
     }

@@ -13,7 +13,7 @@ public sealed record RaftOptions
     public int HeartbeatMs { get; init; } = 100;
 
     /// <summary>
-    /// A group that has had nothing to do for this long falls silent: no heartbeats, no timers, until somebody needs it or the
+    /// A group that has had nothing to do for this long becomes quiescent: no heartbeats, no timers, until somebody needs it or the
     /// leader's node is lost (see <see cref="RaftGroup.Wake"/>). Milliseconds; zero for never.
     /// </summary>
     public int QuiesceAfterMs { get; init; } = 2_000;

@@ -11,9 +11,9 @@ namespace TokMesh.Redis;
 /// Serves Redis clients on a Kestrel endpoint: <c>listen.UseConnectionHandler&lt;RedisConnectionHandler&gt;()</c>, after
 /// <c>UseHttps</c> for TLS. One object serves all connections.
 /// </summary>
-/// <param name="door">What the connections share.</param>
+/// <param name="frontEnd">What the connections share.</param>
 /// <param name="logger">Hears of connections that failed.</param>
-public sealed partial class RedisConnectionHandler(RedisDoor door, ILogger<RedisConnectionHandler> logger) : ConnectionHandler
+public sealed partial class RedisConnectionHandler(RedisFrontEnd frontEnd, ILogger<RedisConnectionHandler> logger) : ConnectionHandler
 {
     private const int LookAgainMs = 20;
     private const int MostHeldMs = 30_000;
@@ -25,9 +25,9 @@ public sealed partial class RedisConnectionHandler(RedisDoor door, ILogger<Redis
     public override async Task OnConnectedAsync(ConnectionContext connection)
     {
         var address = (connection.RemoteEndPoint as IPEndPoint)?.Address;
-        if (door.Connections.Enter(address) == Place.Refused)
+        if (frontEnd.Connections.Enter(address) == Place.Refused)
         {
-            if (door.Connections.RefusedToSay(door.Node.NowMs) is > 0 and var refused) ConnectionsRefused(refused, door.Connections.Most, door.Connections.MostPerAddress);
+            if (frontEnd.Connections.RefusedToSay(frontEnd.Node.NowMs) is > 0 and var refused) ConnectionsRefused(refused, frontEnd.Connections.Most, frontEnd.Connections.MostPerAddress);
             await connection.Transport.Output.WriteAsync(TooManyClients);
             return;
         }
@@ -37,14 +37,14 @@ public sealed partial class RedisConnectionHandler(RedisDoor door, ILogger<Redis
         }
         finally
         {
-            door.Connections.Leave(address);
+            frontEnd.Connections.Leave(address);
         }
     }
 
     // A node that does not get there in time closes it, as a server that is not there does.
     private async ValueTask<bool> IsReadyAsync(CancellationToken closed)
     {
-        for (var waited = 0; !door.IsReady(); waited += LookAgainMs)
+        for (var waited = 0; !frontEnd.IsReady(); waited += LookAgainMs)
         {
             if (waited >= MostHeldMs || closed.IsCancellationRequested) return false;
             await Task.Delay(LookAgainMs, CancellationToken.None);
@@ -54,12 +54,12 @@ public sealed partial class RedisConnectionHandler(RedisDoor door, ILogger<Redis
 
     private async Task ServeAsync(ConnectionContext connection)
     {
-        var client = new ClientState(door, connection.RemoteEndPoint, connection.LocalEndPoint);
-        door.Enter(client);
+        var client = new ClientState(frontEnd, connection.RemoteEndPoint, connection.LocalEndPoint);
+        frontEnd.Enter(client);
         // A server that stops ends each connection between two commands.
         using var closing = connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested
             .UnsafeRegister(static input => ((PipeReader)input!).CancelPendingRead(), connection.Transport.Input);
-        using var conversation = new RedisConnection(door, client, connection.Transport);
+        using var conversation = new RedisConnection(frontEnd, client, connection.Transport);
         try
         {
             await conversation.RunAsync();
@@ -75,7 +75,7 @@ public sealed partial class RedisConnectionHandler(RedisDoor door, ILogger<Redis
         }
         finally
         {
-            door.Leave(client);
+            frontEnd.Leave(client);
         }
     }
 

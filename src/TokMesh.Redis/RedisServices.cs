@@ -5,25 +5,25 @@ using TokMesh.Cluster;
 
 namespace TokMesh.Redis;
 
-/// <summary>How an application that has a TokMesh node in its silo opens the Redis door.</summary>
+/// <summary>How an application that has a TokMesh node in its silo opens the Redis front end.</summary>
 public static class RedisServices
 {
     /// <summary>
-    /// Registers what the door stands on; <c>AddTokMesh</c> of the silo brings the node. <see cref="HeldBytes"/> and a
-    /// <see cref="ConnectionLimit"/> named <see cref="RedisDoor.Listener"/> that are registered are kept.
+    /// Registers what the front end stands on; <c>AddTokMesh</c> of the silo brings the node. <see cref="HeldBytes"/> and a
+    /// <see cref="ConnectionLimit"/> named <see cref="RedisFrontEnd.Listener"/> that are registered are kept.
     /// </summary>
     /// <exception cref="ArgumentException">An option is out of range; the message lists every problem.</exception>
-    public static IServiceCollection AddTokMeshRedis(this IServiceCollection services, RedisDoorOptions? options = null)
+    public static IServiceCollection AddTokMeshRedis(this IServiceCollection services, RedisFrontEndOptions? options = null)
     {
-        options ??= new RedisDoorOptions();
+        options ??= new RedisFrontEndOptions();
         if (options.Validate() is { Count: > 0 } problems) throw new ArgumentException(string.Join(" ", problems), nameof(options));
         services.AddSingleton(s =>
         {
             var running = s.GetRequiredService<LocalNode>().Required;
             var node = running.Node;
-            return new RedisDoor(options, running.Store, running.Sessions, s.GetRequiredService<Authenticator>(), () => node.Time.WallMs)
+            return new RedisFrontEnd(options, running.Store, running.Sessions, s.GetRequiredService<Authenticator>(), () => node.Time.WallMs)
             {
-                Connections = s.GetServices<ConnectionLimit>().FirstOrDefault(static l => l.Name == RedisDoor.Listener) ?? RedisDoor.AnyNumber(),
+                Connections = s.GetServices<ConnectionLimit>().FirstOrDefault(static l => l.Name == RedisFrontEnd.Listener) ?? RedisFrontEnd.AnyNumber(),
                 Held = s.GetService<HeldBytes>() ?? HeldBytes.Unlimited,
                 IsReady = () => node.Meta is not null,
             };
@@ -40,7 +40,7 @@ public static class RedisServices
         var services = connections.ApplicationServices;
         // Endpoints are configured before the node runs.
         var handler = new Lazy<RedisConnectionHandler>(() =>
-            new RedisConnectionHandler(services.GetRequiredService<RedisDoor>(), services.GetRequiredService<ILogger<RedisConnectionHandler>>()), LazyThreadSafetyMode.PublicationOnly);
+            new RedisConnectionHandler(services.GetRequiredService<RedisFrontEnd>(), services.GetRequiredService<ILogger<RedisConnectionHandler>>()), LazyThreadSafetyMode.PublicationOnly);
         return connections.Run(connection => handler.Value.OnConnectedAsync(connection));
     }
 }

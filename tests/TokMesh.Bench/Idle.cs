@@ -13,7 +13,7 @@ internal sealed record IdleNode(string System, int Node, double CorePercent, dou
 internal static class Idle
 {
     /// <summary>
-    /// Long enough for every group to have elected and fallen silent, and for the runtime to have compiled anew what runs often: after a
+    /// Long enough for every group to have elected and become quiescent, and for the runtime to have compiled anew what runs often: after a
     /// start it does that for about a minute.
     /// </summary>
     private static readonly TimeSpan Settling = TimeSpan.FromSeconds(75);

@@ -9,7 +9,7 @@ namespace TokMesh.Bench;
 
 /// <summary>
 /// The only node of a cluster, in this process, so that its heap is this one's: production code from the sessions' service down to
-/// the synced log, without doors and links. Its data is in a folder of its own, removed with it.
+/// the synced log, without front ends and links. Its data is in a folder of its own, removed with it.
 /// </summary>
 internal sealed class MemoryNode(int sessions) : IAsyncDisposable, ITransport, INodeWatch
 {

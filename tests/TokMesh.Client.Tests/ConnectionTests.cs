@@ -6,13 +6,13 @@ using TokMesh.Gateway.Tests;
 namespace TokMesh.Client.Tests;
 
 /// <summary>The same with real connections: what the connection pool reports, and what it does by itself.</summary>
-[Collection(DoorCollection.Name)]
-public sealed class ConnectionTests(SharedDoor shared)
+[Collection(GatewayCollection.Name)]
+public sealed class ConnectionTests(SharedGateway shared)
 {
     [Fact]
     public async Task A_node_that_is_down_costs_nothing_but_the_way_to_the_next()
     {
-        using var client = ClientOf(ClosedPort(), shared.Door.Address);
+        using var client = ClientOf(ClosedPort(), shared.Gateway.Address);
         for (var n = 0; n < 4; n++)
         {
             var created = await client.Sessions.CreateAsync(new NewSession { UserId = "failover" });
@@ -42,7 +42,7 @@ public sealed class ConnectionTests(SharedDoor shared)
         Assert.Equal(onUsedConnection ? 2 : 1, server.Requests);
     }
 
-    private HttpTokMeshClient ClientOf(Uri first, Uri second) => Clients.Of(shared.Door.Issuer, first, second);
+    private HttpTokMeshClient ClientOf(Uri first, Uri second) => Clients.Of(shared.Gateway.Issuer, first, second);
 
     private static HttpTokMeshClient ClientOf(Uri only) => Clients.Of("id:secret", only);
 

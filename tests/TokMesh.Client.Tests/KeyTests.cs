@@ -4,10 +4,10 @@ using TokMesh.Gateway.Tests;
 namespace TokMesh.Client.Tests;
 
 /// <summary>Plain keys over HTTP, on a real node.</summary>
-[Collection(DoorCollection.Name)]
-public sealed class KeyTests(SharedDoor shared) : IDisposable
+[Collection(GatewayCollection.Name)]
+public sealed class KeyTests(SharedGateway shared) : IDisposable
 {
-    private readonly HttpTokMeshClient _client = Clients.Of(shared.Door);
+    private readonly HttpTokMeshClient _client = Clients.Of(shared.Gateway);
 
     public void Dispose() => _client.Dispose();
 

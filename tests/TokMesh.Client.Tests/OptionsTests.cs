@@ -45,7 +45,7 @@ public sealed class OptionsTests
     }
 
     [Fact]
-    public async Task The_key_goes_with_every_request_and_a_path_before_the_door_is_kept()
+    public async Task The_key_goes_with_every_request_and_a_path_before_the_front_end_is_kept()
     {
         var script = new Script(Script.Ok("""{"value":"x","version":3,"expires_at":0}"""));
         var options = new TokMeshClientOptions { ApiKey = "id:secret", CreateHandler = () => script };

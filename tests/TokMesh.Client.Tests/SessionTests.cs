@@ -3,10 +3,10 @@ using TokMesh.Gateway.Tests;
 namespace TokMesh.Client.Tests;
 
 /// <summary>Sessions over HTTP, on a real node.</summary>
-[Collection(DoorCollection.Name)]
-public sealed class SessionTests(SharedDoor shared) : IDisposable
+[Collection(GatewayCollection.Name)]
+public sealed class SessionTests(SharedGateway shared) : IDisposable
 {
-    private readonly HttpTokMeshClient _client = Clients.Of(shared.Door);
+    private readonly HttpTokMeshClient _client = Clients.Of(shared.Gateway);
 
     public void Dispose() => _client.Dispose();
 
@@ -150,8 +150,8 @@ public sealed class SessionTests(SharedDoor shared) : IDisposable
     [Fact]
     public async Task A_user_has_so_many_sessions_and_no_more()
     {
-        await using var door = await TestDoor.StartAsync(limits: new TokMesh.Cluster.SessionLimits { QuotaPerUser = 1 });
-        using var client = Clients.Of(door);
+        await using var gateway = await TestGateway.StartAsync(limits: new TokMesh.Cluster.SessionLimits { QuotaPerUser = 1 });
+        using var client = Clients.Of(gateway);
         await client.Sessions.CreateAsync(new NewSession { UserId = "u" });
         var e = await Assert.ThrowsAsync<TokMeshException>(() => client.Sessions.CreateAsync(new NewSession { UserId = "u" }));
         Assert.Equal((TokMeshErrorCode.SessionQuotaExceeded, TokMeshOutcome.Refused), (e.Code, e.Outcome));
@@ -168,12 +168,12 @@ public sealed class SessionTests(SharedDoor shared) : IDisposable
     [Fact]
     public async Task A_key_that_may_not_and_a_key_that_is_none_are_refused()
     {
-        using var validator = Clients.Of(shared.Door.Validator, shared.Door.Address);
+        using var validator = Clients.Of(shared.Gateway.Validator, shared.Gateway.Address);
         Assert.Equal(TokMeshErrorCode.Forbidden, (await Assert.ThrowsAsync<TokMeshException>(() => validator.Sessions.CreateAsync(new NewSession { UserId = "u" }))).Code);
-        using var nobody = Clients.Of(shared.Door.Issuer + "x", shared.Door.Address);
+        using var nobody = Clients.Of(shared.Gateway.Issuer + "x", shared.Gateway.Address);
         var e = await Assert.ThrowsAsync<TokMeshException>(() => nobody.Sessions.ValidateAsync("t"));
         Assert.Equal((TokMeshErrorCode.ApiKeyInvalid, TokMeshOutcome.Refused), (e.Code, e.Outcome));
-        Assert.DoesNotContain(shared.Door.Issuer.Split(':')[1], e.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain(shared.Gateway.Issuer.Split(':')[1], e.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -189,11 +189,11 @@ public sealed class SessionTests(SharedDoor shared) : IDisposable
     [Fact]
     public async Task Anti_replay_headers_satisfy_a_cluster_that_requires_them()
     {
-        await using var door = await TestDoor.StartAsync(new TokMesh.Gateway.GatewayOptions { AntiReplay = new() { Required = true } });
-        using var without = Clients.Of(door);
+        await using var gateway = await TestGateway.StartAsync(new TokMesh.Gateway.GatewayOptions { AntiReplay = new() { Required = true } });
+        using var without = Clients.Of(gateway);
         await Assert.ThrowsAsync<TokMeshException>(() => without.Keys.SetAsync("k", new byte[1]));
-        var options = new TokMeshClientOptions { ApiKey = door.Issuer, AntiReplayHeaders = true };
-        options.Endpoints.Add(door.Address);
+        var options = new TokMeshClientOptions { ApiKey = gateway.Issuer, AntiReplayHeaders = true };
+        options.Endpoints.Add(gateway.Address);
         using var with = new HttpTokMeshClient(options);
         for (var n = 0; n < 3; n++) Assert.True((await with.Keys.SetAsync("k", new byte[1])).Written);
     }

@@ -3,7 +3,7 @@ using System.Reflection;
 namespace TokMesh.Cluster.Tests;
 
 /// <summary>
-/// Who may know whom, as the compiled assemblies say: cores know nobody, doors know the cluster, and not each other. The silo's part
+/// Who may know whom, as the compiled assemblies say: cores know nobody, front ends know the cluster, and not each other. The silo's part
 /// (TokMesh.Orleans), and what an application references, is checked beside its own tests.
 /// </summary>
 public sealed class ArchitectureTests

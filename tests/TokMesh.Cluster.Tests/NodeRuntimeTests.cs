@@ -36,7 +36,7 @@ public class NodeRuntimeTests
         public double OffsetMs { set => Volatile.Write(ref _offsetMs, value); }
 
         // A third one that could not be measured does not count.
-        public IReadOnlyList<NodeSighting> Sightings =>
+        public IReadOnlyList<NodeLiveness> Observed =>
         [
             new(new MemberId(2), Liveness.Alive, 0, Volatile.Read(ref _offsetMs)),
             new(new MemberId(3), Liveness.Alive, 0, Volatile.Read(ref _offsetMs)),

@@ -55,7 +55,7 @@ internal sealed class LaunchedCluster(string nameEnd = "") : IAsyncDisposable
         for (var i = 0; i < 200; i++)
         {
             var offset = Random.Shared.Next(3000, 25_000);
-            if (((int[])[5080, 6379, 5343, 5344]).All(door => Enumerable.Range(0, 4).All(n => LoopbackPort.IsFree(door + offset + 10 * n)))) return offset;
+            if (((int[])[5080, 6379, 5343, 5344]).All(frontEnd => Enumerable.Range(0, 4).All(n => LoopbackPort.IsFree(frontEnd + offset + 10 * n)))) return offset;
         }
         throw new InvalidOperationException("No free ports were found.");
     }

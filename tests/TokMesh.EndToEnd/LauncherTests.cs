@@ -87,14 +87,14 @@ public sealed class LauncherTests
     [Theory]
     [InlineData(6379)]
     [InlineData(5344)]
-    public async Task A_taken_port_is_named_and_nothing_is_started(int door)
+    public async Task A_taken_port_is_named_and_nothing_is_started(int frontEnd)
     {
         await using var launched = new LaunchedCluster();
-        using var other = new TcpListener(IPAddress.Loopback, door + launched.Offset + 10);
+        using var other = new TcpListener(IPAddress.Loopback, frontEnd + launched.Offset + 10);
         other.Start();
         var up = await launched.UpOnFreePortsAsync(3);
         Assert.Equal(1, up.Code);
-        Assert.Contains($"127.0.0.1:{door + launched.Offset + 10}", up.Error, StringComparison.Ordinal);
+        Assert.Contains($"127.0.0.1:{frontEnd + launched.Offset + 10}", up.Error, StringComparison.Ordinal);
         Assert.False(File.Exists(launched.File));
     }
 

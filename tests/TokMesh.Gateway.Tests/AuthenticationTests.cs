@@ -2,19 +2,19 @@ using TokMesh.Cluster;
 
 namespace TokMesh.Gateway.Tests;
 
-[Collection(DoorCollection.Name)]
-public sealed class AuthenticationTests(SharedDoor shared)
+[Collection(GatewayCollection.Name)]
+public sealed class AuthenticationTests(SharedGateway shared)
 {
-    private readonly TestDoor _door = shared.Door;
+    private readonly TestGateway _gateway = shared.Gateway;
 
     [Fact]
     public async Task A_credential_may_come_in_either_header_or_in_two()
     {
-        var (id, secret) = (_door.Admin[..31], _door.Admin[32..]);
-        (await _door.GetAsync("/cluster/status", null, ("X-API-Key", _door.Admin))).IsOk();
-        (await _door.GetAsync("/cluster/status", null, ("X-API-Key-ID", id), ("X-API-Key", secret))).IsOk();
-        (await _door.GetAsync("/cluster/status", null, ("Authorization", "bearer " + _door.Admin))).IsOk();
-        (await _door.GetAsync("/cluster/status", null, ("Authorization", "Basic abc"), ("X-API-Key", _door.Admin))).IsOk();
+        var (id, secret) = (_gateway.Admin[..31], _gateway.Admin[32..]);
+        (await _gateway.GetAsync("/cluster/status", null, ("X-API-Key", _gateway.Admin))).IsOk();
+        (await _gateway.GetAsync("/cluster/status", null, ("X-API-Key-ID", id), ("X-API-Key", secret))).IsOk();
+        (await _gateway.GetAsync("/cluster/status", null, ("Authorization", "bearer " + _gateway.Admin))).IsOk();
+        (await _gateway.GetAsync("/cluster/status", null, ("Authorization", "Basic abc"), ("X-API-Key", _gateway.Admin))).IsOk();
     }
 
     [Theory]
@@ -24,17 +24,17 @@ public sealed class AuthenticationTests(SharedDoor shared)
     [InlineData("Authorization", "Basic abc")]
     [InlineData("X-API-Key", "no-colon")]
     public async Task What_cannot_be_split_is_no_key_at_all(string header, string value) =>
-        (await _door.GetAsync("/cluster/status", null, (header, value))).Is(401, "TM-AUTH-4010");
+        (await _gateway.GetAsync("/cluster/status", null, (header, value))).Is(401, "TM-AUTH-4010");
 
     [Fact]
     public async Task The_bearer_header_goes_before_the_other_one() =>
-        (await _door.GetAsync("/cluster/status", "tmak-x:tmas_y", ("X-API-Key", _door.Admin))).Is(401, "TM-AUTH-4011");
+        (await _gateway.GetAsync("/cluster/status", "tmak-x:tmas_y", ("X-API-Key", _gateway.Admin))).Is(401, "TM-AUTH-4011");
 
     [Fact]
     public async Task The_case_of_a_key_id_does_not_matter_and_that_of_a_secret_does()
     {
-        (await _door.GetAsync("/cluster/status", _door.Admin[..31].ToUpperInvariant() + _door.Admin[31..])).IsOk();
-        (await _door.GetAsync("/cluster/status", _door.Admin[..37] + Swap(_door.Admin[37..]))).Is(401, "TM-AUTH-4011");
+        (await _gateway.GetAsync("/cluster/status", _gateway.Admin[..31].ToUpperInvariant() + _gateway.Admin[31..])).IsOk();
+        (await _gateway.GetAsync("/cluster/status", _gateway.Admin[..37] + Swap(_gateway.Admin[37..]))).Is(401, "TM-AUTH-4011");
 
         static string Swap(string s) => string.Concat(s.Select(c => char.IsUpper(c) ? char.ToLowerInvariant(c) : char.ToUpperInvariant(c)));
     }
@@ -42,39 +42,39 @@ public sealed class AuthenticationTests(SharedDoor shared)
     [Fact]
     public async Task A_disabled_key_is_4012_and_an_expired_one_4011()
     {
-        (await _door.GetAsync("/cluster/status", await _door.AddKeyAsync(ApiRole.Admin, enabled: false))).Is(401, "TM-AUTH-4012");
-        (await _door.GetAsync("/cluster/status", await _door.AddKeyAsync(ApiRole.Admin, expiresAtMs: 1))).Is(401, "TM-AUTH-4011");
+        (await _gateway.GetAsync("/cluster/status", await _gateway.AddKeyAsync(ApiRole.Admin, enabled: false))).Is(401, "TM-AUTH-4012");
+        (await _gateway.GetAsync("/cluster/status", await _gateway.AddKeyAsync(ApiRole.Admin, expiresAtMs: 1))).Is(401, "TM-AUTH-4011");
     }
 
     [Fact]
     public async Task Failed_tries_of_an_address_are_limited_and_a_right_key_from_there_goes_on()
     {
-        await using var door = await TestDoor.StartAsync(new GatewayOptions { FailedAuthenticationsPerMinute = 5 });
-        (await door.GetAsync("/cluster/status", door.Admin)).IsOk();
-        var wrong = door.Issuer[..32] + "tmas_003aUlTJC7tjlCTQj2uNU3MFagCXG9LRKRcwGkBIDlf";
+        await using var gateway = await TestGateway.StartAsync(new GatewayOptions { FailedAuthenticationsPerMinute = 5 });
+        (await gateway.GetAsync("/cluster/status", gateway.Admin)).IsOk();
+        var wrong = gateway.Issuer[..32] + "tmas_003aUlTJC7tjlCTQj2uNU3MFagCXG9LRKRcwGkBIDlf";
         var codes = new List<string>();
-        for (var i = 0; i < 8; i++) codes.Add((await door.GetAsync("/cluster/status", wrong)).Code);
+        for (var i = 0; i < 8; i++) codes.Add((await gateway.GetAsync("/cluster/status", wrong)).Code);
         Assert.Equal(5, codes.Count(c => c == "TM-AUTH-4011"));
-        var limited = await door.GetAsync("/cluster/status", wrong);
+        var limited = await gateway.GetAsync("/cluster/status", wrong);
         limited.Is(429, "TM-SYS-4290");
         Assert.InRange(int.Parse(limited.Header("Retry-After")!, System.Globalization.CultureInfo.InvariantCulture), 1, 60);
-        (await door.GetAsync("/cluster/status", door.Admin)).IsOk();
+        (await gateway.GetAsync("/cluster/status", gateway.Admin)).IsOk();
     }
 
     [Fact]
     public async Task An_address_outside_the_allow_list_is_refused_with_the_code_of_its_api()
     {
-        await using var door = await TestDoor.StartAsync(new GatewayOptions { AllowList = ["10.0.0.0/8"] });
-        (await door.GetAsync("/cluster/status", door.Admin)).Is(403, "TM-AUTH-4031");
-        (await door.GetAsync("/admin/v1/keys", door.Admin)).Is(403, "TM-ADMIN-4031");
-        (await door.GetAsync("/health", null)).IsOk();
+        await using var gateway = await TestGateway.StartAsync(new GatewayOptions { AllowList = ["10.0.0.0/8"] });
+        (await gateway.GetAsync("/cluster/status", gateway.Admin)).Is(403, "TM-AUTH-4031");
+        (await gateway.GetAsync("/admin/v1/keys", gateway.Admin)).Is(403, "TM-ADMIN-4031");
+        (await gateway.GetAsync("/health", null)).IsOk();
     }
 
     [Fact]
     public async Task A_key_over_its_rate_gets_429_with_the_headers_and_recovers()
     {
-        var key = await _door.AddKeyAsync(ApiRole.Validator, rateLimit: 10);
-        var answers = await Task.WhenAll(Enumerable.Range(0, 30).Select(_ => _door.GetAsync("/cluster/status", key)));
+        var key = await _gateway.AddKeyAsync(ApiRole.Validator, rateLimit: 10);
+        var answers = await Task.WhenAll(Enumerable.Range(0, 30).Select(_ => _gateway.GetAsync("/cluster/status", key)));
         Assert.InRange(answers.Count(a => a.Status == 200), 10, 20);
         var limited = answers.First(a => a.Status == 429);
         limited.Is(429, "TM-SYS-4290");
@@ -84,7 +84,7 @@ public sealed class AuthenticationTests(SharedDoor shared)
         Assert.InRange(long.Parse(limited.Header("X-RateLimit-Reset")!, System.Globalization.CultureInfo.InvariantCulture),
             DateTimeOffset.UtcNow.ToUnixTimeSeconds() - 5, DateTimeOffset.UtcNow.ToUnixTimeSeconds() + 5);
         await Task.Delay(1100);
-        (await _door.GetAsync("/cluster/status", key)).IsOk();
+        (await _gateway.GetAsync("/cluster/status", key)).IsOk();
     }
 }
 

@@ -33,24 +33,24 @@ public sealed class ClientAddressTests
     [Fact]
     public async Task The_forwarded_address_is_the_sessions()
     {
-        await using var door = await TestDoor.StartAsync(new GatewayOptions { TrustedProxies = ["127.0.0.0/8"] });
-        var (id, _) = await door.CreateAsync("forwarded", "", ("X-Forwarded-For", "::ffff:198.51.100.7"));
-        Assert.Equal("198.51.100.7", (await door.GetAsync("/sessions/" + id, door.Validator)).Data.GetProperty("ip_address").GetString());
+        await using var gateway = await TestGateway.StartAsync(new GatewayOptions { TrustedProxies = ["127.0.0.0/8"] });
+        var (id, _) = await gateway.CreateAsync("forwarded", "", ("X-Forwarded-For", "::ffff:198.51.100.7"));
+        Assert.Equal("198.51.100.7", (await gateway.GetAsync("/sessions/" + id, gateway.Validator)).Data.GetProperty("ip_address").GetString());
     }
 
     [Fact]
     public async Task Without_trusted_proxies_the_header_is_ignored()
     {
-        await using var door = await TestDoor.StartAsync();
-        var (id, _) = await door.CreateAsync("direct", "", ("X-Forwarded-For", "198.51.100.7"));
-        Assert.Equal("127.0.0.1", (await door.GetAsync("/sessions/" + id, door.Validator)).Data.GetProperty("ip_address").GetString());
+        await using var gateway = await TestGateway.StartAsync();
+        var (id, _) = await gateway.CreateAsync("direct", "", ("X-Forwarded-For", "198.51.100.7"));
+        Assert.Equal("127.0.0.1", (await gateway.GetAsync("/sessions/" + id, gateway.Validator)).Data.GetProperty("ip_address").GetString());
     }
 
     [Fact]
     public async Task An_allow_list_looks_at_the_forwarded_address()
     {
-        await using var door = await TestDoor.StartAsync(new GatewayOptions { TrustedProxies = ["127.0.0.1"], AllowList = ["192.168.1.0/24"] });
-        (await door.GetAsync("/cluster/status", door.Admin, ("X-Forwarded-For", "192.168.1.5"))).IsOk();
-        (await door.GetAsync("/cluster/status", door.Admin, ("X-Forwarded-For", "10.0.0.1"))).Is(403, "TM-AUTH-4031");
+        await using var gateway = await TestGateway.StartAsync(new GatewayOptions { TrustedProxies = ["127.0.0.1"], AllowList = ["192.168.1.0/24"] });
+        (await gateway.GetAsync("/cluster/status", gateway.Admin, ("X-Forwarded-For", "192.168.1.5"))).IsOk();
+        (await gateway.GetAsync("/cluster/status", gateway.Admin, ("X-Forwarded-For", "10.0.0.1"))).Is(403, "TM-AUTH-4031");
     }
 }

@@ -1,15 +1,15 @@
 namespace TokMesh.Gateway.Tests;
 
-[Collection(DoorCollection.Name)]
-public sealed class MetricsTests(SharedDoor shared)
+[Collection(GatewayCollection.Name)]
+public sealed class MetricsTests(SharedGateway shared)
 {
-    private readonly TestDoor _door = shared.Door;
+    private readonly TestGateway _gateway = shared.Gateway;
 
     [Fact]
     public async Task Every_line_is_valid_and_the_contracts_names_are_there()
     {
-        await _door.CreateAsync("metered");
-        var metrics = await ScrapeAsync(_door);
+        await _gateway.CreateAsync("metered");
+        var metrics = await ScrapeAsync(_gateway);
         foreach (var name in new[] { "tokmesh_sessions_active_total", "tokmesh_session_create_total", "tokmesh_token_validate_calls_total",
             "tokmesh_api_request_duration_seconds", "tokmesh_cluster_nodes_total", "tokmesh_cluster_nodes_parity", "tokmesh_shard_keys_count",
             "tokmesh_cpu_usage_ratio", "tokmesh_mem_usage_bytes", "tokmesh_cluster_quorum_lost", "tokmesh_mem_limit_bytes", "tokmesh_auth_cache_hits_total",
@@ -28,16 +28,16 @@ public sealed class MetricsTests(SharedDoor shared)
     [Fact]
     public async Task Counters_move_by_what_was_done()
     {
-        await using var door = await TestDoor.StartAsync();
-        var before = await ScrapeAsync(door);
-        var (_, token) = await door.CreateAsync("counted");
-        await door.ValidateAsync(token);
-        await door.ValidateAsync("unknown-token");
-        await door.PostAsync("/tokens/validate", door.Validator, "{}");
-        await door.GetAsync("/cluster/status", null);
-        await door.SendAsync("BREW", "/sessions", null, null);
+        await using var gateway = await TestGateway.StartAsync();
+        var before = await ScrapeAsync(gateway);
+        var (_, token) = await gateway.CreateAsync("counted");
+        await gateway.ValidateAsync(token);
+        await gateway.ValidateAsync("unknown-token");
+        await gateway.PostAsync("/tokens/validate", gateway.Validator, "{}");
+        await gateway.GetAsync("/cluster/status", null);
+        await gateway.SendAsync("BREW", "/sessions", null, null);
         await Task.Delay(150);
-        var after = await ScrapeAsync(door);
+        var after = await ScrapeAsync(gateway);
         Assert.Equal(1, Moved("tokmesh_session_create_total"));
         Assert.Equal(1, Moved("tokmesh_sessions_active_total"));
         Assert.Equal(1, Moved("tokmesh_token_validate_calls_total{result=\"valid\"}"));
@@ -57,8 +57,8 @@ public sealed class MetricsTests(SharedDoor shared)
     [Fact]
     public async Task A_histograms_buckets_never_fall()
     {
-        await _door.GetAsync("/health", null);
-        var metrics = await ScrapeAsync(_door);
+        await _gateway.GetAsync("/health", null);
+        var metrics = await ScrapeAsync(_gateway);
         var buckets = metrics.Samples.Where(s => s.Key.StartsWith("tokmesh_api_request_duration_seconds_bucket{method=\"GET\",path=\"/health\",status=\"200\"", StringComparison.Ordinal)).Select(s => s.Value).ToArray();
         Assert.Equal(10, buckets.Length);
         Assert.Equal(buckets.Order(), buckets);
@@ -68,24 +68,24 @@ public sealed class MetricsTests(SharedDoor shared)
     [Fact]
     public async Task Without_a_key_or_with_the_wrong_role_the_body_is_empty()
     {
-        var none = await _door.GetAsync("/metrics", null);
+        var none = await _gateway.GetAsync("/metrics", null);
         Assert.Equal((401, ""), (none.Status, none.Text));
         Assert.NotNull(none.Header("X-Request-ID"));
-        var issuer = await _door.GetAsync("/metrics", _door.Issuer);
+        var issuer = await _gateway.GetAsync("/metrics", _gateway.Issuer);
         Assert.Equal((403, ""), (issuer.Status, issuer.Text));
-        Assert.Equal(200, (await _door.GetAsync("/metrics", _door.Admin)).Status);
+        Assert.Equal(200, (await _gateway.GetAsync("/metrics", _gateway.Admin)).Status);
     }
 
     [Fact]
     public async Task Without_authentication_anyone_reads_metrics()
     {
-        await using var door = await TestDoor.StartAsync(new GatewayOptions { MetricsAuthentication = false });
-        Assert.Equal(200, (await door.GetAsync("/metrics", null)).Status);
+        await using var gateway = await TestGateway.StartAsync(new GatewayOptions { MetricsAuthentication = false });
+        Assert.Equal(200, (await gateway.GetAsync("/metrics", null)).Status);
     }
 
-    private static async Task<PrometheusText> ScrapeAsync(TestDoor door)
+    private static async Task<PrometheusText> ScrapeAsync(TestGateway gateway)
     {
-        var answer = await door.GetAsync("/metrics", door.Metrics);
+        var answer = await gateway.GetAsync("/metrics", gateway.Metrics);
         Assert.Equal("text/plain; version=0.0.4; charset=utf-8", answer.Header("Content-Type"));
         return new PrometheusText(answer.Text);
     }

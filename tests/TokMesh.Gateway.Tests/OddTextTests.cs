@@ -4,15 +4,15 @@ using System.Text;
 namespace TokMesh.Gateway.Tests;
 
 /// <summary>Half surrogate pairs, bytes that are no UTF-8, and NUL, at every place of every operation: a 400 that names the field, and nobody's name.</summary>
-[Collection(DoorCollection.Name)]
-public sealed class OddTextTests(SharedDoor shared)
+[Collection(GatewayCollection.Name)]
+public sealed class OddTextTests(SharedGateway shared)
 {
     private const string Id = "tmss-01kcnxr35v2t8htzb9y878q677";
 
     // What a client can write inside a JSON string: \xFF stands for that byte.
     private static readonly string[] NoText = [@"\ud800", @"x\udc00", @"\udc00\ud800", @"\ud800\u0041", "ÿ", "íÿ"];
     private static readonly string[] NoTextEscaped = ["%FF", "%ED%A0%80", "a%C3", "%C0%AF", "%F8%88%80%80%80"];
-    private readonly TestDoor _door = shared.Door;
+    private readonly TestGateway _gateway = shared.Gateway;
 
     public static TheoryData<string, string> Bodies => new()
     {
@@ -96,12 +96,12 @@ public sealed class OddTextTests(SharedDoor shared)
     {
         foreach (var bad in NoTextEscaped)
         {
-            var answer = await _door.GetAsync($"{path}{parameter}={bad}", _door.Admin);
+            var answer = await _gateway.GetAsync($"{path}{parameter}={bad}", _gateway.Admin);
             answer.Is(400, "TM-ARG-1001");
             Assert.Equal($"{parameter}: not valid Unicode text", answer.Message);
-            (await _door.GetAsync($"{path}{bad}=1", _door.Admin)).Is(400, "TM-ARG-1001");
+            (await _gateway.GetAsync($"{path}{bad}=1", _gateway.Admin)).Is(400, "TM-ARG-1001");
         }
-        var nul = await _door.GetAsync($"{path}{parameter}=a%00", _door.Admin);
+        var nul = await _gateway.GetAsync($"{path}{parameter}=a%00", _gateway.Admin);
         nul.Is(400, "TM-ARG-1001");
         Assert.StartsWith(parameter + ": holds a NUL", nul.Message, StringComparison.Ordinal);
     }
@@ -121,12 +121,12 @@ public sealed class OddTextTests(SharedDoor shared)
     [Fact]
     public async Task A_query_finds_the_user_it_names_and_no_other()
     {
-        await _door.CreateAsync("%FF");
-        await _door.CreateAsync("ü +&=");
-        Assert.Equal(1, (await _door.GetAsync("/sessions?user_id=%25FF", _door.Issuer)).IsOk().GetProperty("total_items").GetInt32());
-        Assert.Equal(1, (await _door.GetAsync("/sessions?user_id=%C3%BC+%2B%26%3D&page=1", _door.Issuer)).IsOk().GetProperty("total_items").GetInt32());
-        Assert.Equal(1, (await _door.GetAsync("/sessions?&user%5Fid=%C3%BC%20%2b%26%3d&", _door.Issuer)).IsOk().GetProperty("total_items").GetInt32());
-        (await _door.GetAsync("/sessions?user_id=a&user%5Fid=b", _door.Issuer)).Is(400, "TM-ARG-1001");
+        await _gateway.CreateAsync("%FF");
+        await _gateway.CreateAsync("ü +&=");
+        Assert.Equal(1, (await _gateway.GetAsync("/sessions?user_id=%25FF", _gateway.Issuer)).IsOk().GetProperty("total_items").GetInt32());
+        Assert.Equal(1, (await _gateway.GetAsync("/sessions?user_id=%C3%BC+%2B%26%3D&page=1", _gateway.Issuer)).IsOk().GetProperty("total_items").GetInt32());
+        Assert.Equal(1, (await _gateway.GetAsync("/sessions?&user%5Fid=%C3%BC%20%2b%26%3d&", _gateway.Issuer)).IsOk().GetProperty("total_items").GetInt32());
+        (await _gateway.GetAsync("/sessions?user_id=a&user%5Fid=b", _gateway.Issuer)).Is(400, "TM-ARG-1001");
     }
 
     [Theory]
@@ -140,7 +140,7 @@ public sealed class OddTextTests(SharedDoor shared)
     {
         foreach (var bad in NoTextEscaped)
         {
-            var answer = await _door.SendAsync(method, string.Format(path, bad), _door.Admin, method == "POST" ? "{}" : null);
+            var answer = await _gateway.SendAsync(method, string.Format(path, bad), _gateway.Admin, method == "POST" ? "{}" : null);
             answer.Is(400, "TM-ARG-1001");
             Assert.StartsWith(message, answer.Message, StringComparison.Ordinal);
         }
@@ -149,10 +149,10 @@ public sealed class OddTextTests(SharedDoor shared)
     [Fact]
     public async Task Two_bad_names_never_end_the_sessions_of_the_replacement_character()
     {
-        var (_, token) = await _door.CreateAsync("\ufffd");
-        foreach (var bad in NoTextEscaped) (await _door.PostAsync($"/users/{bad}/sessions/revoke", _door.Issuer, null)).Is(400, "TM-ARG-1001");
-        (await _door.ValidateAsync(token)).IsOk();
-        Assert.Equal(1, (await _door.PostAsync("/users/%EF%BF%BD/sessions/revoke", _door.Issuer, null)).IsOk().GetProperty("revoked_count").GetInt32());
+        var (_, token) = await _gateway.CreateAsync("\ufffd");
+        foreach (var bad in NoTextEscaped) (await _gateway.PostAsync($"/users/{bad}/sessions/revoke", _gateway.Issuer, null)).Is(400, "TM-ARG-1001");
+        (await _gateway.ValidateAsync(token)).IsOk();
+        Assert.Equal(1, (await _gateway.PostAsync("/users/%EF%BF%BD/sessions/revoke", _gateway.Issuer, null)).IsOk().GetProperty("revoked_count").GetInt32());
     }
 
     [Fact]
@@ -160,9 +160,9 @@ public sealed class OddTextTests(SharedDoor shared)
     {
         foreach (var (name, other) in new[] { ("%FF", "%FE"), ("%ED%A0%80", "%EF%BF%BD"), ("%C0%AF", "%2F") })
         {
-            (await _door.PostAsync($"/keys/{name}", _door.Issuer, """{"value":"a\u0000b"}""")).IsOk();
-            Assert.Equal("a\0b", (await _door.GetAsync($"/keys/{name}", _door.Issuer)).IsOk().GetProperty("value").GetString());
-            (await _door.GetAsync($"/keys/{other}", _door.Issuer)).Is(404, "TM-KEYS-4040");
+            (await _gateway.PostAsync($"/keys/{name}", _gateway.Issuer, """{"value":"a\u0000b"}""")).IsOk();
+            Assert.Equal("a\0b", (await _gateway.GetAsync($"/keys/{name}", _gateway.Issuer)).IsOk().GetProperty("value").GetString());
+            (await _gateway.GetAsync($"/keys/{other}", _gateway.Issuer)).Is(404, "TM-KEYS-4040");
         }
     }
 
@@ -170,7 +170,7 @@ public sealed class OddTextTests(SharedDoor shared)
     public async Task A_user_in_the_path_with_nul_never_reaches_an_operation()
     {
         // The server itself refuses such a target: no envelope, but a 400, and the connection lives or ends cleanly.
-        using var response = await _door.Http.PostAsync(new Uri(_door.Address, "/users/a%00/sessions/revoke"), null);
+        using var response = await _gateway.Http.PostAsync(new Uri(_gateway.Address, "/users/a%00/sessions/revoke"), null);
         Assert.Equal(400, (int)response.StatusCode);
     }
 
@@ -178,7 +178,7 @@ public sealed class OddTextTests(SharedDoor shared)
     public async Task A_header_that_is_no_text_is_a_400()
     {
         using var tcp = new System.Net.Sockets.TcpClient();
-        await tcp.ConnectAsync(_door.Address.Host, _door.Address.Port);
+        await tcp.ConnectAsync(_gateway.Address.Host, _gateway.Address.Port);
         var stream = tcp.GetStream();
         await stream.WriteAsync(Encoding.Latin1.GetBytes("GET /health HTTP/1.1\r\nHost: x\r\nX-Nonce: \xff\r\nConnection: close\r\n\r\n"));
         using var reader = new StreamReader(stream, Encoding.Latin1);
@@ -188,11 +188,11 @@ public sealed class OddTextTests(SharedDoor shared)
     // Latin-1, so that a character up to U+00FF is one byte.
     private async Task<Answer> PostAsync(string path, string body)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(_door.Address, path));
-        request.Headers.TryAddWithoutValidation("Authorization", "Bearer " + _door.Admin);
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(_gateway.Address, path));
+        request.Headers.TryAddWithoutValidation("Authorization", "Bearer " + _gateway.Admin);
         request.Content = new ByteArrayContent(Encoding.Latin1.GetBytes(body));
         request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
-        using var response = await _door.Http.SendAsync(request);
+        using var response = await _gateway.Http.SendAsync(request);
         return await Answer.ReadAsync(response);
     }
 }

@@ -3,8 +3,8 @@ using TokMesh.Cluster;
 namespace TokMesh.Gateway.Tests;
 
 /// <summary>Contract 7.1: every endpoint with every role and with none.</summary>
-[Collection(DoorCollection.Name)]
-public sealed class RoleMatrixTests(SharedDoor shared)
+[Collection(GatewayCollection.Name)]
+public sealed class RoleMatrixTests(SharedGateway shared)
 {
     private const string Id = "tmss-01kcnxr35v2t8htzb9y878q677";
     private const string Key = "tmak-01kcnxr35w74x1hx85s8rp3pje";
@@ -39,18 +39,18 @@ public sealed class RoleMatrixTests(SharedDoor shared)
     [MemberData(nameof(Endpoints))]
     public async Task An_endpoint_is_open_to_its_roles_alone(string method, string path, string? body, string may)
     {
-        var door = shared.Door;
+        var gateway = shared.Gateway;
         var isAdminApi = path.StartsWith("/admin", StringComparison.Ordinal);
         foreach (var role in Enum.GetValues<ApiRole>())
         {
-            var answer = await door.SendAsync(method, path, door.Keys[role], body);
+            var answer = await gateway.SendAsync(method, path, gateway.Keys[role], body);
             if (may == "*" || may.Contains("mvia"[(int)role], StringComparison.Ordinal))
                 Assert.False(answer.Status is 403 || (answer.Header("X-Error-Code") ?? "").StartsWith("TM-AUTH", StringComparison.Ordinal), $"{role} was refused: {answer.Text}");
             else
                 Assert.Equal((403, isAdminApi ? "TM-ADMIN-4030" : "TM-AUTH-4030"), (answer.Status, answer.Header("X-Error-Code")));
         }
-        var none = await door.SendAsync(method, path, null, body);
-        var wrong = await door.SendAsync(method, path, Key + ":tmas_003aUlTJC7tjlCTQj2uNU3MFagCXG9LRKRcwGkBIDlf", body);
+        var none = await gateway.SendAsync(method, path, null, body);
+        var wrong = await gateway.SendAsync(method, path, Key + ":tmas_003aUlTJC7tjlCTQj2uNU3MFagCXG9LRKRcwGkBIDlf", body);
         if (may == "*")
         {
             Assert.Equal((200, 200), (none.Status, wrong.Status));

@@ -3,56 +3,56 @@ using System.Text.Json;
 
 namespace TokMesh.Gateway.Tests;
 
-[Collection(DoorCollection.Name)]
-public sealed class SearchTests(SharedDoor shared)
+[Collection(GatewayCollection.Name)]
+public sealed class SearchTests(SharedGateway shared)
 {
-    private readonly TestDoor _door = shared.Door;
+    private readonly TestGateway _gateway = shared.Gateway;
 
     [Fact]
     public async Task The_default_page_is_the_first_with_twenty_and_newest_first()
     {
-        for (var i = 0; i < 25; i++) await _door.CreateAsync("pager");
-        var first = (await _door.GetAsync("/sessions?user_id=pager", _door.Issuer)).IsOk();
-        var second = (await _door.GetAsync("/sessions?user_id=pager&page=2", _door.Issuer)).IsOk();
+        for (var i = 0; i < 25; i++) await _gateway.CreateAsync("pager");
+        var first = (await _gateway.GetAsync("/sessions?user_id=pager", _gateway.Issuer)).IsOk();
+        var second = (await _gateway.GetAsync("/sessions?user_id=pager&page=2", _gateway.Issuer)).IsOk();
         Assert.Equal(25, first.GetProperty("total_items").GetInt32());
         Assert.Equal(20, first.GetProperty("items").GetArrayLength());
         Assert.Equal(5, second.GetProperty("items").GetArrayLength());
         var times = Longs(first, "created_at").Concat(Longs(second, "created_at")).ToArray();
         Assert.Equal(times.OrderDescending(), times);
-        Assert.Equal(0, (await _door.GetAsync("/sessions?user_id=pager&page=3", _door.Issuer)).IsOk().GetProperty("items").GetArrayLength());
+        Assert.Equal(0, (await _gateway.GetAsync("/sessions?user_id=pager&page=3", _gateway.Issuer)).IsOk().GetProperty("items").GetArrayLength());
     }
 
     [Fact]
     public async Task Pages_over_all_shards_show_every_session_once_in_order()
     {
-        await using var door = await TestDoor.StartAsync();
-        for (var i = 0; i < 45; i++) await door.CreateAsync("user-" + i);
+        await using var gateway = await TestGateway.StartAsync();
+        for (var i = 0; i < 45; i++) await gateway.CreateAsync("user-" + i);
         foreach (var order in new[] { "asc", "desc" })
         {
             var seen = new List<(long, string)>();
             for (var page = 1; page <= 5; page++)
             {
-                var data = (await door.GetAsync($"/sessions?sort_by=created_at&sort_order={order}&size=10&page={page}", door.Admin)).IsOk();
+                var data = (await gateway.GetAsync($"/sessions?sort_by=created_at&sort_order={order}&size=10&page={page}", gateway.Admin)).IsOk();
                 Assert.Equal(45, data.GetProperty("total_items").GetInt32());
                 seen.AddRange(data.GetProperty("items").EnumerateArray().Select(s => (s.GetProperty("created_at").GetInt64(), s.GetProperty("id").GetString()!)));
             }
             Assert.Equal(45, seen.Distinct().Count());
             Assert.Equal(order == "asc" ? seen.Order() : seen.OrderDescending(), seen);
         }
-        Assert.Contains(door.Log.Lines, l => l.Contains("searched all 8 shards; 45 sessions", StringComparison.Ordinal));
+        Assert.Contains(gateway.Log.Lines, l => l.Contains("searched all 8 shards; 45 sessions", StringComparison.Ordinal));
     }
 
     [Fact]
     public async Task Filters_hold_together()
     {
-        var (id, _) = await _door.CreateAsync("filter", ",\"device_id\":\"tv\"");
-        await _door.CreateAsync("filter", ",\"device_id\":\"phone\"");
-        var session = (await _door.GetAsync("/sessions/" + id, _door.Validator)).Data;
+        var (id, _) = await _gateway.CreateAsync("filter", ",\"device_id\":\"tv\"");
+        await _gateway.CreateAsync("filter", ",\"device_id\":\"phone\"");
+        var session = (await _gateway.GetAsync("/sessions/" + id, _gateway.Validator)).Data;
         var created = session.GetProperty("created_at").GetInt64();
         await ExpectAsync(1, "device_id=tv");
         await ExpectAsync(0, "device_id=radio");
-        await ExpectAsync(2, "key_id=" + _door.Issuer[..31]);
-        await ExpectAsync(0, "key_id=" + _door.Admin[..31]);
+        await ExpectAsync(2, "key_id=" + _gateway.Issuer[..31]);
+        await ExpectAsync(0, "key_id=" + _gateway.Admin[..31]);
         await ExpectAsync(2, "ip_address=127.0.0.1");
         await ExpectAsync(2, "ip_address=127.0.0.0%2F8");
         await ExpectAsync(2, "ip_address=::ffff:127.0.0.1");
@@ -66,26 +66,26 @@ public sealed class SearchTests(SharedDoor shared)
         await ExpectAsync(2, "status=active");
 
         async Task ExpectAsync(int count, string filter) =>
-            Assert.Equal((filter, count), (filter, (await _door.GetAsync("/sessions?user_id=filter&" + filter, _door.Issuer)).IsOk().GetProperty("total_items").GetInt32()));
+            Assert.Equal((filter, count), (filter, (await _gateway.GetAsync("/sessions?user_id=filter&" + filter, _gateway.Issuer)).IsOk().GetProperty("total_items").GetInt32()));
     }
 
     [Fact]
     public async Task Sorting_by_activity_follows_the_touches()
     {
-        var (first, _) = await _door.CreateAsync("active");
-        await _door.NextMillisecondAsync();
-        var (second, _) = await _door.CreateAsync("active");
-        await _door.NextMillisecondAsync();
-        await _door.PostAsync($"/sessions/{first}/touch", _door.Validator, null);
-        var found = (await _door.GetAsync("/sessions?user_id=active&sort_by=last_active&sort_order=desc", _door.Issuer)).IsOk();
+        var (first, _) = await _gateway.CreateAsync("active");
+        await _gateway.NextMillisecondAsync();
+        var (second, _) = await _gateway.CreateAsync("active");
+        await _gateway.NextMillisecondAsync();
+        await _gateway.PostAsync($"/sessions/{first}/touch", _gateway.Validator, null);
+        var found = (await _gateway.GetAsync("/sessions?user_id=active&sort_by=last_active&sort_order=desc", _gateway.Issuer)).IsOk();
         Assert.Equal([first, second], found.GetProperty("items").EnumerateArray().Select(s => s.GetProperty("id").GetString()));
     }
 
     [Fact]
     public async Task A_projection_shows_what_was_asked_for_and_the_forced_fields()
     {
-        await _door.CreateAsync("projection", ",\"data\":{\"a\":\"b\"}");
-        var item = (await _door.GetAsync("/sessions?user_id=projection&fields=id,user_id", _door.Issuer)).IsOk().GetProperty("items")[0];
+        await _gateway.CreateAsync("projection", ",\"data\":{\"a\":\"b\"}");
+        var item = (await _gateway.GetAsync("/sessions?user_id=projection&fields=id,user_id", _gateway.Issuer)).IsOk().GetProperty("items")[0];
         Assert.Equal(["id", "user_id", "expires_at", "last_active", "version"], item.EnumerateObject().Select(p => p.Name));
     }
 
@@ -110,7 +110,7 @@ public sealed class SearchTests(SharedDoor shared)
     [InlineData("size=1&size=2", "size")]
     public async Task A_parameter_that_cannot_be_is_refused_with_what_may_be(string parameter, string named)
     {
-        var answer = await _door.GetAsync("/sessions?user_id=x&" + parameter, _door.Admin);
+        var answer = await _gateway.GetAsync("/sessions?user_id=x&" + parameter, _gateway.Admin);
         answer.Is(400, "TM-ARG-1001");
         Assert.Contains(named, answer.Message, StringComparison.Ordinal);
     }
@@ -118,9 +118,9 @@ public sealed class SearchTests(SharedDoor shared)
     [Fact]
     public async Task After_a_batch_revoke_the_users_search_is_empty()
     {
-        await _door.CreateAsync("emptied");
-        await _door.PostAsync("/users/emptied/sessions/revoke", _door.Issuer, null);
-        var found = (await _door.GetAsync("/sessions?user_id=emptied", _door.Issuer)).IsOk();
+        await _gateway.CreateAsync("emptied");
+        await _gateway.PostAsync("/users/emptied/sessions/revoke", _gateway.Issuer, null);
+        var found = (await _gateway.GetAsync("/sessions?user_id=emptied", _gateway.Issuer)).IsOk();
         Assert.Equal((0, 0), (found.GetProperty("total_items").GetInt32(), found.GetProperty("items").GetArrayLength()));
     }
 

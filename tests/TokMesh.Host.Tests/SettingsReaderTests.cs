@@ -156,10 +156,10 @@ public sealed class SettingsReaderTests : IDisposable
     [InlineData("--server.redis.address=127.0.0.1:5080", "server.http.address, server.redis.address")]
     [InlineData("--server.redis.address=localhost:5343", "cluster.listen_address, server.redis.address")]
     [InlineData("--cluster.listen-address=127.0.0.1:5344", "cluster.listen_address, cluster.orleans.gateway_address")]
-    public void Two_doors_on_one_port_are_refused(string argument, string path) => AssertProblem(Problems([argument]), "TM-CFG-1005", path, "listen on the same port", "own port");
+    public void Two_front_ends_on_one_port_are_refused(string argument, string path) => AssertProblem(Problems([argument]), "TM-CFG-1005", path, "listen on the same port", "own port");
 
     [Fact]
-    public void A_door_that_is_closed_takes_no_port() => Assert.False(Read(["--server.redis.enabled=false", "--server.redis.address=127.0.0.1:5080"]).RedisEnabled);
+    public void A_front_end_that_is_closed_takes_no_port() => Assert.False(Read(["--server.redis.enabled=false", "--server.redis.address=127.0.0.1:5080"]).RedisEnabled);
 
     [Theory]
     [InlineData("server.http.address", "0.0.0.0:5080")]

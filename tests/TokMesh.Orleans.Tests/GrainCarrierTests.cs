@@ -89,7 +89,7 @@ public sealed class GrainCarrierTests(OneSilo silo)
     public async Task What_is_no_token_is_invalid(string token) => Assert.Equal(TokenStatus.Invalid, (await _client.Sessions.ValidateAsync(token)).Status);
 
     [Fact]
-    public async Task The_rules_are_those_of_the_HTTP_door()
+    public async Task The_rules_are_those_of_the_HTTP_front_end()
     {
         await RefusedAsync(TokMeshErrorCode.SessionRuleViolation, () => _client.Sessions.CreateAsync(new NewSession { UserId = new string('u', 129) }));
         await RefusedAsync(TokMeshErrorCode.SessionRuleViolation, () => _client.Sessions.CreateAsync(new NewSession { UserId = _user, Ttl = TimeSpan.FromDays(2) }));

@@ -10,7 +10,7 @@ public sealed class ReferenceTests
         Assert.Empty(ReferencesOf(typeof(OrleansTokMeshClient)).Except(["TokMesh.Client"]));
 
     [Fact]
-    public void The_silos_part_knows_the_cluster_and_the_client_but_no_door() =>
+    public void The_silos_part_knows_the_cluster_and_the_client_but_no_front_end() =>
         Assert.Empty(ReferencesOf(typeof(NodeAccess)).Except(["TokMesh.Client", "TokMesh.Client.Orleans", "TokMesh.Cluster", "TokMesh.Log", "TokMesh.Raft", "TokMesh.State"]));
 
     private static IEnumerable<string> ReferencesOf(Type type) =>

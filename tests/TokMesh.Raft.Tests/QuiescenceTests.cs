@@ -2,7 +2,7 @@ using TokMesh.Raft.Tests.Harness;
 
 namespace TokMesh.Raft.Tests;
 
-/// <summary>Idle groups fall silent, and wake when somebody needs them or their leader's node is lost; more of it is told by scenarios.</summary>
+/// <summary>Idle groups become quiescent, and wake when somebody needs them or their leader's node is lost; more of it is told by scenarios.</summary>
 public sealed class QuiescenceTests
 {
     private static readonly RaftOptions Options = new() { QuiesceAfterMs = 500 };
@@ -112,7 +112,7 @@ public sealed class QuiescenceTests
         var cluster = new Cluster(3, options: Options);
         var leader = cluster.RunUntilLeader();
         var kept = new List<(Message, byte[])>();
-        // Followers fall silent, but the leader does not hear it.
+        // Followers become quiescent, but the leader does not hear it.
         cluster.Run(2000, passes: m =>
         {
             if (m.Type != MessageType.HeartbeatReply || m.LogTerm == Term.Zero) return true;

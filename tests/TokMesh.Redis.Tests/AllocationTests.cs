@@ -12,7 +12,7 @@ public sealed class Alone;
 [Collection("alone")]
 public sealed class AllocationTests(RedisHost host, Xunit.Abstractions.ITestOutputHelper output) : IClassFixture<RedisHost>
 {
-    /// <summary>Of the whole way through door, router, shard and back: the call, its reply, and what the lanes keep meanwhile.</summary>
+    /// <summary>Of the whole way through front end, router, shard and back: the call, its reply, and what the lanes keep meanwhile.</summary>
     private const int MostBytesPerRead = 400;
     private const int Batch = 500;
     private const int Rounds = 40;

@@ -104,7 +104,7 @@ public sealed class AuthTests(RedisHost host) : IClassFixture<RedisHost>
     [Fact]
     public async Task An_address_that_fails_too_often_is_slowed_down_and_disconnected()
     {
-        var own = new RedisHost(new RedisDoorOptions { FailedLoginsPerMinute = 3 });
+        var own = new RedisHost(new RedisFrontEndOptions { FailedLoginsPerMinute = 3 });
         await own.InitializeAsync();
         using (var client = await own.ConnectAsync())
         {
@@ -138,7 +138,7 @@ public sealed class AuthTests(RedisHost host) : IClassFixture<RedisHost>
     public async Task A_key_with_a_rate_limit_is_asked_for_at_every_command()
     {
         var left = 2;
-        var own = new RedisHost(new RedisDoorOptions(), admit: _ => left-- > 0);
+        var own = new RedisHost(new RedisFrontEndOptions(), admit: _ => left-- > 0);
         await own.InitializeAsync();
         using (var client = await own.ConnectAsync(ApiRole.Issuer))
         {
@@ -153,8 +153,8 @@ public sealed class AuthTests(RedisHost host) : IClassFixture<RedisHost>
     [Fact]
     public void Options_that_cannot_be_name_every_problem()
     {
-        var problems = new RedisDoorOptions { CommandTimeoutMs = 0, MaxBulkBytes = int.MaxValue, FailedLoginsPerMinute = 0 }.Validate();
+        var problems = new RedisFrontEndOptions { CommandTimeoutMs = 0, MaxBulkBytes = int.MaxValue, FailedLoginsPerMinute = 0 }.Validate();
         Assert.Equal(4, problems.Count);
-        Assert.Empty(new RedisDoorOptions().Validate());
+        Assert.Empty(new RedisFrontEndOptions().Validate());
     }
 }

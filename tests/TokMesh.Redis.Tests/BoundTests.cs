@@ -18,10 +18,10 @@ public sealed class BoundTests
             using var refused = await host.ConnectAsync();
             Assert.Equal("-ERR max number of clients reached\r\n", refused.ReadToEnd());
         }
-        Assert.Equal((3, 5), (host.Door.Connections.Open, host.Door.Connections.Refused));
+        Assert.Equal((3, 5), (host.FrontEnd.Connections.Open, host.FrontEnd.Connections.Refused));
         Assert.Equal("+PONG\r\n", inside[0].Call("PING"));
         inside[1].Dispose();
-        await UntilAsync(() => host.Door.Connections.Open == 2);
+        await UntilAsync(() => host.FrontEnd.Connections.Open == 2);
         using var late = await host.ConnectAsync(ApiRole.Issuer);
         Assert.Equal("+PONG\r\n", late.Call("PING"));
         foreach (var client in inside) client.Dispose();
@@ -58,11 +58,11 @@ public sealed class BoundTests
         {
             for (; sent < 3000; sent++) client.Send(gets);
         });
-        await UntilAsync(() => host.Door.Held.Held > 0);
+        await UntilAsync(() => host.FrontEnd.Held.Held > 0);
         var most = 0L;
         for (var look = 0; look < 50; look++)
         {
-            most = Math.Max(most, host.Door.Held.Held);
+            most = Math.Max(most, host.FrontEnd.Held.Held);
             await Task.Delay(20);
         }
         Assert.InRange(most, 1, ReplyBounds.FetchBytes + Large + (1024 * ReplyBounds.ValueBytes));
@@ -70,7 +70,7 @@ public sealed class BoundTests
         for (var n = 0; n < 3000; n++) Assert.Equal(value.Length + 12, client.Read().Length);
         await sending;
         Assert.Equal("+PONG\r\n", client.Call("PING"));
-        await UntilAsync(() => host.Door.Held.Held == 0);
+        await UntilAsync(() => host.FrontEnd.Held.Held == 0);
     }
 
     [Theory]
@@ -134,10 +134,10 @@ public sealed class BoundTests
             }, TaskCreationOptions.LongRunning);
         }
         // One that cannot have room is closed, with a reason; the others keep theirs.
-        await UntilAsync(() => host.Door.Held.Refused > 0);
-        Assert.InRange(host.Door.Held.Held, 1, (8 << 20) + (4 << 20));
+        await UntilAsync(() => host.FrontEnd.Held.Refused > 0);
+        Assert.InRange(host.FrontEnd.Held.Held, 1, (8 << 20) + (4 << 20));
         foreach (var client in clients) client.Dispose();
-        await UntilAsync(() => host.Door.Held.Held == 0);
+        await UntilAsync(() => host.FrontEnd.Held.Held == 0);
         using var late = await host.ConnectAsync(ApiRole.Issuer);
         Assert.Equal("+OK\r\n", late.Call("SET", "k", new string('v', Large)));
         Assert.Equal(Large + 12, late.Call("GET", "k").Length);
@@ -180,11 +180,11 @@ public sealed class BoundTests
 
     private sealed class BoundHost(RedisHost host) : IAsyncDisposable
     {
-        public RedisDoor Door => host.Door;
+        public RedisFrontEnd FrontEnd => host.FrontEnd;
 
         public static async Task<BoundHost> StartAsync(ConnectionLimit? connections = null, HeldBytes? held = null)
         {
-            var host = new RedisHost(new RedisDoorOptions { PatienceMs = 1_000 }, connections: connections, held: held ?? new HeldBytes(1L << 40));
+            var host = new RedisHost(new RedisFrontEndOptions { PatienceMs = 1_000 }, connections: connections, held: held ?? new HeldBytes(1L << 40));
             await host.InitializeAsync();
             return new BoundHost(host);
         }

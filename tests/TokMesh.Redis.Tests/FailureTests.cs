@@ -11,7 +11,7 @@ public sealed class FailureTests
     [Fact]
     public async Task Without_a_leader_every_command_fails_for_certain_within_its_time()
     {
-        var host = new RedisHost(new RedisDoorOptions { CommandTimeoutMs = 200 }, alone: true);
+        var host = new RedisHost(new RedisFrontEndOptions { CommandTimeoutMs = 200 }, alone: true);
         await host.InitializeAsync();
         using (var client = await host.ConnectAsync(ApiRole.Admin))
         {
@@ -35,7 +35,7 @@ public sealed class FailureTests
     {
         using var blocked = new ManualResetEventSlim(true);
         var disk = new VirtualDisk { Fault = _ => { blocked.Wait(); return null; } };
-        var host = new RedisHost(new RedisDoorOptions { CommandTimeoutMs = 300 }, disk: disk);
+        var host = new RedisHost(new RedisFrontEndOptions { CommandTimeoutMs = 300 }, disk: disk);
         await host.InitializeAsync();
         using (var client = await host.ConnectAsync(ApiRole.Admin))
         {
@@ -57,7 +57,7 @@ public sealed class FailureTests
     public async Task A_node_that_has_not_caught_up_judges_nobody()
     {
         const string starting = "-LOADING TM-SYS-5030 this node has not caught up with the cluster yet; try again\r\n";
-        var host = new RedisHost(new RedisDoorOptions { FailedLoginsPerMinute = 1 }, alone: true);
+        var host = new RedisHost(new RedisFrontEndOptions { FailedLoginsPerMinute = 1 }, alone: true);
         await host.InitializeAsync();
         using (var client = await host.ConnectAsync(ApiRole.Admin))
         {
@@ -77,27 +77,27 @@ public sealed class FailureTests
         await host.InitializeAsync();
         using var client = await host.ConnectAsync(ApiRole.Issuer);
         Assert.Equal("+PONG\r\n", client.Call("PING"));
-        Assert.Equal(1, host.Door.ConnectedClients);
+        Assert.Equal(1, host.FrontEnd.ConnectedClients);
         await host.DisposeAsync();
         // An end, not the reset that would come if the server had lost its patience with the connection.
         Assert.Equal("", client.Read());
-        Assert.Equal(0, host.Door.ConnectedClients);
+        Assert.Equal(0, host.FrontEnd.ConnectedClients);
     }
 
     [Fact]
     public async Task A_connection_that_comes_while_the_node_starts_waits_instead_of_hearing_an_error()
     {
         var ready = false;
-        var starting = new RedisHost(new RedisDoorOptions(), isReady: () => Volatile.Read(ref ready));
+        var starting = new RedisHost(new RedisFrontEndOptions(), isReady: () => Volatile.Read(ref ready));
         await starting.InitializeAsync();
         using (var client = await starting.ConnectAsync())
         {
             var (id, secret) = starting.KeyOf(ApiRole.Issuer);
             var login = client.CallAsync("AUTH", id, secret);
-            for (var until = DateTime.UtcNow.AddSeconds(20); starting.Door.Connections.Open == 0 && DateTime.UtcNow < until;) await Task.Delay(5);
-            Assert.Equal(1, starting.Door.Connections.Open);
+            for (var until = DateTime.UtcNow.AddSeconds(20); starting.FrontEnd.Connections.Open == 0 && DateTime.UtcNow < until;) await Task.Delay(5);
+            Assert.Equal(1, starting.FrontEnd.Connections.Open);
             Assert.False(login.IsCompleted);
-            Assert.Equal(0, starting.Door.TotalConnections);
+            Assert.Equal(0, starting.FrontEnd.TotalConnections);
             Volatile.Write(ref ready, true);
             Assert.Equal("+OK\r\n", await login);
             Assert.Equal("+PONG\r\n", client.Call("PING"));

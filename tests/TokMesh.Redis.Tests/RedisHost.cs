@@ -28,11 +28,11 @@ public sealed class RedisHost : IAsyncLifetime, INodeWatch, ITransport
     private Exception? _failure;
 
     public RedisHost()
-        : this(new RedisDoorOptions())
+        : this(new RedisFrontEndOptions())
     {
     }
 
-    internal RedisHost(RedisDoorOptions options, int shards = 8, IDisk? disk = null, Func<ApiKey, bool>? admit = null, bool alone = false,
+    internal RedisHost(RedisFrontEndOptions options, int shards = 8, IDisk? disk = null, Func<ApiKey, bool>? admit = null, bool alone = false,
         ConnectionLimit? connections = null, HeldBytes? held = null, Func<bool>? isReady = null)
     {
         var genesis = new Genesis
@@ -51,7 +51,7 @@ public sealed class RedisHost : IAsyncLifetime, INodeWatch, ITransport
         Sessions = new SessionService(Store, RandomNumberGenerator.Fill, () => clock.WallMs, new SessionLimits());
         _alone = alone;
         _authenticator = new Authenticator(() => alone ? _ownMeta : Node.Meta, () => clock.WallMs);
-        Door = new RedisDoor(options, Store, Sessions, _authenticator, () => clock.WallMs)
+        FrontEnd = new RedisFrontEnd(options, Store, Sessions, _authenticator, () => clock.WallMs)
         {
             Admit = admit,
             Connections = connections ?? new ConnectionLimit("redis", int.MaxValue, int.MaxValue),
@@ -61,7 +61,7 @@ public sealed class RedisHost : IAsyncLifetime, INodeWatch, ITransport
         var kestrel = new KestrelServerOptions();
         kestrel.Listen(IPAddress.Loopback, 0, listen =>
         {
-            var handler = new RedisConnectionHandler(Door, NullLogger<RedisConnectionHandler>.Instance);
+            var handler = new RedisConnectionHandler(FrontEnd, NullLogger<RedisConnectionHandler>.Instance);
             listen.Use(_ => handler.OnConnectedAsync);
         });
         _server = new KestrelServer(Options.Create(kestrel),
@@ -74,7 +74,7 @@ public sealed class RedisHost : IAsyncLifetime, INodeWatch, ITransport
 
     public SessionService Sessions { get; }
 
-    public RedisDoor Door { get; }
+    public RedisFrontEnd FrontEnd { get; }
 
     public int Port { get; private set; }
 

@@ -84,7 +84,7 @@ public sealed class SessionTests(RedisHost host) : IClassFixture<RedisHost>
     }
 
     [Fact]
-    public async Task A_session_that_another_door_created_is_deleted_here()
+    public async Task A_session_that_another_front_end_created_is_deleted_here()
     {
         var caller = new Caller(host.Node.NowMs + 5000, default, null, default, default);
         var (reply, token) = await host.Sessions.CreateAsync(new NewSession { UserId = "ac64", TtlMs = 60_000 }, caller);

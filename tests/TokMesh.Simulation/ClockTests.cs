@@ -119,7 +119,7 @@ public sealed class ClockTests
     }
 
     [Fact]
-    public void Doors_of_a_node_with_a_wrong_clock_go_by_the_time_of_the_others()
+    public void Front_ends_of_a_node_with_a_wrong_clock_go_by_the_time_of_the_others()
     {
         var world = Started(seed: 11);
         var node = world.Nodes[2];

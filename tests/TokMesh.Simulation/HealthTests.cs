@@ -21,7 +21,7 @@ public sealed class HealthTests
                 Assert.All(node.Node!.Health.Own, c => Assert.Equal(HealthCode.Starting, c.Code));
         }
         Assert.All(world.Nodes, n => Assert.Empty(Conditions(n)));
-        // Long silent: what nobody speaks in is not unhealthy.
+        // Long quiescent: what nobody speaks in is not unhealthy.
         Assert.All(world.Nodes.SelectMany(n => n.Node!.Lanes).SelectMany(l => l.Replicas), r => Assert.True(r.Raft.IsQuiescent));
     }
 

@@ -43,11 +43,11 @@ public sealed class SimulationTests
     [InlineData("default", 195607154)]
     // A copy refused for good while the right node was linked already: what the others said of it had no end.
     [InlineData("default", 849792071)]
-    // A silent follower took its leader for lost and stood while that leader's lease rested on its answer: a read missed a completed write.
+    // A quiescent follower took its leader for lost and stood while that leader's lease rested on its answer: a read missed a completed write.
     [InlineData("network", 144055389)]
     // Two nodes had left a group, one followed the other, and that one a leader that was gone for good: a call went between the two for ever.
     [InlineData("membership", 390223208)]
-    // A silent leader of meta was cut off, voted out and left out: it led on for ever, and what it said of the group's margin was added to the truth.
+    // A quiescent leader of meta was cut off, voted out and left out: it led on for ever, and what it said of the group's margin was added to the truth.
     [InlineData("membership", 115128715)]
     // A sync was to fail just when an older directory was put back: the check took that for a node that refused it.
     [InlineData("default", 715976239)]

@@ -31,7 +31,7 @@ internal sealed class LaneFindings(int groupCount)
 }
 
 /// <summary>
-/// Looks at a lane's groups once a second: who leads them, which of their voters are there and keep up. Wakes nobody: of a silent group
+/// Looks at a lane's groups once a second: who leads them, which of their voters are there and keep up. Wakes nobody: of a quiescent group
 /// everything is known without asking, but for whether its members' nodes live, which their heartbeats tell.
 /// </summary>
 internal sealed class LaneCheckup(Lane lane)
@@ -73,7 +73,7 @@ internal sealed class LaneCheckup(Lane lane)
         _lags.Forget(group);
         // One that knows that it was left out of its group follows nobody, and need not.
         if (!raft.Leader.IsNone || !raft.Configuration.Contains(lane.Self)) return;
-        if (!_leaderless.TryAdd(group, lane.NowMs) && lane.NowMs - _leaderless[group] >= ElectionMs) found.Leaderless.Add((group, !lane.Neighbours.HearsMajorityOf(raft.Configuration)));
+        if (!_leaderless.TryAdd(group, lane.NowMs) && lane.NowMs - _leaderless[group] >= ElectionMs) found.Leaderless.Add((group, !lane.Heartbeats.HearsMajorityOf(raft.Configuration)));
     }
 
     private void LookAtFollowers(uint group, RaftGroup raft, LaneFindings found)
@@ -86,7 +86,7 @@ internal sealed class LaneCheckup(Lane lane)
             {
                 var member = list[i];
                 if (member == lane.Self || _unhealthy.Contains(member) || raft.FollowerOf(member, lane.NowMs) is not { } follower) continue;
-                if (!lane.Neighbours.Hears(member) || (!raft.IsQuiescent && follower.SilentMs > 2 * lane.Node.Raft.ElectionTimeoutMs))
+                if (!lane.Heartbeats.Hears(member) || (!raft.IsQuiescent && follower.SilentMs > 2 * lane.Node.Raft.ElectionTimeoutMs))
                 {
                     found.See(HealthCode.FollowerUnreachable, member, group);
                     _unhealthy.Add(member);
@@ -98,7 +98,7 @@ internal sealed class LaneCheckup(Lane lane)
                 _unhealthy.Add(member);
             }
         }
-        if (!lane.Neighbours.HearsMajorityOf(configuration)) found.See(HealthCode.MajorityLost, MemberId.None, group);
+        if (!lane.Heartbeats.HearsMajorityOf(configuration)) found.See(HealthCode.MajorityLost, MemberId.None, group);
         else if (!HasMargin(configuration.Voters) || (configuration.IsJoint && !HasMargin(configuration.VotersOutgoing))) found.See(HealthCode.NoMargin, MemberId.None, group);
     }
 

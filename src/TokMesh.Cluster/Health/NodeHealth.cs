@@ -8,10 +8,10 @@ namespace TokMesh.Cluster;
 /// </summary>
 public sealed class NodeHealth
 {
-    /// <summary>A report older than this says nothing any more, and whoever sent it is silent. Milliseconds.</summary>
+    /// <summary>A report older than this says nothing any more, and its sender is not heard any more. Milliseconds.</summary>
     public const int StaleMs = 4_000;
 
-    /// <summary>How long after its own start a node waits for others before it calls them silent. Milliseconds.</summary>
+    /// <summary>How long after its own start a node waits for others before it says that they do not answer. Milliseconds.</summary>
     public const int GraceMs = 10_000;
 
     /// <summary>How long nobody may know a leader of a group that this node has no replica of. Milliseconds.</summary>

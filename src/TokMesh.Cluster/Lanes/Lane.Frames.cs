@@ -91,9 +91,9 @@ internal sealed partial class Lane
 
     private void ReceiveHeartbeats(MemberId from, ReadOnlySpan<byte> body)
     {
-        if (body.Length < Neighbours.HeadBytes) throw new FormatException("A heartbeat ends inside its head.");
-        Neighbours.Heard(from, body[..Neighbours.HeadBytes]);
-        body = body[Neighbours.HeadBytes..];
+        if (body.Length < HeartbeatCoalescer.HeadBytes) throw new FormatException("A heartbeat ends inside its head.");
+        Heartbeats.Heard(from, body[..HeartbeatCoalescer.HeadBytes]);
+        body = body[HeartbeatCoalescer.HeadBytes..];
         while (!body.IsEmpty)
         {
             var group = Varint.Read(ref body);

@@ -16,7 +16,7 @@ internal sealed partial class Lane
     }
 
     /// <summary>A new cluster need not wait for timeouts: the node the ring prefers stands as soon as a majority is linked.</summary>
-    private void StandWhereNew()
+    private void CampaignWhereNew()
     {
         foreach (var replica in _replicas.Values)
         {
@@ -35,7 +35,7 @@ internal sealed partial class Lane
     {
         _isLeaving = true;
         // Before the others are asked to take over: so they do not hand back, when several nodes stop at once.
-        Neighbours.Tell();
+        Heartbeats.Tell();
         foreach (var replica in _replicas.Values)
         {
             if (!HandOver(replica, mayLeave: false) && isLast) HandOver(replica, mayLeave: true);
@@ -65,7 +65,7 @@ internal sealed partial class Lane
 
     private bool HandOver(Replica replica, bool mayLeave)
     {
-        var successor = replica.Raft.Successor(node => IsLinked(node) && Neighbours.MayLead(node) && (mayLeave || !Neighbours.Leaves(node)), replica.Group);
+        var successor = replica.Raft.Successor(node => IsLinked(node) && Heartbeats.MayLead(node) && (mayLeave || !Heartbeats.Leaves(node)), replica.Group);
         if (successor.IsNone) return false;
         replica.Raft.Transfer(successor);
         HasWork(replica);
@@ -84,6 +84,6 @@ internal sealed partial class Lane
             replica.Raft.MayLead = _mayLead;
             HasWork(replica);
         }
-        if (_mayLead) StandWhereNew();
+        if (_mayLead) CampaignWhereNew();
     }
 }

@@ -16,10 +16,10 @@ internal sealed partial class Lane
     private const int MaxQueuedItems = 200_000;
     private const int TickMs = 10;
 
-    /// <summary>While every group is silent.</summary>
+    /// <summary>While every group is quiescent.</summary>
     private const int IdleTickMs = 50;
 
-    /// <summary>So long does a round wait for this node's own disk.</summary>
+    /// <summary>So long does a batch wait for this node's own disk.</summary>
     private const int MaxDiskWaitMs = 50;
 
     private readonly Inbox<LaneItem> _inbox = new();
@@ -31,7 +31,7 @@ internal sealed partial class Lane
     private readonly Stack<LogWork> _spareWork = [];
     private List<Replica> _listed = [];
     private List<Replica> _stepping = [];
-    private readonly ProposalRounds _rounds = new();
+    private readonly ProposalBatches _batches = new();
     private readonly Queue<LogWork> _workUnderWay = new();
     private readonly Action<LogWork> _durable;
     private List<Route> _routesWithWork = [];
@@ -47,8 +47,8 @@ internal sealed partial class Lane
         Number = number;
         _durable = work => Post(new LaneItem.Durable(work));
         _work = new LogWork(_durable);
-        Chores = new Chores(this);
-        Neighbours = new Neighbours(this, node.Raft, node.Start);
+        LeaderMaintenance = new LeaderMaintenance(this);
+        Heartbeats = new HeartbeatCoalescer(this, node.Raft, node.Start);
         _checkup = new LaneCheckup(this);
         _mayLead = node.MayLead;
         SampleTime();
@@ -69,9 +69,9 @@ internal sealed partial class Lane
 
     public LogBatch Log => _work.Records;
 
-    public Chores Chores { get; }
+    public LeaderMaintenance LeaderMaintenance { get; }
 
-    public Neighbours Neighbours { get; }
+    public HeartbeatCoalescer Heartbeats { get; }
 
     public Action Wake { set => _inbox.Wake = value; }
 
@@ -107,7 +107,7 @@ internal sealed partial class Lane
         foreach (var item in items) Handle(item);
         if (NowMs >= _nextTick) Tick();
         PumpRoutes();
-        if (MayBeginRound) _rounds.Begin(this);
+        if (MayBeginBatch) _batches.Begin(this);
         StepGroups();
         // Stepping can answer or redirect this node's own calls; what that opens leaves in this turn too.
         PumpRoutes();
@@ -119,28 +119,28 @@ internal sealed partial class Lane
             _node.Log.Submit(_work);
             _work = _spareWork.TryPop(out var spare) ? spare : new LogWork(_durable);
         }
-        Neighbours.Send();
+        Heartbeats.Send();
         foreach (var (node, frames) in _frames) _node.Transport.Send(node, frames);
         _frames.Clear();
         if (_isLeaving) CountHandedOver();
-        // A write that would only be gathered need not wake this lane before the round it waits for is over.
-        _inbox.OwnerComes(_rounds.IsUnderWay(NowMs));
-        return _listed.Count > 0 || !_inbox.IsEmpty || MayBeginRound;
+        // A write that would only be gathered need not wake this lane before the batch it waits for is over.
+        _inbox.OwnerComes(_batches.IsUnderWay(NowMs));
+        return _listed.Count > 0 || !_inbox.IsEmpty || MayBeginBatch;
     }
 
     /// <summary>
     /// While a batch is being synced no other could be: what arrives meanwhile is gathered too. Not for long: with a majority of quicker
     /// disks entries commit without this one.
     /// </summary>
-    private bool MayBeginRound =>
-        (!_workUnderWay.TryPeek(out var oldest) || NowMs - oldest.SubmittedAtMs >= MaxDiskWaitMs) && _rounds.IsDue(NowMs);
+    private bool MayBeginBatch =>
+        (!_workUnderWay.TryPeek(out var oldest) || NowMs - oldest.SubmittedAtMs >= MaxDiskWaitMs) && _batches.IsDue(NowMs);
 
     /// <summary>The buffer of this turn for a node; whoever asks appends whole frames.</summary>
     public FrameBuffer FramesTo(MemberId node)
     {
         if (_frames.TryGetValue(node, out var frames)) return frames;
         frames = _frames[node] = FrameBuffer.Rent();
-        Neighbours.TellPosition(node, frames);
+        Heartbeats.TellPosition(node, frames);
         return frames;
     }
 
@@ -152,14 +152,14 @@ internal sealed partial class Lane
         _listed.Add(replica);
     }
 
-    /// <summary>Somebody needs a group that may be silent.</summary>
+    /// <summary>Somebody needs a group that may be quiescent.</summary>
     public void WakeUp(Replica replica)
     {
         replica.Raft.Wake(NowMs);
         HasWork(replica);
     }
 
-    public void Gathers(Replica replica) => _rounds.Add(replica);
+    public void Gathers(Replica replica) => _batches.Add(replica);
 
     public void RouteHasWork(Route route)
     {
@@ -233,14 +233,14 @@ internal sealed partial class Lane
                 if (up)
                 {
                     _linked.Add(node);
-                    StandWhereNew();
+                    CampaignWhereNew();
                 }
                 else
                 {
                     _linked.Remove(node);
                     foreach (var route in _routes.Values) route.OnLinkDown(node);
                 }
-                Neighbours.Linked(node, up);
+                Heartbeats.Linked(node, up);
                 break;
             case LaneItem.Run(var action):
                 action(this);
@@ -266,10 +266,10 @@ internal sealed partial class Lane
             _nextTick = NowMs + TickMs;
             route.Tick();
         }
-        Chores.Tick();
-        Neighbours.Tick(NowMs);
+        LeaderMaintenance.Tick();
+        Heartbeats.Tick(NowMs);
         _checkup.Tick();
-        _nextTick = Math.Min(_nextTick, Neighbours.NextBeatMs);
+        _nextTick = Math.Min(_nextTick, Heartbeats.NextBeatMs);
     }
 
     private void PumpRoutes()

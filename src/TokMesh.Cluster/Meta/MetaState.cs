@@ -146,9 +146,9 @@ internal sealed class MetaState : IGroupState
         return ((ulong)MurmurHash3.Hash(body, 1) << 32) | MurmurHash3.Hash(body, 2);
     }
 
-    public bool TryNextChore(long wallMs, IBufferWriter<byte> operation) => false;
+    public bool TryNextMaintenance(long wallMs, IBufferWriter<byte> operation) => false;
 
-    public void ChoreFailed()
+    public void MaintenanceFailed()
     {
     }
 

@@ -23,10 +23,10 @@ internal interface IGroupState
     /// <summary>
     /// What the leader has to propose on its own account now, one operation at a time; false when there is nothing.
     /// </summary>
-    bool TryNextChore(long wallMs, IBufferWriter<byte> operation);
+    bool TryNextMaintenance(long wallMs, IBufferWriter<byte> operation);
 
     /// <summary>The operation given last was not taken; what it was for is still to be done.</summary>
-    void ChoreFailed();
+    void MaintenanceFailed();
 
     void LeadershipLost();
 }

@@ -14,7 +14,7 @@ internal sealed class Replica : IRaftOutput, IApplySink
     private readonly Lane _lane;
     private readonly Func<ReadOnlyMemory<byte>, IGroupState> _restore;
     private readonly EntryBuilder _entry;
-    private readonly RoundEntries _inRounds = new();
+    private readonly BatchEntries _inBatches = new();
     private readonly List<(MemberId Node, ulong Origin, ulong Epoch, ulong First)> _entrySources = [];
     private readonly Dictionary<ulong, WriteStream> _streams = [];
     private readonly Dictionary<ulong, WaitingRead> _reads = [];
@@ -54,7 +54,7 @@ internal sealed class Replica : IRaftOutput, IApplySink
     public LogIndex KeptCommit { get; set; }
 
     /// <summary>Whether an operation of the leader's own is on its way; at most one at a time.</summary>
-    public bool ChoreUnderWay { get; set; }
+    public bool MaintenanceUnderWay { get; set; }
 
     /// <summary>
     /// Takes a section of writes into the entry being built; a refusal says why not. Sections of an origin are taken in the order
@@ -95,14 +95,14 @@ internal sealed class Replica : IRaftOutput, IApplySink
     }
 
     /// <summary>Proposes what has been gathered, as one entry.</summary>
-    /// <param name="round">The round it belongs to; null when it cannot wait for one.</param>
-    public void Propose(ProposalRound? round)
+    /// <param name="batch">The batch it belongs to; null when it cannot wait for one.</param>
+    public void Propose(ProposalBatch? batch)
     {
         if (_entrySources.Count == 0) return;
         var status = Raft.Propose(_entry.Written.ToArray(), out var index);
         if (status == ProposeStatus.Accepted)
         {
-            if (round is not null) _inRounds.Add(index, round);
+            if (batch is not null) _inBatches.Add(index, batch);
         }
         else
         {
@@ -234,7 +234,7 @@ internal sealed class Replica : IRaftOutput, IApplySink
     {
         if (message.Type is MessageType.Heartbeat or MessageType.HeartbeatReply)
         {
-            _lane.Neighbours.Add(Group, message);
+            _lane.Heartbeats.Add(Group, message);
             return;
         }
         var frames = _lane.FramesTo(message.To);
@@ -245,7 +245,7 @@ internal sealed class Replica : IRaftOutput, IApplySink
 
     public void Apply(ReadOnlySpan<Entry> entries)
     {
-        _inRounds.Committed(entries[^1].Index);
+        _inBatches.Committed(entries[^1].Index);
         foreach (var entry in entries)
             if (entry.Type == EntryType.Command) _state.Apply(entry.Index.Value, entry.Payload.Span, this);
     }
@@ -282,8 +282,8 @@ internal sealed class Replica : IRaftOutput, IApplySink
         if (_leads && role != Role.Leader)
         {
             _state.LeadershipLost();
-            _inRounds.Clear();
-            ChoreUnderWay = false;
+            _inBatches.Clear();
+            MaintenanceUnderWay = false;
         }
         _leads = role == Role.Leader;
         _lane.Node.LeadershipOf(Group, _leads);

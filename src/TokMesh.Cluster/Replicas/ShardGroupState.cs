@@ -26,7 +26,7 @@ internal sealed class ShardGroupState(ShardState shard) : IGroupState
 
     public ulong Digest() => shard.Digest();
 
-    public bool TryNextChore(long wallMs, IBufferWriter<byte> operation)
+    public bool TryNextMaintenance(long wallMs, IBufferWriter<byte> operation)
     {
         if (shard.HasExpired(wallMs))
         {
@@ -38,7 +38,7 @@ internal sealed class ShardGroupState(ShardState shard) : IGroupState
         return shard.DrainTouches(TouchLimit, operation);
     }
 
-    public void ChoreFailed() => shard.RequeueTouches();
+    public void MaintenanceFailed() => shard.RequeueTouches();
 
     public void LeadershipLost() => shard.ClearTouches();
 }

@@ -5,7 +5,7 @@ namespace TokMesh.Cluster;
 
 /// <summary>
 /// Writes the external session object: thirteen fields in a fixed order, times as integers in Unix
-/// milliseconds, never the token or its hash. Both doors use it, so a session looks the same through each.
+/// milliseconds, never the token or its hash. Both front ends use it, so a session looks the same through each.
 /// </summary>
 public static class SessionJson
 {

@@ -35,7 +35,7 @@ public sealed record NewSession
 }
 
 /// <summary>
-/// Sessions for the doors: keeps the rules, finds the shard of a user, id or token, and brings replies back. What breaks a rule is refused as
+/// Sessions for the front ends: keeps the rules, finds the shard of a user, id or token, and brings replies back. What breaks a rule is refused as
 /// a shard refuses, before anything is asked. One object serves all callers.
 /// </summary>
 /// <param name="store">Calls to any group.</param>

@@ -31,13 +31,13 @@ public enum Liveness : byte
 /// <param name="SinceMs">Unix time in milliseconds of the last change of that belief.</param>
 /// <param name="ClockOffsetMs">Its wall clock minus ours, in milliseconds; null if not measured.</param>
 /// <param name="Introduced">As what it last introduced itself, with its addresses of now; null if it has not since this node started.</param>
-public sealed record NodeSighting(MemberId Number, Liveness Liveness, long SinceMs, double? ClockOffsetMs, Candidate? Introduced = null);
+public sealed record NodeLiveness(MemberId Number, Liveness Liveness, long SinceMs, double? ClockOffsetMs, Candidate? Introduced = null);
 
 /// <summary>Which nodes are there.</summary>
 public interface IMembership
 {
     /// <summary>All other members as they are seen now.</summary>
-    IReadOnlyList<NodeSighting> Sightings { get; }
+    IReadOnlyList<NodeLiveness> Observed { get; }
 
     /// <summary>As what this node introduces itself; null when nobody would hear of it.</summary>
     Candidate? Self => null;

@@ -45,14 +45,14 @@ public sealed class LinkHealth(MemberId node, long nowMs, long wallMs)
     /// <summary>What to believe of the node now.</summary>
     /// <param name="now">Monotonic milliseconds.</param>
     /// <param name="wall">Unix time in milliseconds.</param>
-    public NodeSighting Look(long now, long wall)
+    public NodeLiveness Look(long now, long wall)
     {
         lock (_lock)
         {
             var silence = now - _heardAt;
             var liveness = silence >= DeadMs ? Liveness.Dead : silence >= SuspectMs ? Liveness.Suspect : Liveness.Alive;
             if (liveness != _liveness) (_liveness, _since) = (liveness, wall);
-            return new NodeSighting(node, liveness, _since, liveness == Liveness.Dead ? null : QuickestOffset(wall - now));
+            return new NodeLiveness(node, liveness, _since, liveness == Liveness.Dead ? null : QuickestOffset(wall - now));
         }
     }
 

@@ -8,13 +8,13 @@ namespace TokMesh.Gateway;
 /// Decides whether a request may reach its operation. A key's rate bucket is drawn on only after its
 /// secret was right, so that knowing a key's public id is not enough to use up its rate. What guessing costs is limited per address instead.
 /// </summary>
-internal sealed class Admission(GatewayDoor door, DoorMeter meter, KeyUsage usage)
+internal sealed class Admission(GatewayFrontEnd frontEnd, GatewayMeter meter, KeyUsage usage)
 {
     private const int RatePeriodMs = 1000;
-    private readonly ClientAddress _clientAddress = new(new AddressBlocks(door.Options.TrustedProxies));
-    private readonly AddressBlocks _allowed = new(door.Options.AllowList);
-    private readonly FailedAttempts _failures = new(door.Clock, door.Options.FailedAuthenticationsPerMinute);
-    private readonly AntiReplay _antiReplay = new(door.Options.AntiReplay, door.Clock, meter);
+    private readonly ClientAddress _clientAddress = new(new AddressBlocks(frontEnd.Options.TrustedProxies));
+    private readonly AddressBlocks _allowed = new(frontEnd.Options.AllowList);
+    private readonly FailedAttempts _failures = new(frontEnd.Clock, frontEnd.Options.FailedAuthenticationsPerMinute);
+    private readonly AntiReplay _antiReplay = new(frontEnd.Options.AntiReplay, frontEnd.Clock, meter);
 
     /// <summary>False when the exchange has been failed.</summary>
     public bool Admit(Exchange exchange, Operation operation)
@@ -41,7 +41,7 @@ internal sealed class Admission(GatewayDoor door, DoorMeter meter, KeyUsage usag
             exchange.Fail(ErrorCode.SysTooManyRequests, "too many failed authentications from this address");
             return false;
         }
-        var identity = door.Authenticator.Authenticate(credential.KeyId, credential.Secret);
+        var identity = frontEnd.Authenticator.Authenticate(credential.KeyId, credential.Secret);
         if (identity.Error == ErrorCode.SysUnavailable)
         {
             // Just started and not caught up with meta: nobody can be judged, which is not the caller's failure.
@@ -53,14 +53,14 @@ internal sealed class Admission(GatewayDoor door, DoorMeter meter, KeyUsage usag
         {
             _failures.Failed(exchange.ClientIp);
             meter.AuthenticationFailed(identity.Error == ErrorCode.AuthDisabled ? AuthFailure.Disabled : AuthFailure.InvalidKey);
-            GatewayLog.AuthenticationFailed(door.Log, exchange.RequestId, identity.Error.ToText(), IpBytes.ToText(exchange.ClientIp));
+            GatewayLog.AuthenticationFailed(frontEnd.Log, exchange.RequestId, identity.Error.ToText(), IpBytes.ToText(exchange.ClientIp));
             return Challenge(exchange, identity.Error);
         }
         _failures.Succeeded(credential.KeyId, credential.Secret);
         exchange.Identity = identity;
         var use = usage.Of(identity.Id);
-        use.LastUsedMs = door.Clock.WallMs;
-        if (key.RateLimit > 0 && !use.Bucket.TryTake(door.Clock.MonotonicMs, key.RateLimit, RatePeriodMs, out waitMs))
+        use.LastUsedMs = frontEnd.Clock.WallMs;
+        if (key.RateLimit > 0 && !use.Bucket.TryTake(frontEnd.Clock.MonotonicMs, key.RateLimit, RatePeriodMs, out waitMs))
             return Limit(exchange, key.RateLimit, waitMs, use.Bucket);
         if (access.Role is { } role && !identity.May(role))
         {
@@ -92,7 +92,7 @@ internal sealed class Admission(GatewayDoor door, DoorMeter meter, KeyUsage usag
     {
         meter.RateLimitedKey();
         var headers = exchange.Http.Response.Headers;
-        var fullAtMs = door.Clock.WallMs + bucket.FullInMs(door.Clock.MonotonicMs);
+        var fullAtMs = frontEnd.Clock.WallMs + bucket.FullInMs(frontEnd.Clock.MonotonicMs);
         headers["X-RateLimit-Limit"] = limit.ToString(CultureInfo.InvariantCulture);
         headers["X-RateLimit-Remaining"] = "0";
         headers["X-RateLimit-Reset"] = Seconds(fullAtMs);

@@ -11,7 +11,7 @@ namespace TokMesh.Gateway;
 /// Refuses a request that was sent before: a timestamp near this node's clock, and a nonce that its key has not
 /// used here. Holds on one node; an idempotency key is what holds across nodes.
 /// </summary>
-internal sealed class AntiReplay(AntiReplayOptions options, IClock clock, DoorMeter meter)
+internal sealed class AntiReplay(AntiReplayOptions options, IClock clock, GatewayMeter meter)
 {
     private const int MaxNonceLength = 256;
     private readonly Lock _lock = new();

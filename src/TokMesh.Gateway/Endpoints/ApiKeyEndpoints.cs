@@ -9,7 +9,7 @@ using TokMesh.State;
 namespace TokMesh.Gateway;
 
 /// <summary>A3 to A5: API keys. A secret is in the answer that creates it and nowhere else.</summary>
-internal sealed class ApiKeyEndpoints(GatewayDoor door, KeyUsage usage)
+internal sealed class ApiKeyEndpoints(GatewayFrontEnd frontEnd, KeyUsage usage)
 {
     private const uint MetaGroup = 0;
     private const int MaxDescriptionBytes = 256;
@@ -23,7 +23,7 @@ internal sealed class ApiKeyEndpoints(GatewayDoor door, KeyUsage usage)
     {
         var (ok, body) = await exchange.ReadBodyAsync<NewApiKeyBody>(NewApiKeyBody.TryRead);
         if (!ok) return;
-        var now = door.Clock.WallMs;
+        var now = frontEnd.Clock.WallMs;
         if (Check(body, now, out var role) is { } broken)
         {
             exchange.Fail(broken);
@@ -44,7 +44,7 @@ internal sealed class ApiKeyEndpoints(GatewayDoor door, KeyUsage usage)
         var reply = await PutAsync(key, exchange);
         if (exchange.FailIfRefused(reply)) return;
         await WaitUntilVisibleAsync(key, exchange.Http.RequestAborted);
-        GatewayLog.KeyCreated(door.Log, exchange.RequestId, key.KeyId, RoleText(role), key.CreatedBy);
+        GatewayLog.KeyCreated(frontEnd.Log, exchange.RequestId, key.KeyId, RoleText(role), key.CreatedBy);
         var json = exchange.Begin(StatusCodes.Status201Created);
         json.WriteStartObject();
         json.WriteString("key_id"u8, key.KeyId);
@@ -118,7 +118,7 @@ internal sealed class ApiKeyEndpoints(GatewayDoor door, KeyUsage usage)
                 if (reply.Error == ErrorCode.SessionVersionConflict && attempt < Tries) continue;
                 if (exchange.FailIfRefused(reply)) return;
                 await WaitUntilVisibleAsync(changed, exchange.Http.RequestAborted);
-                GatewayLog.KeyStatusChanged(door.Log, exchange.RequestId, changed.KeyId, body.Status, exchange.Identity.Id.ToString());
+                GatewayLog.KeyStatusChanged(frontEnd.Log, exchange.RequestId, changed.KeyId, body.Status, exchange.Identity.Id.ToString());
             }
             WriteStatus(exchange, changed, keys);
             return;
@@ -127,7 +127,7 @@ internal sealed class ApiKeyEndpoints(GatewayDoor door, KeyUsage usage)
 
     private void WriteStatus(Exchange exchange, ApiKey key, IReadOnlyList<ApiKey> before)
     {
-        var now = door.Clock.WallMs;
+        var now = frontEnd.Clock.WallMs;
         var json = exchange.Begin();
         json.WriteStartObject();
         json.WriteString("key_id"u8, key.KeyId);
@@ -157,22 +157,22 @@ internal sealed class ApiKeyEndpoints(GatewayDoor door, KeyUsage usage)
     private (ApiKeyId Id, string Secret, string Verifier) Draw(long nowMs)
     {
         Span<byte> random = stackalloc byte[42];
-        door.FillRandom(random);
+        frontEnd.FillRandom(random);
         var secret = ApiSecret.Format(random[..32]);
         var id = new ApiKeyId(Ulid.Of(nowMs, random[32..]));
         CryptographicOperations.ZeroMemory(random);
-        return (id, secret, SecretVerifier.Make(secret, door.FillRandom));
+        return (id, secret, SecretVerifier.Make(secret, frontEnd.FillRandom));
     }
 
     private ValueTask<StoreReply> PutAsync(ApiKey key, Exchange exchange)
     {
         var operation = MetaOps.PutApiKey(key);
-        return door.Store.CallAsync(MetaGroup, CallKind.Write, operation, Consistency.Linearizable, exchange.DeadlineMs);
+        return frontEnd.Store.CallAsync(MetaGroup, CallKind.Write, operation, Consistency.Linearizable, exchange.DeadlineMs);
     }
 
     private async ValueTask<(StoreReply Reply, IReadOnlyList<ApiKey> Keys)> ReadAsync(Exchange exchange, Consistency consistency)
     {
-        var reply = await door.Store.CallAsync(MetaGroup, CallKind.Read, MetaOps.ListApiKeys(), consistency, exchange.DeadlineMs);
+        var reply = await frontEnd.Store.CallAsync(MetaGroup, CallKind.Read, MetaOps.ListApiKeys(), consistency, exchange.DeadlineMs);
         return (reply, reply.IsOk ? MetaOps.ReadApiKeys(new ReplyReader(reply.Body.Span).Bulk()) : []);
     }
 
@@ -182,8 +182,8 @@ internal sealed class ApiKeyEndpoints(GatewayDoor door, KeyUsage usage)
     /// </summary>
     private async ValueTask WaitUntilVisibleAsync(ApiKey key, CancellationToken stop)
     {
-        var until = door.Node.NowMs + VisibleMs;
-        while (!(door.Node.Meta is { } meta && meta.ApiKeys.TryGetValue(key.KeyId, out var seen) && seen.Version >= key.Version) && door.Node.NowMs < until)
+        var until = frontEnd.Node.NowMs + VisibleMs;
+        while (!(frontEnd.Node.Meta is { } meta && meta.ApiKeys.TryGetValue(key.KeyId, out var seen) && seen.Version >= key.Version) && frontEnd.Node.NowMs < until)
             await Task.Delay(2, stop);
     }
 

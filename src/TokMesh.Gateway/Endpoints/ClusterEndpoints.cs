@@ -6,23 +6,23 @@ using TokMesh.Raft;
 namespace TokMesh.Gateway;
 
 /// <summary>What an operator asks about the cluster, as this node sees it.</summary>
-internal sealed class ClusterEndpoints(GatewayDoor door, ReplicaSurvey survey)
+internal sealed class ClusterEndpoints(GatewayFrontEnd frontEnd, ReplicaSurvey survey)
 {
     private const uint MetaGroup = 0;
-    private readonly Genesis _genesis = door.Node.Genesis;
+    private readonly Genesis _genesis = frontEnd.Node.Genesis;
 
     public async ValueTask StatusAsync(Exchange exchange)
     {
         var replicas = await survey.TakeAsync();
         var leaderless = replicas.Count(r => r.Leader.IsNone);
-        var map = door.Node.Map;
+        var map = frontEnd.Node.Map;
         var warning = EvenNodes.Warning(map);
-        var health = door.Node.Health.Cluster();
+        var health = frontEnd.Node.Health.Cluster();
         var json = exchange.Begin();
         json.WriteStartObject();
         json.WriteString("cluster_id"u8, _genesis.ClusterId);
-        json.WriteString("node_id"u8, NodeIdOf(door.Node.Self));
-        json.WriteNumber("number"u8, door.Node.Self.Value);
+        json.WriteString("node_id"u8, NodeIdOf(frontEnd.Node.Self));
+        json.WriteNumber("number"u8, frontEnd.Node.Self.Value);
         var degraded = health.Worst == Severity.Warning || leaderless > 0 || !survey.IsComplete(replicas) || warning is not null;
         json.WriteString("health"u8, health.Worst == Severity.Critical ? "CRITICAL"u8 : degraded ? "DEGRADED"u8 : "OK"u8);
         json.WriteNumber("nodes"u8, map.Members.Count);
@@ -37,8 +37,8 @@ internal sealed class ClusterEndpoints(GatewayDoor door, ReplicaSurvey survey)
         json.WriteNumber("replicas"u8, replicas.Count);
         json.WriteNumber("leads"u8, replicas.Count(r => r.Role == Role.Leader));
         json.WriteNumber("without_leader"u8, leaderless);
-        json.WriteBoolean("clock_trusted"u8, door.Node.Clock.IsTrusted);
-        json.WriteNumber("clock_offset_ms"u8, door.Node.Clock.OffsetMs);
+        json.WriteBoolean("clock_trusted"u8, frontEnd.Node.Clock.IsTrusted);
+        json.WriteNumber("clock_offset_ms"u8, frontEnd.Node.Clock.OffsetMs);
         json.WriteEndObject();
         ConditionWriter.WriteConditions(json, health, NodeIdOf);
         ConditionWriter.WriteReports(json, health);
@@ -53,8 +53,8 @@ internal sealed class ClusterEndpoints(GatewayDoor door, ReplicaSurvey survey)
     {
         var replicas = await survey.TakeAsync();
         var metaLeader = LeaderOf(replicas, MetaGroup);
-        var sightings = door.Membership?.Sightings ?? [];
-        var map = door.Node.Map;
+        var sightings = frontEnd.Membership?.Observed ?? [];
+        var map = frontEnd.Node.Map;
         var json = exchange.Begin();
         json.WriteStartObject();
         json.WriteString("cluster_id"u8, _genesis.ClusterId);
@@ -64,7 +64,7 @@ internal sealed class ClusterEndpoints(GatewayDoor door, ReplicaSurvey survey)
             var number = new MemberId(node.Number);
             var sighting = sightings.FirstOrDefault(s => s.Number == number);
             // A node may have moved since the cluster began.
-            var now = number == door.Node.Self ? door.Membership?.Self : sighting?.Introduced;
+            var now = number == frontEnd.Node.Self ? frontEnd.Membership?.Self : sighting?.Introduced;
             json.WriteStartObject();
             json.WriteNumber("number"u8, node.Number);
             json.WriteString("node_id"u8, node.NodeId);
@@ -97,7 +97,7 @@ internal sealed class ClusterEndpoints(GatewayDoor door, ReplicaSurvey survey)
         var replicas = digest ? await survey.TakeWithDigestsAsync() : await survey.TakeAsync();
         var json = exchange.Begin();
         json.WriteStartObject();
-        json.WriteString("node_id"u8, NodeIdOf(door.Node.Self));
+        json.WriteString("node_id"u8, NodeIdOf(frontEnd.Node.Self));
         json.WriteBoolean("complete"u8, survey.IsComplete(replicas));
         json.WriteStartArray("replicas"u8);
         foreach (var replica in replicas) Write(json, replica);
@@ -127,9 +127,9 @@ internal sealed class ClusterEndpoints(GatewayDoor door, ReplicaSurvey survey)
         json.WriteEndObject();
     }
 
-    private void WriteSighting(Utf8JsonWriter json, MemberId number, NodeSighting? sighting)
+    private void WriteSighting(Utf8JsonWriter json, MemberId number, NodeLiveness? sighting)
     {
-        var isSelf = number == door.Node.Self;
+        var isSelf = number == frontEnd.Node.Self;
         json.WriteString("liveness"u8, isSelf ? "alive"u8 : sighting?.Liveness switch
         {
             Liveness.Alive => "alive"u8,
@@ -157,12 +157,12 @@ internal sealed class ClusterEndpoints(GatewayDoor door, ReplicaSurvey survey)
         json.WriteEndObject();
     }
 
-    private int Down() => door.Membership?.Sightings.Count(s => s.Liveness == Liveness.Dead) ?? 0;
+    private int Down() => frontEnd.Membership?.Observed.Count(s => s.Liveness == Liveness.Dead) ?? 0;
 
     private static MemberId LeaderOf(IReadOnlyList<ReplicaStatus> replicas, uint group) =>
         replicas.FirstOrDefault(r => r.Group == group)?.Leader ?? MemberId.None;
 
-    private string NodeIdOf(MemberId number) => door.Node.NodeIdOf(number) ?? "";
+    private string NodeIdOf(MemberId number) => frontEnd.Node.NodeIdOf(number) ?? "";
 }
 
 /// <summary>The warning about an even number of nodes: it concerns the meta voters only.</summary>

@@ -6,17 +6,17 @@ using TokMesh.State;
 namespace TokMesh.Gateway;
 
 /// <summary>A22 and A23: whether the process lives, and whether it can serve.</summary>
-internal sealed class HealthEndpoints(GatewayDoor door, ReplicaSurvey survey)
+internal sealed class HealthEndpoints(GatewayFrontEnd frontEnd, ReplicaSurvey survey)
 {
     public ValueTask HealthAsync(Exchange exchange)
     {
         var json = exchange.Begin();
         json.WriteStartObject();
         // Alive all the same: whoever restarts what does not answer 200 must not restart a node for what a restart does not mend.
-        var codes = door.Node.Health.Own.Where(static c => c.Severity > Severity.Info).Select(static c => c.Code).Distinct().ToArray();
+        var codes = frontEnd.Node.Health.Own.Where(static c => c.Severity > Severity.Info).Select(static c => c.Code).Distinct().ToArray();
         json.WriteString("status"u8, codes.Length == 0 ? "healthy"u8 : "degraded"u8);
         ConditionWriter.WriteCodes(json, "codes"u8, codes);
-        json.WriteNumber("timestamp"u8, door.Clock.WallMs);
+        json.WriteNumber("timestamp"u8, frontEnd.Clock.WallMs);
         json.WriteEndObject();
         return ValueTask.CompletedTask;
     }
@@ -24,12 +24,12 @@ internal sealed class HealthEndpoints(GatewayDoor door, ReplicaSurvey survey)
     public async ValueTask ReadyAsync(Exchange exchange)
     {
         var replicas = await survey.TakeAsync();
-        var storage = !door.Node.LogStatus.HasFailed && survey.IsComplete(replicas);
+        var storage = !frontEnd.Node.LogStatus.HasFailed && survey.IsComplete(replicas);
         // A replica that was left out of its group and could not hear of it follows nobody for ever.
-        var led = replicas.All(r => !r.Leader.IsNone || door.Node.Health.IsLedElsewhere(r.Group));
+        var led = replicas.All(r => !r.Leader.IsNone || frontEnd.Node.Health.IsLedElsewhere(r.Group));
         var cluster = storage && led;
-        var keys = door.Node.Meta is { } meta && meta.ApiKeys.Values.Any(k => k is { Role: ApiRole.Admin, Enabled: true });
-        var running = !door.IsStopping();
+        var keys = frontEnd.Node.Meta is { } meta && meta.ApiKeys.Values.Any(k => k is { Role: ApiRole.Admin, Enabled: true });
+        var running = !frontEnd.IsStopping();
         var reasons = Reasons(replicas, led);
         if (storage && cluster && keys && running && reasons.Count == 0)
         {
@@ -55,9 +55,9 @@ internal sealed class HealthEndpoints(GatewayDoor door, ReplicaSurvey survey)
 
     private List<HealthCode> Reasons(IReadOnlyList<ReplicaStatus> replicas, bool knowsLeaders)
     {
-        var reasons = new SortedSet<HealthCode>(door.Node.Health.UnreadyBecause());
-        if (door.Node.Meta is null) reasons.Add(HealthCode.Starting);
-        var lost = door.Node.Health.Own.Any(static c => c.Code == HealthCode.MajorityLost);
+        var reasons = new SortedSet<HealthCode>(frontEnd.Node.Health.UnreadyBecause());
+        if (frontEnd.Node.Meta is null) reasons.Add(HealthCode.Starting);
+        var lost = frontEnd.Node.Health.Own.Any(static c => c.Code == HealthCode.MajorityLost);
         if (lost) reasons.Add(HealthCode.MajorityLost);
         else if (replicas.Count > 0 && !knowsLeaders) reasons.Add(HealthCode.NoLeader);
         return [.. reasons];

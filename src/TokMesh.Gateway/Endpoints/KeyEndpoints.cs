@@ -6,13 +6,13 @@ using TokMesh.State;
 
 namespace TokMesh.Gateway;
 
-/// <summary>Plain keys: the same ones as behind the Redis door. Version 0 is that of an absent key.</summary>
-internal sealed class KeyEndpoints(GatewayDoor door)
+/// <summary>Plain keys: the same ones as behind the Redis front end. Version 0 is that of an absent key.</summary>
+internal sealed class KeyEndpoints(GatewayFrontEnd frontEnd)
 {
     public async ValueTask GetAsync(Exchange exchange)
     {
         if (KeyOf(exchange, 0) is not { } key) return;
-        var reply = await door.Store.ReadAsync(GroupOf(key), b => Queries.GetWithVersion(b, key), exchange.Consistency, exchange.DeadlineMs);
+        var reply = await frontEnd.Store.ReadAsync(GroupOf(key), b => Queries.GetWithVersion(b, key), exchange.Consistency, exchange.DeadlineMs);
         if (exchange.FailIfRefused(reply)) return;
         if (reply.Tag == ReplyTag.Nil)
         {
@@ -42,7 +42,7 @@ internal sealed class KeyEndpoints(GatewayDoor door)
             return;
         }
         var mode = body.TtlSeconds is null ? ExpiryMode.None : ExpiryMode.Relative;
-        var reply = await door.Store.WriteAsync(GroupOf(key),
+        var reply = await frontEnd.Store.WriteAsync(GroupOf(key),
             b => KeyOps.Set(b, key, value, SetFlags.GetVersion, mode, (body.TtlSeconds ?? 0) * 1000, body.IfVersion), exchange.DeadlineMs);
         if (exchange.FailIfConflict(reply) || exchange.FailIfRefused(reply)) return;
         var json = exchange.Begin();
@@ -57,8 +57,8 @@ internal sealed class KeyEndpoints(GatewayDoor door)
         var (ok, body) = await exchange.ReadBodyAsync<DeleteKeyBody>(DeleteKeyBody.TryRead);
         if (!ok) return;
         var reply = body.IfVersion is { } ifVersion
-            ? await door.Store.WriteAsync(GroupOf(key), b => KeyOps.DelIfVersion(b, key, ifVersion), exchange.DeadlineMs)
-            : await door.Store.WriteAsync(GroupOf(key), b =>
+            ? await frontEnd.Store.WriteAsync(GroupOf(key), b => KeyOps.DelIfVersion(b, key, ifVersion), exchange.DeadlineMs)
+            : await frontEnd.Store.WriteAsync(GroupOf(key), b =>
             {
                 KeyOps.Del(b, 1);
                 KeyOps.KeyItem(b, key);
@@ -101,5 +101,5 @@ internal sealed class KeyEndpoints(GatewayDoor door)
         return KeyRules.Value(value.Length);
     }
 
-    private uint GroupOf(byte[] key) => Sharding.OfKey(key, door.Node.Genesis.ShardCount).Group;
+    private uint GroupOf(byte[] key) => Sharding.OfKey(key, frontEnd.Node.Genesis.ShardCount).Group;
 }

@@ -9,14 +9,14 @@ internal sealed class MetricsEndpoint(Pipeline pipeline, ReplicaSurvey survey, I
 {
     private const string Counter = "counter";
     private const string Gauge = "gauge";
-    private readonly GatewayDoor _door = pipeline.Door;
+    private readonly GatewayFrontEnd _frontEnd = pipeline.FrontEnd;
     private readonly ProcessorUse _processor = new();
 
     public async ValueTask RunAsync(Exchange exchange)
     {
         var replicas = await survey.TakeAsync();
         var text = new PrometheusWriter(exchange.BeginRaw(PrometheusWriter.ContentType));
-        WriteDoor(text);
+        WriteGateway(text);
         WriteConnections(text);
         WriteRequests(text);
         WriteCluster(text, replicas);
@@ -25,12 +25,12 @@ internal sealed class MetricsEndpoint(Pipeline pipeline, ReplicaSurvey survey, I
         WriteProcess(text);
     }
 
-    private void WriteDoor(PrometheusWriter text)
+    private void WriteGateway(PrometheusWriter text)
     {
         var meter = pipeline.Meter;
-        var hits = _door.Authenticator.Hits;
-        var misses = _door.Authenticator.Misses;
-        text.Single("tokmesh_session_create_total", Counter, "Sessions created through this door.", meter.Created);
+        var hits = _frontEnd.Authenticator.Hits;
+        var misses = _frontEnd.Authenticator.Misses;
+        text.Single("tokmesh_session_create_total", Counter, "Sessions created through HTTP.", meter.Created);
         text.Single("tokmesh_session_quota_exceeded_total", Counter, "Creates refused because of the user's quota.", meter.QuotaExceededCount);
         text.Begin("tokmesh_token_validate_calls_total", Counter, "Token validations by result.");
         text.Sample("tokmesh_token_validate_calls_total", "result=\"valid\"", meter.Count(ValidateResult.Valid));
@@ -54,14 +54,14 @@ internal sealed class MetricsEndpoint(Pipeline pipeline, ReplicaSurvey survey, I
     private void WriteConnections(PrometheusWriter text)
     {
         text.Begin("tokmesh_connections", Gauge, "Connections that are open, by listener.");
-        foreach (var limit in _door.Connections) text.Sample("tokmesh_connections", $"listener=\"{limit.Name}\"", limit.Open);
+        foreach (var limit in _frontEnd.Connections) text.Sample("tokmesh_connections", $"listener=\"{limit.Name}\"", limit.Open);
         text.Begin("tokmesh_connections_max", Gauge, "Most connections, by listener.");
-        foreach (var limit in _door.Connections) text.Sample("tokmesh_connections_max", $"listener=\"{limit.Name}\"", limit.Most);
+        foreach (var limit in _frontEnd.Connections) text.Sample("tokmesh_connections_max", $"listener=\"{limit.Name}\"", limit.Most);
         text.Begin("tokmesh_connections_refused_total", Counter, "Connections refused because there were enough, by listener.");
-        foreach (var limit in _door.Connections) text.Sample("tokmesh_connections_refused_total", $"listener=\"{limit.Name}\"", limit.Refused);
-        text.Single("tokmesh_held_bytes", Gauge, "Bytes that all connections together hold: input, bodies, replies that are not read.", _door.Held.Held);
-        text.Single("tokmesh_held_bytes_max", Gauge, "Most bytes that all connections together may hold.", _door.Held.Most);
-        text.Single("tokmesh_held_refused_total", Counter, "Times something was answered busy, or a connection closed, because too much was held.", _door.Held.Refused);
+        foreach (var limit in _frontEnd.Connections) text.Sample("tokmesh_connections_refused_total", $"listener=\"{limit.Name}\"", limit.Refused);
+        text.Single("tokmesh_held_bytes", Gauge, "Bytes that all connections together hold: input, bodies, replies that are not read.", _frontEnd.Held.Held);
+        text.Single("tokmesh_held_bytes_max", Gauge, "Most bytes that all connections together may hold.", _frontEnd.Held.Most);
+        text.Single("tokmesh_held_refused_total", Counter, "Times something was answered busy, or a connection closed, because too much was held.", _frontEnd.Held.Refused);
     }
 
     private void WriteRequests(PrometheusWriter text)
@@ -77,9 +77,9 @@ internal sealed class MetricsEndpoint(Pipeline pipeline, ReplicaSurvey survey, I
 
     private void WriteCluster(PrometheusWriter text, IReadOnlyList<ReplicaStatus> replicas)
     {
-        var node = _door.Node;
+        var node = _frontEnd.Node;
         var nodes = node.Map.Members;
-        var down = _door.Membership?.Sightings.Count(s => s.Liveness == Liveness.Dead) ?? 0;
+        var down = _frontEnd.Membership?.Observed.Count(s => s.Liveness == Liveness.Dead) ?? 0;
         var nodeId = nodes.FirstOrDefault(n => n.Number == node.Self.Value)?.NodeId ?? "";
         text.Single("tokmesh_sessions_active_total", Gauge, "Sessions in the shards this node leads.",
             replicas.Where(r => r.Role == Role.Leader).Sum(r => (long)r.Sessions));
@@ -105,7 +105,7 @@ internal sealed class MetricsEndpoint(Pipeline pipeline, ReplicaSurvey survey, I
         text.Single("tokmesh_raft_term_max", Gauge, "Highest term of this node's replicas.", replicas.Count == 0 ? 0 : replicas.Max(r => r.Term.Value));
         text.Single("tokmesh_raft_unapplied_entries", Gauge, "Entries this node has not applied yet, of all groups.",
             replicas.Sum(r => (double)(r.LastIndex.Value - r.AppliedIndex.Value)));
-        if (_door.Meter is not { } meter) return;
+        if (_frontEnd.Meter is not { } meter) return;
         text.Single("tokmesh_raft_elections_total", Counter, "Times a replica of this node stood for leader.", meter.Elections);
         text.Single("tokmesh_raft_leader_changes_total", Counter, "Times a replica of this node got a leader.", meter.LeaderChanges);
         text.Single("tokmesh_peer_bad_frames_total", Counter, "Frames of other nodes that could not be read.", meter.BadFrames);
@@ -115,7 +115,7 @@ internal sealed class MetricsEndpoint(Pipeline pipeline, ReplicaSurvey survey, I
     private void WriteHealth(PrometheusWriter text)
     {
         const string name = "tokmesh_health_condition";
-        var own = _door.Node.Health.Own;
+        var own = _frontEnd.Node.Health.Own;
         text.Begin(name, Gauge, "Members or kinds of groups this node says a condition of.");
         foreach (var code in HealthCodes.All)
             text.Sample(name, $"code=\"{code.ToText()}\",severity=\"{ConditionWriter.Text(HealthCodes.SeverityOf(code))}\"", own.Count(c => c.Code == code));

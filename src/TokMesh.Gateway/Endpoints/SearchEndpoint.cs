@@ -6,7 +6,7 @@ using TokMesh.State;
 namespace TokMesh.Gateway;
 
 /// <summary>Sessions by user, device, key, address and time, in pages. Without a user all shards are asked at once.</summary>
-internal sealed class SearchEndpoint(GatewayDoor door)
+internal sealed class SearchEndpoint(GatewayFrontEnd frontEnd)
 {
     public async ValueTask RunAsync(Exchange exchange)
     {
@@ -42,11 +42,11 @@ internal sealed class SearchEndpoint(GatewayDoor door)
             exchange.Fail(broken);
             return;
         }
-        var replies = await door.Sessions.SearchAsync(search, exchange.Caller());
+        var replies = await frontEnd.Sessions.SearchAsync(search, exchange.Caller());
         foreach (var reply in replies)
             if (exchange.FailIfRefused(reply)) return;
         var (total, items) = Merge(replies, search, (page - 1) * size, size, fields);
-        if (user is null) GatewayLog.FullScan(door.Log, exchange.RequestId, exchange.Identity.Id.ToString(), replies.Length, total);
+        if (user is null) GatewayLog.FullScan(frontEnd.Log, exchange.RequestId, exchange.Identity.Id.ToString(), replies.Length, total);
         var json = exchange.Begin();
         json.WriteStartObject();
         json.WriteStartArray("items"u8);

@@ -5,13 +5,13 @@ using TokMesh.State;
 namespace TokMesh.Gateway;
 
 /// <summary>Sessions by id and by user.</summary>
-internal sealed class SessionEndpoints(GatewayDoor door, DoorMeter meter)
+internal sealed class SessionEndpoints(GatewayFrontEnd frontEnd, GatewayMeter meter)
 {
     public async ValueTask CreateAsync(Exchange exchange)
     {
         var (ok, body) = await exchange.ReadBodyAsync<CreateBody>(CreateBody.TryRead);
         if (!ok) return;
-        var (reply, token) = await door.Sessions.CreateAsync(new NewSession
+        var (reply, token) = await frontEnd.Sessions.CreateAsync(new NewSession
         {
             UserId = body.UserId,
             DeviceId = body.DeviceId,
@@ -28,7 +28,7 @@ internal sealed class SessionEndpoints(GatewayDoor door, DoorMeter meter)
     public async ValueTask GetAsync(Exchange exchange)
     {
         if (!exchange.TrySessionId(0, out var id)) return;
-        var reply = await door.Sessions.GetAsync(id, exchange.Caller());
+        var reply = await frontEnd.Sessions.GetAsync(id, exchange.Caller());
         if (!exchange.FailIfRefused(reply)) SessionJson.Write(exchange.Begin(), new ReplyReader(reply.Body.Span).Session());
     }
 
@@ -44,7 +44,7 @@ internal sealed class SessionEndpoints(GatewayDoor door, DoorMeter meter)
         }
         var (ok, _) = await exchange.ReadBodyAsync<EmptyBody>(EmptyBody.TryRead);
         if (!ok) return;
-        var reply = await door.Sessions.TouchAsync(id, exchange.Caller());
+        var reply = await frontEnd.Sessions.TouchAsync(id, exchange.Caller());
         if (!exchange.FailIfRefused(reply)) SessionJson.Write(exchange.Begin(), new ReplyReader(reply.Body.Span).Session(), fields);
     }
 
@@ -60,8 +60,8 @@ internal sealed class SessionEndpoints(GatewayDoor door, DoorMeter meter)
         }
         var ttlMs = SessionLimits.ToMs(seconds);
         var reply = body.IfVersion is { } version
-            ? await door.Sessions.RenewIfAsync(id, version, ttlMs, exchange.Caller())
-            : await door.Sessions.RenewAsync(id, ttlMs, exchange.Caller());
+            ? await frontEnd.Sessions.RenewIfAsync(id, version, ttlMs, exchange.Caller())
+            : await frontEnd.Sessions.RenewAsync(id, ttlMs, exchange.Caller());
         if (!exchange.FailIfConflict(reply) && !exchange.FailIfRefused(reply)) WriteNumber(exchange, "new_expires_at"u8, new ReplyReader(reply.Body.Span).Integer());
     }
 
@@ -71,8 +71,8 @@ internal sealed class SessionEndpoints(GatewayDoor door, DoorMeter meter)
         var (ok, body) = await exchange.ReadBodyAsync<RevokeOneBody>(RevokeOneBody.TryRead);
         if (!ok) return;
         var reply = body.IfVersion is { } version
-            ? await door.Sessions.RevokeIfAsync(id, version, exchange.Caller())
-            : await door.Sessions.RevokeAsync(id, exchange.Caller());
+            ? await frontEnd.Sessions.RevokeIfAsync(id, version, exchange.Caller())
+            : await frontEnd.Sessions.RevokeAsync(id, exchange.Caller());
         if (exchange.FailIfConflict(reply) || exchange.FailIfRefused(reply)) return;
         var json = exchange.Begin();
         json.WriteStartObject();
@@ -91,7 +91,7 @@ internal sealed class SessionEndpoints(GatewayDoor door, DoorMeter meter)
         }
         var (ok, _) = await exchange.ReadBodyAsync<RevokeBody>(RevokeBody.TryRead);
         if (!ok) return;
-        var reply = await door.Sessions.RevokeUserAsync(user, exchange.Caller());
+        var reply = await frontEnd.Sessions.RevokeUserAsync(user, exchange.Caller());
         if (!exchange.FailIfRefused(reply)) WriteNumber(exchange, "revoked_count"u8, new ReplyReader(reply.Body.Span).Integer());
     }
 

@@ -5,7 +5,7 @@ using TokMesh.State;
 namespace TokMesh.Gateway;
 
 /// <summary>A token's session. An invalid token is an error of its own code, with <c>details.valid = false</c>.</summary>
-internal sealed class TokenEndpoints(GatewayDoor door, DoorMeter meter)
+internal sealed class TokenEndpoints(GatewayFrontEnd frontEnd, GatewayMeter meter)
 {
     private static readonly Action<Utf8JsonWriter> NotValid = static json => json.WriteBoolean("valid"u8, false);
 
@@ -23,7 +23,7 @@ internal sealed class TokenEndpoints(GatewayDoor door, DoorMeter meter)
             exchange.Fail(ErrorCode.ArgumentMissing, "token is required");
             return;
         }
-        var reply = await door.Sessions.ValidateAsync(body.Token, body.Touch, exchange.Caller(withAccess: body.Touch));
+        var reply = await frontEnd.Sessions.ValidateAsync(body.Token, body.Touch, exchange.Caller(withAccess: body.Touch));
         if (reply.Error is ErrorCode.TokenMalformed or ErrorCode.TokenInvalid or ErrorCode.TokenExpired or ErrorCode.TokenRevoked)
         {
             meter.Validated(ValidateResult.Invalid);

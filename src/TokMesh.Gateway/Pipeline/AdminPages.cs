@@ -17,7 +17,7 @@ internal static class AdminPages
     {
         TakeBasic(http.Request.Headers);
         var operation = Reading.For(http.Request.Method);
-        var exchange = new Exchange(pipeline.Door, http, operation);
+        var exchange = new Exchange(pipeline.FrontEnd, http, operation);
         if (pipeline.Admits(exchange, Reading, operation))
         {
             http.Request.Headers.Authorization = default;

@@ -52,7 +52,7 @@ internal sealed partial class Exchange
     {
         var more = Math.Max(0, bytes - HeldBytes.FreeBytes) - _heldBody;
         if (more <= 0) return true;
-        if (!door.Held.TryTake(more))
+        if (!frontEnd.Held.TryTake(more))
         {
             FailBusy();
             return false;

@@ -7,7 +7,7 @@ using TokMesh.State;
 namespace TokMesh.Gateway;
 
 /// <summary>One request and its answer. The answer is gathered first and sent once: an envelope around it.</summary>
-internal sealed partial class Exchange(GatewayDoor door, HttpContext http, Operation? operation)
+internal sealed partial class Exchange(GatewayFrontEnd frontEnd, HttpContext http, Operation? operation)
 {
     private const string JsonType = "application/json; charset=utf-8";
     private static readonly JsonEncodedText CodeName = JsonEncodedText.Encode("code");
@@ -37,7 +37,7 @@ internal sealed partial class Exchange(GatewayDoor door, HttpContext http, Opera
     /// <summary>How fresh reads must be; set by admission.</summary>
     public Consistency Consistency { get; set; }
 
-    public long DeadlineMs { get; } = door.Node.NowMs + door.Options.DeadlineMs;
+    public long DeadlineMs { get; } = frontEnd.Node.NowMs + frontEnd.Options.DeadlineMs;
 
     /// <summary>The caller for the store. The user agent is looked at only by operations that keep it.</summary>
     public Caller Caller(bool withAccess = false) => withAccess
@@ -52,7 +52,7 @@ internal sealed partial class Exchange(GatewayDoor door, HttpContext http, Opera
         json.WriteString(CodeName, Ok);
         json.WriteString(MessageName, Success);
         json.WriteString(RequestIdName, RequestId);
-        json.WriteNumber(TimestampName, door.Clock.WallMs);
+        json.WriteNumber(TimestampName, frontEnd.Clock.WallMs);
         json.WritePropertyName(DataName);
         _isOpen = true;
         return json;
@@ -97,7 +97,7 @@ internal sealed partial class Exchange(GatewayDoor door, HttpContext http, Opera
     /// <summary>The connections of this node hold as much as they may.</summary>
     public void FailBusy()
     {
-        door.Held.CountRefused();
+        frontEnd.Held.CountRefused();
         http.Response.Headers.RetryAfter = "1";
         Fail(ErrorCode.SysTooManyRequests, "the connections of this node hold as much memory as they may; nothing happened; try again after a moment", Outcomes.NotExecuted);
     }
@@ -111,7 +111,7 @@ internal sealed partial class Exchange(GatewayDoor door, HttpContext http, Opera
         json.WriteString(CodeName, code);
         json.WriteString(MessageName, message);
         json.WriteString(RequestIdName, RequestId);
-        json.WriteNumber(TimestampName, door.Clock.WallMs);
+        json.WriteNumber(TimestampName, frontEnd.Clock.WallMs);
         if (details is not null)
         {
             json.WriteStartObject(DetailsName);
@@ -163,14 +163,14 @@ internal sealed partial class Exchange(GatewayDoor door, HttpContext http, Opera
         if (body.Length > 0) response.ContentType = _contentType;
         // Until the client has read it.
         var heldReply = Math.Max(0, body.Length - HeldBytes.FreeBytes);
-        door.Held.Add(heldReply);
+        frontEnd.Held.Add(heldReply);
         try
         {
             if (body.Length > 0 && !HttpMethods.IsHead(http.Request.Method)) await response.BodyWriter.WriteAsync(body);
         }
         finally
         {
-            door.Held.Return(heldReply + _heldBody);
+            frontEnd.Held.Return(heldReply + _heldBody);
             _heldBody = 0;
         }
         _reply.Return();

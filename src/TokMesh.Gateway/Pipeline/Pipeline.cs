@@ -11,15 +11,15 @@ internal sealed class Pipeline
 {
     private readonly Admission _admission;
 
-    public Pipeline(GatewayDoor door)
+    public Pipeline(GatewayFrontEnd frontEnd)
     {
-        Door = door;
-        _admission = new Admission(door, Meter, Usage);
+        FrontEnd = frontEnd;
+        _admission = new Admission(frontEnd, Meter, Usage);
     }
 
-    public GatewayDoor Door { get; }
+    public GatewayFrontEnd FrontEnd { get; }
 
-    public DoorMeter Meter { get; } = new();
+    public GatewayMeter Meter { get; } = new();
 
     public KeyUsage Usage { get; } = new();
 
@@ -39,7 +39,7 @@ internal sealed class Pipeline
             exchange.FailUnmatched(route);
             return false;
         }
-        if (!operation.AnswersAlways && Door.Held.IsFull)
+        if (!operation.AnswersAlways && FrontEnd.Held.IsFull)
         {
             exchange.FailBusy();
             return false;
@@ -52,7 +52,7 @@ internal sealed class Pipeline
         var started = Stopwatch.GetTimestamp();
         var method = http.Request.Method;
         var operation = route.For(method);
-        var exchange = new Exchange(Door, http, operation);
+        var exchange = new Exchange(FrontEnd, http, operation);
         try
         {
             if (Admits(exchange, route, operation)) await operation.RunAsync(exchange);
@@ -64,7 +64,7 @@ internal sealed class Pipeline
             else if (e is IOException) exchange.Fail(ErrorCode.SysBadRequest, "The body could not be read.");
             else
             {
-                GatewayLog.RequestFailed(Door.Log, exchange.RequestId, operation is null ? "-" : method, route.Template, e.GetType().Name, e.StackTrace);
+                GatewayLog.RequestFailed(FrontEnd.Log, exchange.RequestId, operation is null ? "-" : method, route.Template, e.GetType().Name, e.StackTrace);
                 exchange.Fail(ErrorCode.SysInternal);
             }
         }

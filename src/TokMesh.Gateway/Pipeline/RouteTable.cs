@@ -2,20 +2,20 @@ using TokMesh.Cluster;
 
 namespace TokMesh.Gateway;
 
-/// <summary>Every route of the door.</summary>
+/// <summary>Every route of the front end.</summary>
 internal static class RouteTable
 {
     public static IReadOnlyList<Route> Of(Pipeline pipeline)
     {
-        var door = pipeline.Door;
-        var sessions = new SessionEndpoints(door, pipeline.Meter);
-        var tokens = new TokenEndpoints(door, pipeline.Meter);
-        var search = new SearchEndpoint(door);
-        var keys = new KeyEndpoints(door);
-        var apiKeys = new ApiKeyEndpoints(door, pipeline.Usage);
-        var survey = new ReplicaSurvey(door.Node);
-        var health = new HealthEndpoints(door, survey);
-        var cluster = new ClusterEndpoints(door, survey);
+        var frontEnd = pipeline.FrontEnd;
+        var sessions = new SessionEndpoints(frontEnd, pipeline.Meter);
+        var tokens = new TokenEndpoints(frontEnd, pipeline.Meter);
+        var search = new SearchEndpoint(frontEnd);
+        var keys = new KeyEndpoints(frontEnd);
+        var apiKeys = new ApiKeyEndpoints(frontEnd, pipeline.Usage);
+        var survey = new ReplicaSurvey(frontEnd.Node);
+        var health = new HealthEndpoints(frontEnd, survey);
+        var cluster = new ClusterEndpoints(frontEnd, survey);
 
         var issuer = Access.Of(ApiRole.Issuer);
         var validator = Access.Of(ApiRole.Validator);
@@ -30,7 +30,7 @@ internal static class RouteTable
             new("/tokens/validate", Post: new(tokens.ValidateAsync, validator, Replay.VerifiedIfSent)),
             new("/keys/{key}",
                 Get: new(keys.GetAsync, issuer),
-                Post: new(keys.SetAsync, issuer, Replay.MayBeRequired) { MaxBodyBytes = door.Options.MaxBodyBytes }),
+                Post: new(keys.SetAsync, issuer, Replay.MayBeRequired) { MaxBodyBytes = frontEnd.Options.MaxBodyBytes }),
             new("/keys/{key}/delete", Post: new(keys.DeleteAsync, issuer, Replay.MayBeRequired)),
             new("/admin/v1/keys",
                 Get: new(apiKeys.ListAsync, Access.AdminApi),
@@ -43,7 +43,7 @@ internal static class RouteTable
             new("/ready", Get: new(health.ReadyAsync, Access.Open) { AnswersAlways = true, IsOfLife = true }),
         ];
         var metrics = new MetricsEndpoint(pipeline, survey, [.. routes, Route.Unmatched]);
-        var access = door.Options.MetricsAuthentication ? Access.Of(ApiRole.Metrics) : Access.Open;
+        var access = frontEnd.Options.MetricsAuthentication ? Access.Of(ApiRole.Metrics) : Access.Open;
         return [.. routes, new Route("/metrics", Get: new(metrics.RunAsync, access) { HasBareErrors = true, AnswersAlways = true })];
     }
 }

@@ -24,7 +24,7 @@ internal sealed class ConnectionGuard(LinkOptions options, NodeLinks links)
     private readonly Strangers _atSiloPort = new(MostStrangers, MostStrangersOfOneAddress);
     private readonly Strangers _atGateway = new(MostStrangers, MostStrangersOfOneAddress);
     private readonly LinkListener _listener = new(links);
-    private readonly SaidRarely _said = new();
+    private readonly LogThrottle _said = new();
 
     /// <summary>Puts this before everything that comes later in the silo's connections; TLS must be there already.</summary>
     public void Guard(SiloConnectionOptions silo)

@@ -9,7 +9,7 @@ using ErrorCode = TokMesh.State.ErrorCode;
 namespace TokMesh.Orleans.Application;
 
 /// <summary>
-/// Plain keys for Orleans clients and code in silos, answered by the silo's own node. The rules are those of the HTTP door but for API
+/// Plain keys for Orleans clients and code in silos, answered by the silo's own node. The rules are those of the HTTP front end but for API
 /// keys: whoever may call grains is inside the cluster's trust.
 /// </summary>
 [StatelessWorker, Reentrant]

@@ -10,7 +10,7 @@ namespace TokMesh.Orleans.Application;
 /// <summary>Reads the answer out of a reply that ended well.</summary>
 internal delegate T ReplyBody<T>(in StoreReply reply);
 
-/// <summary>Between the store's calls and the grains': the same verdicts as at the HTTP door.</summary>
+/// <summary>Between the store's calls and the grains': the same verdicts as at the HTTP front end.</summary>
 internal static class Replies
 {
     private const int LongestDeadlineMs = 600_000;

@@ -5,7 +5,7 @@ namespace TokMesh.Orleans;
 /// <summary>
 /// The addressable face of one replica: what one node holds of one shard. The key is the shard's number and the node's id; the shard
 /// <see cref="Meta"/> is the control plane. The grain lives on its node's silo and nowhere else, and holds nothing itself: a second
-/// activation, if Orleans should make one, is a second door to the same replica.
+/// activation, if Orleans should make one, is a second front end to the same replica.
 /// </summary>
 [Alias("tokmesh.replica")]
 public interface IReplicaGrain : IGrainWithIntegerCompoundKey

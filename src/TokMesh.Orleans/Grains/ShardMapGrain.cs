@@ -16,7 +16,7 @@ internal sealed class ShardMapGrain(NodeAccess access, INodeNetwork network) : G
 {
     private const int DeadlineMs = 5_000;
 
-    /// <summary>How often who watches hears of members that have fallen silent; of all else at once. Milliseconds.</summary>
+    /// <summary>How often who watches hears of members that do not answer any more; of all else at once. Milliseconds.</summary>
     private const int LookMs = 1_000;
     private const int MaxVoters = 7;
 
@@ -38,8 +38,8 @@ internal sealed class ShardMapGrain(NodeAccess access, INodeNetwork network) : G
         ShardMap? last = null;
         using var changed = new SemaphoreSlim(1);
         var node = access.Node;
-        node.MapChanged += Ring;
-        node.LeadersChanged += Ring;
+        node.MapChanged += Notify;
+        node.LeadersChanged += Notify;
         try
         {
             while (!cancel.IsCancellationRequested && access.IsReady)
@@ -51,11 +51,11 @@ internal sealed class ShardMapGrain(NodeAccess access, INodeNetwork network) : G
         }
         finally
         {
-            node.MapChanged -= Ring;
-            node.LeadersChanged -= Ring;
+            node.MapChanged -= Notify;
+            node.LeadersChanged -= Notify;
         }
 
-        void Ring()
+        void Notify()
         {
             // Two changes before anybody looked are one.
             try
@@ -101,7 +101,7 @@ internal sealed class ShardMapGrain(NodeAccess access, INodeNetwork network) : G
     private ShardMap MapOf(Node node, ClusterMap map)
     {
         var genesis = node.Genesis;
-        var sightings = network.Sightings.ToDictionary(s => s.Number.Value, s => s.Liveness.ToString().ToLowerInvariant());
+        var sightings = network.Observed.ToDictionary(s => s.Number.Value, s => s.Liveness.ToString().ToLowerInvariant());
         return new ShardMap
         {
             ClusterId = genesis.ClusterId,

@@ -13,7 +13,7 @@ namespace TokMesh.Orleans.Links;
 internal sealed class Discovery(NodeLinks links)
 {
     private const int PauseMs = 200;
-    private readonly SaidOnce _problems = new();
+    private readonly LogOnce _problems = new();
     private string _problem = "no node of the cluster answers";
 
     /// <summary>How the cluster began.</summary>

@@ -22,10 +22,10 @@ internal sealed record LinkOptions
     /// <summary>How the cluster began, when the node's directory says so already.</summary>
     public Genesis? Genesis { get; init; }
 
-    /// <summary>Address of this node's HTTP door, host:port; empty when it has none.</summary>
+    /// <summary>Address of this node's HTTP front end, host:port; empty when it has none.</summary>
     public required string HttpAddress { get; init; }
 
-    /// <summary>Address of this node's Redis door, host:port; empty when it has none.</summary>
+    /// <summary>Address of this node's Redis front end, host:port; empty when it has none.</summary>
     public required string RedisAddress { get; init; }
 
     /// <summary>What fails together with this node; null when that was not said.</summary>

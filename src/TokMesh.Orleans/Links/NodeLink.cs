@@ -16,14 +16,14 @@ internal sealed class NodeLink(NodeLinks links, MemberId number, Member member) 
 
     private readonly CancellationTokenSource _stop = new();
     private readonly Lock _lock = new();
-    private readonly Doorbell _bell = new();
+    private readonly WakeSignal _wake = new();
     private List<FrameBuffer> _queue = [];
     private List<FrameBuffer> _sending = [];
     private long _queuedBytes;
     private bool _isUp;
     private volatile Linked? _linked;
     private bool _pingDue;
-    private readonly SaidOnce _problems = new();
+    private readonly LogOnce _problems = new();
     private volatile Candidate? _introduced;
     private string _listed = member.Peer;
     private Task _run = Task.CompletedTask;
@@ -87,21 +87,21 @@ internal sealed class NodeLink(NodeLinks links, MemberId number, Member member) 
             _queue.Add(frames);
             _queuedBytes += frames.Length;
         }
-        if (first) _bell.Ring();
+        if (first) _wake.Wake();
     }
 
     /// <summary>Asks the other node whether it is there, and what time it has.</summary>
     public void Ping()
     {
         Volatile.Write(ref _pingDue, true);
-        _bell.Ring();
+        _wake.Wake();
     }
 
     /// <summary>Begins to end it.</summary>
     public void Stop()
     {
         _stop.Cancel();
-        _bell.Ring();
+        _wake.Wake();
     }
 
     public void Dispose()
@@ -190,11 +190,11 @@ internal sealed class NodeLink(NodeLinks links, MemberId number, Member member) 
 
     private async Task WriteAsync(PipeWriter output, CancellationToken cancel)
     {
-        using var wake = cancel.UnsafeRegister(static bell => ((Doorbell)bell!).Ring(), _bell);
+        using var wake = cancel.UnsafeRegister(static signal => ((WakeSignal)signal!).Wake(), _wake);
         Ping();
         while (true)
         {
-            var rung = _bell.WaitAsync();
+            var rung = _wake.WaitAsync();
             // The lane that rings does the sending. One that is rung for by others meanwhile must not be kept by their frames.
             if (rung.IsCompleted) await Task.Yield();
             await rung;

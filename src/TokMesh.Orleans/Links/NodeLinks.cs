@@ -43,7 +43,7 @@ internal sealed class NodeLinks : INodeNetwork, IDisposable
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<NodeSighting> Sightings => [.. _links.Values.OrderBy(l => l.Number.Value).Select(l => l.Health.Look(Clock.MonotonicMs, Clock.WallMs) with { Introduced = l.Introduced })];
+    public IReadOnlyList<NodeLiveness> Observed => [.. _links.Values.OrderBy(l => l.Number.Value).Select(l => l.Health.Look(Clock.MonotonicMs, Clock.WallMs) with { Introduced = l.Introduced })];
 
     /// <inheritdoc/>
     Candidate? IMembership.Self => Self;

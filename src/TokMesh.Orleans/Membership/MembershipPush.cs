@@ -18,13 +18,13 @@ internal sealed class MembershipPush(NodeAccess access, IClusterMembershipServic
     // Orleans stops no silo that has not quite started: then this is all that ends it.
     public void Dispose()
     {
-        if (access.IsReady) access.Node.SilosChanged -= Ring;
+        if (access.IsReady) access.Node.SilosChanged -= Notify;
         _stop.Cancel();
     }
 
     private Task StartAsync(CancellationToken cancel)
     {
-        access.Node.SilosChanged += Ring;
+        access.Node.SilosChanged += Notify;
         _pushing = Task.Run(PushAsync, CancellationToken.None);
         return Task.CompletedTask;
     }
@@ -35,7 +35,7 @@ internal sealed class MembershipPush(NodeAccess access, IClusterMembershipServic
         await _pushing.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
     }
 
-    private void Ring() => _changed.Release();
+    private void Notify() => _changed.Release();
 
     private async Task PushAsync()
     {

@@ -1,6 +1,6 @@
 namespace TokMesh.Redis;
 
-/// <summary>The commands this door knows.</summary>
+/// <summary>The commands this front end knows.</summary>
 internal enum Command : byte
 {
     Hello,

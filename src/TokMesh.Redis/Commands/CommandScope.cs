@@ -4,7 +4,7 @@ using TokMesh.State;
 namespace TokMesh.Redis;
 
 /// <summary>What became of a command that was offered to a stage.</summary>
-internal enum Taken : byte
+internal enum DispatchResult : byte
 {
     /// <summary>Its reply has a place in the stage.</summary>
     Done,
@@ -13,13 +13,13 @@ internal enum Taken : byte
     NextStage,
 
     /// <summary>It takes several steps or changes the connection: it runs alone, after everything before it.</summary>
-    Alone,
+    Exclusive,
 }
 
-/// <summary>What building a command's calls needs: the door, the client, the stage, and room for bodies.</summary>
-internal sealed class CommandScope(RedisDoor door, ClientState client, Stage stage)
+/// <summary>What building a command's calls needs: the front end, the client, the stage, and room for bodies.</summary>
+internal sealed class CommandScope(RedisFrontEnd frontEnd, ClientState client, Stage stage)
 {
-    public RedisDoor Door => door;
+    public RedisFrontEnd FrontEnd => frontEnd;
 
     public ClientState Client => client;
 
@@ -32,9 +32,9 @@ internal sealed class CommandScope(RedisDoor door, ClientState client, Stage sta
     public long DeadlineMs { get; private set; }
 
     /// <summary>Sets the deadline of the calls that follow.</summary>
-    public void StartClock() => DeadlineMs = door.Node.NowMs + door.Options.CommandTimeoutMs;
+    public void StartClock() => DeadlineMs = frontEnd.Node.NowMs + frontEnd.Options.CommandTimeoutMs;
 
-    public uint GroupOf(ReadOnlySpan<byte> key) => Sharding.OfKey(key, door.ShardCount).Group;
+    public uint GroupOf(ReadOnlySpan<byte> key) => Sharding.OfKey(key, frontEnd.ShardCount).Group;
 
     /// <summary>Whether a plain key may be read in this stage.</summary>
     public bool MayRead(ReadOnlySpan<byte> key, out uint group) => stage.MayRead(group = GroupOf(key));
@@ -43,21 +43,21 @@ internal sealed class CommandScope(RedisDoor door, ClientState client, Stage sta
     public bool MayWrite(ReadOnlySpan<byte> key, out uint group) => stage.MayWrite(group = GroupOf(key));
 
     /// <summary>Sends the body in the arena.</summary>
-    public Taken Submit(CommandSpec command, ReplyShape shape, uint group, CallKind kind)
+    public DispatchResult Submit(CommandSpec command, ReplyShape shape, uint group, CallKind kind)
     {
         // What asks for a session asks for it wherever it is.
         var call = NewCall(group, kind, Arena.Take(), followsPointer: shape >= ReplyShape.SessionJson);
         stage.Add(shape, command, call);
-        door.Node.Submit(call);
-        return Taken.Done;
+        frontEnd.Node.Submit(call);
+        return DispatchResult.Done;
     }
 
     /// <summary>Sends the calls of a command that asks several shards.</summary>
-    public Taken Submit(CommandSpec command, ReplyShape shape, SplitCall split)
+    public DispatchResult Submit(CommandSpec command, ReplyShape shape, SplitCall split)
     {
         stage.Add(shape, command, split);
-        foreach (var call in split.Calls) door.Node.Submit(call);
-        return Taken.Done;
+        foreach (var call in split.Calls) frontEnd.Node.Submit(call);
+        return DispatchResult.Done;
     }
 
     public Call NewCall(uint group, CallKind kind, ReadOnlyMemory<byte> body, bool followsPointer = false) => new()
@@ -73,25 +73,25 @@ internal sealed class CommandScope(RedisDoor door, ClientState client, Stage sta
 
     public RespWriter Write() => stage.Write(client.IsResp3);
 
-    public Taken Refuse(string error)
+    public DispatchResult Refuse(string error)
     {
         var writer = Write();
         writer.Error(error);
         return End(ref writer);
     }
 
-    public Taken Refuse(ErrorCode code, string detail) => Refuse(ErrorReplies.Of(code, detail));
+    public DispatchResult Refuse(ErrorCode code, string detail) => Refuse(ErrorReplies.Of(code, detail));
 
-    public Taken Ok()
+    public DispatchResult Ok()
     {
         var writer = Write();
         writer.Ok();
         return End(ref writer);
     }
 
-    public Taken End(ref RespWriter writer)
+    public DispatchResult End(ref RespWriter writer)
     {
         stage.Add(ref writer);
-        return Taken.Done;
+        return DispatchResult.Done;
     }
 }

@@ -11,7 +11,7 @@ internal sealed class Dispatcher(CommandScope scope)
 {
     private readonly MultiKeyCommands _multiKey = new(scope);
 
-    public Taken Take(in Request request, CommandSpec? command)
+    public DispatchResult Take(in Request request, CommandSpec? command)
     {
         if (command is null) return Unknown(request);
         if (!command.Fits(request.Count)) return scope.Refuse(ErrorReplies.Arity(command.Name));
@@ -19,7 +19,7 @@ internal sealed class Dispatcher(CommandScope scope)
         return command.FirstKey > 0 ? TakeKeyed(command, request) : TakeUnkeyed(command, request);
     }
 
-    private Taken Unknown(in Request request)
+    private DispatchResult Unknown(in Request request)
     {
         var writer = scope.Write();
         writer.Error(ErrorReplies.UnknownCommand(request));
@@ -31,7 +31,7 @@ internal sealed class Dispatcher(CommandScope scope)
         var identity = scope.Client.Identity;
         if (identity.Key is not { } key)
             return identity.Error == ErrorCode.AuthMissing ? ErrorReplies.NoAuth : ErrorReplies.KeyLost(identity.Error);
-        if (key.RateLimit > 0 && scope.Door.Admit is { } admit && !admit(key))
+        if (key.RateLimit > 0 && scope.FrontEnd.Admit is { } admit && !admit(key))
             return ErrorReplies.Of(ErrorCode.SysTooManyRequests, ErrorCode.SysTooManyRequests.Message());
         var allowed = command.Access switch
         {
@@ -43,7 +43,7 @@ internal sealed class Dispatcher(CommandScope scope)
         return allowed ? null : ErrorReplies.Forbidden($"use '{command.Name}'");
     }
 
-    private Taken TakeKeyed(CommandSpec command, in Request request)
+    private DispatchResult TakeKeyed(CommandSpec command, in Request request)
     {
         var last = command.LastKey < 0 ? request.Count - 1 : command.LastKey;
         var sessions = false;
@@ -57,17 +57,17 @@ internal sealed class Dispatcher(CommandScope scope)
                 return scope.Refuse(ErrorCode.ArgumentInvalid, $"key: {key.Length} bytes, allowed are 0 to {KeyRules.MaxKeyBytes}");
         }
         if (command.Id == Command.TmTouch) return SessionCommands.Touch(scope, command, request);
-        if (command.Id == Command.TmCreate) return Taken.Alone;
+        if (command.Id == Command.TmCreate) return DispatchResult.Exclusive;
         if (plain && command.Access == Access.ReadKey && !scope.Client.MayUsePlainKeys)
             return scope.Refuse(ErrorReplies.Forbidden("use plain keys"));
         if (!sessions) return TakePlain(command, request);
         if (last == command.FirstKey) return SessionCommands.TakeKey(scope, command, request);
         return command.Id is Command.Del or Command.Unlink or Command.Exists
-            ? Taken.Alone
+            ? DispatchResult.Exclusive
             : scope.Refuse(ErrorCode.ArgumentInvalid, $"'{command.Name}' does not work on sessions");
     }
 
-    private Taken TakePlain(CommandSpec command, in Request request)
+    private DispatchResult TakePlain(CommandSpec command, in Request request)
     {
         switch (command.Id)
         {
@@ -114,7 +114,7 @@ internal sealed class Dispatcher(CommandScope scope)
         }
     }
 
-    private Taken TakeUnkeyed(CommandSpec command, in Request request)
+    private DispatchResult TakeUnkeyed(CommandSpec command, in Request request)
     {
         switch (command.Id)
         {
@@ -135,7 +135,7 @@ internal sealed class Dispatcher(CommandScope scope)
             case Command.TmValidate:
                 return SessionCommands.Validate(scope, command, request);
             default:
-                return Taken.Alone;
+                return DispatchResult.Exclusive;
         }
     }
 }

@@ -5,13 +5,13 @@ using TokMesh.State;
 namespace TokMesh.Redis;
 
 /// <summary>What a connection is: its protocol, its name, and whom it has proved to be.</summary>
-internal sealed class ClientState(RedisDoor door, EndPoint? remote, EndPoint? local)
+internal sealed class ClientState(RedisFrontEnd frontEnd, EndPoint? remote, EndPoint? local)
 {
     private ApiKeyId? _keyId;
     private MetaView? _seen;
     private Identity _identity;
 
-    public long Id { get; } = door.NextClientId();
+    public long Id { get; } = frontEnd.NextClientId();
 
     public IPEndPoint? Remote { get; } = remote as IPEndPoint;
 
@@ -21,10 +21,10 @@ internal sealed class ClientState(RedisDoor door, EndPoint? remote, EndPoint? lo
     public byte[] Ip { get; } = IpBytes.Of((remote as IPEndPoint)?.Address);
 
     /// <summary>Monotonic milliseconds.</summary>
-    public long ConnectedAtMs { get; } = door.Node.NowMs;
+    public long ConnectedAtMs { get; } = frontEnd.Node.NowMs;
 
     /// <summary>Monotonic milliseconds of its last command.</summary>
-    public long ActiveAtMs { get; set; } = door.Node.NowMs;
+    public long ActiveAtMs { get; set; } = frontEnd.Node.NowMs;
 
     public string LastCommand { get; set; } = "NULL";
 
@@ -43,11 +43,11 @@ internal sealed class ClientState(RedisDoor door, EndPoint? remote, EndPoint? lo
         get
         {
             if (_keyId is not { } id) return new Identity(null, default, ErrorCode.AuthMissing);
-            var meta = door.Node.Meta;
+            var meta = frontEnd.Node.Meta;
             // Null while this node has not caught up: then the authenticator has the say each time.
-            if (meta is not null && ReferenceEquals(meta, _seen) && (_identity.Key is not { ExpiresAtMs: not 0 and var until } || door.WallMs() < until)) return _identity;
+            if (meta is not null && ReferenceEquals(meta, _seen) && (_identity.Key is not { ExpiresAtMs: not 0 and var until } || frontEnd.WallMs() < until)) return _identity;
             _seen = meta;
-            return _identity = door.Authenticator.Recheck(id);
+            return _identity = frontEnd.Authenticator.Recheck(id);
         }
     }
 

@@ -81,9 +81,9 @@ internal sealed class LoginCommands(CommandScope scope, PipeWriter output)
     /// <summary>Checks credentials. An address that failed too often waits, and is disconnected when it fails again.</summary>
     private async ValueTask<(string? Error, bool Stay)> LoginAsync(byte[] user, byte[] password)
     {
-        var door = scope.Door;
+        var frontEnd = scope.FrontEnd;
         var address = scope.Client.Remote?.Address;
-        var slowed = door.FailedLogins.TooMany(address, door.Node.NowMs);
+        var slowed = frontEnd.FailedLogins.TooMany(address, frontEnd.Node.NowMs);
         if (slowed) await Task.Delay(PenaltyMs);
         // Milliseconds of hashing: elsewhere, so that no other connection waits for it.
         var identity = await Task.Run(() => Check(user, password));
@@ -93,7 +93,7 @@ internal sealed class LoginCommands(CommandScope scope, PipeWriter output)
             return (null, true);
         }
         if (identity.Error == ErrorCode.SysUnavailable) return (ErrorReplies.BadCredentials(identity.Error), true);
-        door.FailedLogins.Add(address, door.Node.NowMs);
+        frontEnd.FailedLogins.Add(address, frontEnd.Node.NowMs);
         return (ErrorReplies.BadCredentials(identity.Error), !slowed);
     }
 
@@ -102,7 +102,7 @@ internal sealed class LoginCommands(CommandScope scope, PipeWriter output)
         // Ids and secrets are ASCII: what is not becomes characters that no id or secret has.
         var secret = Encoding.Latin1.GetString(password);
         var whole = user.Length == 0 || Words.Is(user, "default"u8);
-        return whole ? scope.Door.Authenticator.Authenticate(secret) : scope.Door.Authenticator.Authenticate(Encoding.Latin1.GetString(user), secret);
+        return whole ? scope.FrontEnd.Authenticator.Authenticate(secret) : scope.FrontEnd.Authenticator.Authenticate(Encoding.Latin1.GetString(user), secret);
     }
 
     private bool Error(string text)

@@ -16,7 +16,7 @@ internal sealed class RedisConnection : IDisposable
     private const int MaxStageBytes = 1 << 20;
     private const int FlushAboveBytes = 64 * 1024;
 
-    private readonly RedisDoor _door;
+    private readonly RedisFrontEnd _frontEnd;
     private readonly int _patienceMs;
     private readonly PipeReader _reader;
     private readonly PipeWriter _output;
@@ -26,7 +26,7 @@ internal sealed class RedisConnection : IDisposable
     private readonly ReplyTranslator _translator = new();
     private readonly CommandScope _scope;
     private readonly Dispatcher _dispatcher;
-    private readonly LoneCommands _lone;
+    private readonly ExclusiveCommands _exclusive;
     private readonly int _stageLimit;
     private bool _waited;
     private long _heldInput;
@@ -35,19 +35,19 @@ internal sealed class RedisConnection : IDisposable
     private int _parsed;
     private CommandSpec? _command;
 
-    public RedisConnection(RedisDoor door, ClientState client, IDuplexPipe transport)
+    public RedisConnection(RedisFrontEnd frontEnd, ClientState client, IDuplexPipe transport)
     {
-        _door = door;
-        _patienceMs = door.Options.PatienceMs;
+        _frontEnd = frontEnd;
+        _patienceMs = frontEnd.Options.PatienceMs;
         _reader = transport.Input;
         _output = transport.Output;
         Client = client;
-        _parser = new RequestParser(door.Options.MaxBulkBytes);
-        _stage = new Stage(door.ShardCount + 1, door.WakesOf(client));
-        _scope = new CommandScope(door, client, _stage);
+        _parser = new RequestParser(frontEnd.Options.MaxBulkBytes);
+        _stage = new Stage(frontEnd.ShardCount + 1, frontEnd.WakesOf(client));
+        _scope = new CommandScope(frontEnd, client, _stage);
         _dispatcher = new Dispatcher(_scope);
-        _lone = new LoneCommands(_scope, _output);
-        _stageLimit = door.Options.MaxPipelinedCommands;
+        _exclusive = new ExclusiveCommands(_scope, _output);
+        _stageLimit = frontEnd.Options.MaxPipelinedCommands;
     }
 
     public ClientState Client { get; }
@@ -64,7 +64,7 @@ internal sealed class RedisConnection : IDisposable
             var read = await reading;
             if (read.IsCanceled) return;
             var length = _input.Length + read.Buffer.Length;
-            if (length > _door.Options.MaxCommandBytes) return;
+            if (length > _frontEnd.Options.MaxCommandBytes) return;
             _input.Accept(read.Buffer, _parser.Needed);
             var stay = await ExecuteAsync();
             _input.Release();
@@ -77,7 +77,7 @@ internal sealed class RedisConnection : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        _door.Held.Return(_heldInput);
+        _frontEnd.Held.Return(_heldInput);
         _input.Dispose();
         _translator.Dispose();
     }
@@ -88,7 +88,7 @@ internal sealed class RedisConnection : IDisposable
         while (true)
         {
             // Before more is asked for: what waits stays with the client. Then it goes on in any case, with little at a time.
-            if (_door.Held.IsFull) await _door.Held.HasRoomAsync(_patienceMs);
+            if (_frontEnd.Held.IsFull) await _frontEnd.Held.HasRoomAsync(_patienceMs);
             var end = FillStage(out var words);
             if (_stage.Count > 0 && !await FinishStageAsync()) return false;
             switch (end)
@@ -100,9 +100,9 @@ internal sealed class RedisConnection : IDisposable
                     return false;
                 case StageEnd.Leave:
                     return false;
-                case StageEnd.Lone:
-                    _door.Executed(1);
-                    if (!await _lone.RunAsync(_command!, words)) return false;
+                case StageEnd.Exclusive:
+                    _frontEnd.Executed(1);
+                    if (!await _exclusive.RunAsync(_command!, words)) return false;
                     break;
             }
             if (_output.CanGetUnflushedBytes && _output.UnflushedBytes > FlushAboveBytes && !await FlushAsync()) return false;
@@ -139,13 +139,13 @@ internal sealed class RedisConnection : IDisposable
             {
                 var request = _parser.Current(input);
                 var taken = _dispatcher.Take(request, _command);
-                if (taken == Taken.NextStage) return StageEnd.Conflict;
-                if (taken == Taken.Alone)
+                if (taken == DispatchResult.NextStage) return StageEnd.Conflict;
+                if (taken == DispatchResult.Exclusive)
                 {
                     if (_stage.Count > 0) return StageEnd.Conflict;
                     words = request.Copy();
                     Consume(ref bytes);
-                    return StageEnd.Lone;
+                    return StageEnd.Exclusive;
                 }
             }
             Consume(ref bytes);
@@ -163,8 +163,8 @@ internal sealed class RedisConnection : IDisposable
     /// <summary>False when the client is gone, or does not read while all together hold too much.</summary>
     private async ValueTask<bool> FinishStageAsync()
     {
-        _door.Executed(_stage.Count);
-        Client.ActiveAtMs = _door.Node.NowMs;
+        _frontEnd.Executed(_stage.Count);
+        Client.ActiveAtMs = _frontEnd.Node.NowMs;
         if (_command is { } last) Client.LastCommand = last.Name;
         if (_stage.HasCalls)
         {
@@ -192,7 +192,7 @@ internal sealed class RedisConnection : IDisposable
         long held = 0;
         foreach (ref readonly var reply in _stage.Replies[next..]) held += reply.ReplyBytes;
         held = Math.Max(0, held - HeldBytes.FreeBytes);
-        _door.Held.Add(held);
+        _frontEnd.Held.Add(held);
         long fetched = 0;
         try
         {
@@ -202,7 +202,7 @@ internal sealed class RedisConnection : IDisposable
                 if (!await FlushAsync()) return false;
                 if (_stage.Replies[next].ToFetch > 0)
                 {
-                    _door.Held.Return(fetched);
+                    _frontEnd.Held.Return(fetched);
                     fetched = 0;
                     fetched = await FetchAsync(next);
                 }
@@ -212,7 +212,7 @@ internal sealed class RedisConnection : IDisposable
         }
         finally
         {
-            _door.Held.Return(held + fetched);
+            _frontEnd.Held.Return(held + fetched);
         }
     }
 
@@ -231,9 +231,9 @@ internal sealed class RedisConnection : IDisposable
             places.Add(place);
             bytes += reply.ToFetch;
         }
-        if (!await _door.Held.TakeAsync(bytes, _patienceMs))
+        if (!await _frontEnd.Held.TakeAsync(bytes, _patienceMs))
         {
-            _door.Held.CountRefused();
+            _frontEnd.Held.CountRefused();
             foreach (var place in places) _stage.Replies[place] = new PendingReply { Shape = ReplyShape.NoRoom };
             return 0;
         }
@@ -255,7 +255,7 @@ internal sealed class RedisConnection : IDisposable
                 Owner = batch,
             };
             _stage.Replies[place].Call = call;
-            _door.Node.Submit(call);
+            _frontEnd.Node.Submit(call);
         }
         await batch.Completion;
         return bytes;
@@ -275,8 +275,8 @@ internal sealed class RedisConnection : IDisposable
             }
             catch (TimeoutException)
             {
-                if (!_door.Held.IsFull) continue;
-                _door.Held.CountRefused();
+                if (!_frontEnd.Held.IsFull) continue;
+                _frontEnd.Held.CountRefused();
                 return false;
             }
         }
@@ -288,14 +288,14 @@ internal sealed class RedisConnection : IDisposable
         var holds = Math.Max(0, _input.Capacity - HeldBytes.FreeBytes);
         if (holds <= _heldInput)
         {
-            _door.Held.Return(_heldInput - holds);
+            _frontEnd.Held.Return(_heldInput - holds);
             _heldInput = holds;
             return true;
         }
         // Not all at once: what the first gives back is room for those that still wait.
-        if (!await _door.Held.TakeAsync(holds - _heldInput, _patienceMs + Random.Shared.Next(_patienceMs)))
+        if (!await _frontEnd.Held.TakeAsync(holds - _heldInput, _patienceMs + Random.Shared.Next(_patienceMs)))
         {
-            _door.Held.CountRefused();
+            _frontEnd.Held.CountRefused();
             var writer = new RespWriter(_output, Client.IsResp3);
             writer.Error(ErrorReplies.NoRoomForCommand);
             writer.Commit();
@@ -318,7 +318,7 @@ internal sealed class RedisConnection : IDisposable
         InputEnds,
         Full,
         Conflict,
-        Lone,
+        Exclusive,
         Broken,
         Leave,
     }

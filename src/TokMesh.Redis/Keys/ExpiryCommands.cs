@@ -7,44 +7,44 @@ namespace TokMesh.Redis;
 internal static class ExpiryCommands
 {
     /// <summary>EXPIRE, PEXPIRE, EXPIREAT, PEXPIREAT.</summary>
-    public static Taken Expire(CommandScope scope, CommandSpec command, in Request request)
+    public static DispatchResult Expire(CommandScope scope, CommandSpec command, in Request request)
     {
         // Redis reads the conditions before the time, so its complaint about them comes first.
         if (ReadConditions(request, out var flags) is { } problem) return scope.Refuse(problem);
         var seconds = command.Id is Command.Expire or Command.ExpireAt;
         if (ExpireArgument.Read(request[2], seconds, command, out var ms) is { } error) return scope.Refuse(error);
         if (command.Id is Command.ExpireAt or Command.PExpireAt) flags |= ExpireFlags.Absolute;
-        if (!scope.MayWrite(request[1], out var group)) return Taken.NextStage;
+        if (!scope.MayWrite(request[1], out var group)) return DispatchResult.NextStage;
         KeyOps.Expire(scope.Arena, request[1], ms, flags);
         return scope.Submit(command, ReplyShape.Plain, group, CallKind.Write);
     }
 
-    public static Taken Persist(CommandScope scope, CommandSpec command, in Request request)
+    public static DispatchResult Persist(CommandScope scope, CommandSpec command, in Request request)
     {
-        if (!scope.MayWrite(request[1], out var group)) return Taken.NextStage;
+        if (!scope.MayWrite(request[1], out var group)) return DispatchResult.NextStage;
         KeyOps.Persist(scope.Arena, request[1]);
         return scope.Submit(command, ReplyShape.Plain, group, CallKind.Write);
     }
 
     /// <summary>TTL, PTTL.</summary>
-    public static Taken Ttl(CommandScope scope, CommandSpec command, in Request request)
+    public static DispatchResult Ttl(CommandScope scope, CommandSpec command, in Request request)
     {
-        if (!scope.MayRead(request[1], out var group)) return Taken.NextStage;
+        if (!scope.MayRead(request[1], out var group)) return DispatchResult.NextStage;
         Queries.PTtl(scope.Arena, request[1]);
         return scope.Submit(command, command.Id == Command.Ttl ? ReplyShape.Seconds : ReplyShape.Plain, group, CallKind.Read);
     }
 
     /// <summary>EXPIRETIME, PEXPIRETIME.</summary>
-    public static Taken ExpireTime(CommandScope scope, CommandSpec command, in Request request)
+    public static DispatchResult ExpireTime(CommandScope scope, CommandSpec command, in Request request)
     {
-        if (!scope.MayRead(request[1], out var group)) return Taken.NextStage;
+        if (!scope.MayRead(request[1], out var group)) return DispatchResult.NextStage;
         Queries.PExpireTime(scope.Arena, request[1]);
         return scope.Submit(command, command.Id == Command.ExpireTime ? ReplyShape.Seconds : ReplyShape.Plain, group, CallKind.Read);
     }
 
-    public static Taken Type(CommandScope scope, CommandSpec command, in Request request)
+    public static DispatchResult Type(CommandScope scope, CommandSpec command, in Request request)
     {
-        if (!scope.MayRead(request[1], out var group)) return Taken.NextStage;
+        if (!scope.MayRead(request[1], out var group)) return DispatchResult.NextStage;
         Queries.Type(scope.Arena, request[1]);
         return scope.Submit(command, ReplyShape.Status, group, CallKind.Read);
     }

@@ -33,7 +33,7 @@ internal sealed class KeySplit
     {
         foreach (var (group, _, _, _) in _parts) _slotOfGroup[group] = 0;
         _parts.Clear();
-        if (_slotOfGroup.Length == 0) _slotOfGroup = new int[scope.Door.ShardCount + 1];
+        if (_slotOfGroup.Length == 0) _slotOfGroup = new int[scope.FrontEnd.ShardCount + 1];
         if (_next.Length < keys || _next.Length > Math.Max(1024, 8 * keys))
         {
             _next = new int[keys];

@@ -11,23 +11,23 @@ internal sealed class MultiKeyCommands(CommandScope scope)
 {
     private readonly KeySplit _split = new();
 
-    public Taken MGet(CommandSpec command, in Request request) => Take(command, request, CallKind.Read, ReplyShape.Values, 1);
+    public DispatchResult MGet(CommandSpec command, in Request request) => Take(command, request, CallKind.Read, ReplyShape.Values, 1);
 
-    public Taken Exists(CommandSpec command, in Request request) => Take(command, request, CallKind.Read, ReplyShape.Sum, 1);
+    public DispatchResult Exists(CommandSpec command, in Request request) => Take(command, request, CallKind.Read, ReplyShape.Sum, 1);
 
     /// <summary>DEL, UNLINK.</summary>
-    public Taken Del(CommandSpec command, in Request request) => Take(command, request, CallKind.Write, ReplyShape.Sum, 1);
+    public DispatchResult Del(CommandSpec command, in Request request) => Take(command, request, CallKind.Write, ReplyShape.Sum, 1);
 
-    public Taken MSet(CommandSpec command, in Request request) => request.Count % 2 == 0
+    public DispatchResult MSet(CommandSpec command, in Request request) => request.Count % 2 == 0
         ? scope.Refuse(ErrorReplies.Arity(command.Name))
         : Take(command, request, CallKind.Write, ReplyShape.AllOk, 2);
 
-    private Taken Take(CommandSpec command, in Request request, CallKind kind, ReplyShape shape, int step)
+    private DispatchResult Take(CommandSpec command, in Request request, CallKind kind, ReplyShape shape, int step)
     {
         var keys = (request.Count - 1) / step;
         _split.Sort(scope, request, keys, step);
-        if (!_split.MayUse(scope.Stage, kind)) return Taken.NextStage;
-        if (shape == ReplyShape.Values && !scope.Stage.TryReturnValue()) return Taken.NextStage;
+        if (!_split.MayUse(scope.Stage, kind)) return DispatchResult.NextStage;
+        if (shape == ReplyShape.Values && !scope.Stage.TryReturnValue()) return DispatchResult.NextStage;
         if (_split.Parts == 1)
         {
             WriteBody(command.Id, request, 0, step);

@@ -8,7 +8,7 @@ namespace TokMesh.Redis;
 /// </summary>
 internal static class CommandCommands
 {
-    public static Taken Take(CommandScope scope, CommandSpec command, in Request request)
+    public static DispatchResult Take(CommandScope scope, CommandSpec command, in Request request)
     {
         if (request.Count == 1) return Info(scope, CommandTable.All);
         var sub = request[1];
@@ -27,14 +27,14 @@ internal static class CommandCommands
         return named;
     }
 
-    private static Taken Count(CommandScope scope)
+    private static DispatchResult Count(CommandScope scope)
     {
         var writer = scope.Write();
         writer.Integer(CommandTable.All.Length);
         return scope.End(ref writer);
     }
 
-    private static Taken List(CommandScope scope)
+    private static DispatchResult List(CommandScope scope)
     {
         var writer = scope.Write();
         writer.Set(CommandTable.All.Length);
@@ -42,7 +42,7 @@ internal static class CommandCommands
         return scope.End(ref writer);
     }
 
-    private static Taken Info(CommandScope scope, CommandSpec?[] commands)
+    private static DispatchResult Info(CommandScope scope, CommandSpec?[] commands)
     {
         var writer = scope.Write();
         writer.Array(commands.Length);
@@ -68,7 +68,7 @@ internal static class CommandCommands
         return scope.End(ref writer);
     }
 
-    private static Taken Docs(CommandScope scope, CommandSpec?[] commands)
+    private static DispatchResult Docs(CommandScope scope, CommandSpec?[] commands)
     {
         var writer = scope.Write();
         writer.Map(commands.Count(c => c is not null));
@@ -87,7 +87,7 @@ internal static class CommandCommands
         return scope.End(ref writer);
     }
 
-    private static Taken GetKeys(CommandScope scope, in Request request)
+    private static DispatchResult GetKeys(CommandScope scope, in Request request)
     {
         if (CommandTable.Find(request[2]) is not { } command) return scope.Refuse("ERR Invalid command specified");
         if (command.FirstKey == 0) return scope.Refuse("ERR The command has no key arguments");
@@ -108,5 +108,5 @@ internal static class CommandCommands
         foreach (var name in list) writer.Status(Encoding.ASCII.GetBytes(name));
     }
 
-    private static Taken Arity(CommandScope scope, string sub) => scope.Refuse(ErrorReplies.Arity("command|" + sub));
+    private static DispatchResult Arity(CommandScope scope, string sub) => scope.Refuse(ErrorReplies.Arity("command|" + sub));
 }

@@ -7,7 +7,7 @@ namespace TokMesh.Redis;
 /// <summary>CONFIG GET (https://redis.io/commands/config-get): what tools look for, with values that tell the truth about this store.</summary>
 internal static class ConfigCommands
 {
-    public static Taken Take(CommandScope scope, CommandSpec command, in Request request)
+    public static DispatchResult Take(CommandScope scope, CommandSpec command, in Request request)
     {
         if (!Words.Is(request[1], "get"u8)) return scope.Refuse(ErrorReplies.UnknownSubcommand(request[1], command));
         if (request.Count < 3) return scope.Refuse(ErrorReplies.Arity("config|get"));
@@ -48,7 +48,7 @@ internal static class ConfigCommands
         ("maxmemory", "0"),
         ("maxmemory-policy", "noeviction"),
         ("port", (scope.Client.Local?.Port ?? 0).ToString(CultureInfo.InvariantCulture)),
-        ("proto-max-bulk-len", scope.Door.Options.MaxBulkBytes.ToString(CultureInfo.InvariantCulture)),
+        ("proto-max-bulk-len", scope.FrontEnd.Options.MaxBulkBytes.ToString(CultureInfo.InvariantCulture)),
         ("save", ""),
         ("timeout", "0"),
     ];

@@ -3,7 +3,7 @@ namespace TokMesh.Redis;
 /// <summary>Small commands that need no shard (https://redis.io/commands/?group=connection).</summary>
 internal static class ConnectionCommands
 {
-    public static Taken Ping(CommandScope scope, CommandSpec command, in Request request)
+    public static DispatchResult Ping(CommandScope scope, CommandSpec command, in Request request)
     {
         if (request.Count > 2) return scope.Refuse(ErrorReplies.Arity(command.Name));
         var writer = scope.Write();
@@ -12,7 +12,7 @@ internal static class ConnectionCommands
         return scope.End(ref writer);
     }
 
-    public static Taken Echo(CommandScope scope, in Request request)
+    public static DispatchResult Echo(CommandScope scope, in Request request)
     {
         var writer = scope.Write();
         writer.Bulk(request[1]);
@@ -20,7 +20,7 @@ internal static class ConnectionCommands
     }
 
     /// <summary>There is one database, number 0.</summary>
-    public static Taken Select(CommandScope scope, in Request request)
+    public static DispatchResult Select(CommandScope scope, in Request request)
     {
         if (!RedisInteger.TryParse(request[1], out var index)) return scope.Refuse(ErrorReplies.NotAnInteger);
         if (index is < int.MinValue or > int.MaxValue)
@@ -28,9 +28,9 @@ internal static class ConnectionCommands
         return index == 0 ? scope.Ok() : scope.Refuse("ERR DB index is out of range");
     }
 
-    public static Taken Time(CommandScope scope)
+    public static DispatchResult Time(CommandScope scope)
     {
-        var ms = scope.Door.WallMs();
+        var ms = scope.FrontEnd.WallMs();
         var writer = scope.Write();
         writer.Array(2);
         writer.Bulk((ms / 1000).ToString(System.Globalization.CultureInfo.InvariantCulture));

@@ -12,31 +12,31 @@ internal static class InfoText
 
     private static readonly string TokMeshVersion = typeof(InfoText).Assembly.GetName().Version?.ToString(3) ?? "0";
 
-    private static readonly (string Name, Action<StringBuilder, RedisDoor, ClientState, long?> Write)[] Sections =
+    private static readonly (string Name, Action<StringBuilder, RedisFrontEnd, ClientState, long?> Write)[] Sections =
     [
-        ("server", static (text, door, client, _) => Server(text, door, client)),
-        ("clients", static (text, door, _, _) => Line(text, "# Clients\r\nconnected_clients", door.ConnectedClients)),
+        ("server", static (text, frontEnd, client, _) => Server(text, frontEnd, client)),
+        ("clients", static (text, frontEnd, _, _) => Line(text, "# Clients\r\nconnected_clients", frontEnd.ConnectedClients)),
         ("memory", static (text, _, _, _) => Memory(text)),
         ("persistence", static (text, _, _, _) => text.Append("# Persistence\r\nloading:0\r\nasync_loading:0\r\naof_enabled:1\r\naof_last_write_status:ok\r\n")),
-        ("stats", static (text, door, _, _) => Stats(text, door)),
+        ("stats", static (text, frontEnd, _, _) => Stats(text, frontEnd)),
         ("replication", static (text, _, _, _) => text.Append("# Replication\r\nrole:master\r\nconnected_slaves:0\r\nmaster_failover_state:no-failover\r\n")),
         ("cluster", static (text, _, _, _) => text.Append("# Cluster\r\ncluster_enabled:0\r\n")),
         ("keyspace", static (text, _, _, keys) => Keyspace(text, keys)),
     ];
 
     /// <summary>The sections asked for; all when none is.</summary>
-    /// <param name="door">The door.</param>
+    /// <param name="frontEnd">The front end.</param>
     /// <param name="client">Who asks.</param>
     /// <param name="keys">Keys and sessions in the store; null when not known.</param>
     /// <param name="wanted">Names of sections in any case.</param>
-    public static string Of(RedisDoor door, ClientState client, long? keys, ReadOnlySpan<byte[]> wanted)
+    public static string Of(RedisFrontEnd frontEnd, ClientState client, long? keys, ReadOnlySpan<byte[]> wanted)
     {
         var text = new StringBuilder(1024);
         foreach (var (name, write) in Sections)
         {
             if (!IsWanted(wanted, name)) continue;
             if (text.Length > 0) text.Append("\r\n");
-            write(text, door, client, keys);
+            write(text, frontEnd, client, keys);
         }
         return text.ToString();
     }
@@ -49,9 +49,9 @@ internal static class InfoText
         return false;
     }
 
-    private static void Server(StringBuilder text, RedisDoor door, ClientState client)
+    private static void Server(StringBuilder text, RedisFrontEnd frontEnd, ClientState client)
     {
-        var uptime = (door.Node.NowMs - door.StartedAtMs) / 1000;
+        var uptime = (frontEnd.Node.NowMs - frontEnd.StartedAtMs) / 1000;
         text.Append("# Server\r\n");
         Line(text, "redis_version", RedisVersion);
         Line(text, "redis_mode", "standalone");
@@ -59,9 +59,9 @@ internal static class InfoText
         Line(text, "os", RuntimeInformation.OSDescription);
         Line(text, "arch_bits", IntPtr.Size * 8);
         Line(text, "process_id", Environment.ProcessId);
-        Line(text, "run_id", door.Node.Genesis.ClusterId.ToString("N") + door.Node.Self.ToString().PadLeft(8, '0'));
+        Line(text, "run_id", frontEnd.Node.Genesis.ClusterId.ToString("N") + frontEnd.Node.Self.ToString().PadLeft(8, '0'));
         Line(text, "tcp_port", client.Local?.Port ?? 0);
-        Line(text, "server_time_usec", door.WallMs() * 1000);
+        Line(text, "server_time_usec", frontEnd.WallMs() * 1000);
         Line(text, "uptime_in_seconds", uptime);
         Line(text, "uptime_in_days", uptime / 86_400);
     }
@@ -80,11 +80,11 @@ internal static class InfoText
         Line(text, "mem_allocator", "dotnet");
     }
 
-    private static void Stats(StringBuilder text, RedisDoor door)
+    private static void Stats(StringBuilder text, RedisFrontEnd frontEnd)
     {
         text.Append("# Stats\r\n");
-        Line(text, "total_connections_received", door.TotalConnections);
-        Line(text, "total_commands_processed", door.TotalCommands);
+        Line(text, "total_connections_received", frontEnd.TotalConnections);
+        Line(text, "total_commands_processed", frontEnd.TotalCommands);
         Line(text, "rejected_connections", 0);
         Line(text, "evicted_keys", 0);
     }

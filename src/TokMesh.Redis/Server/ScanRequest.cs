@@ -59,7 +59,7 @@ internal sealed class ScanRequest
         for (var asked = 0; asked < MaxShards && shard < (ulong)_shards && Names.Count < _count; asked++)
         {
             var from = inner;
-            var reply = await scope.Door.Store.ReadAsync(new ShardId((uint)shard).Group,
+            var reply = await scope.FrontEnd.Store.ReadAsync(new ShardId((uint)shard).Group,
                 b => Queries.Scan(b, from, _count - Names.Count, _match, _type, includeSessions: true), scope.Client.Consistency, scope.DeadlineMs);
             if (!reply.IsOk) return reply;
             inner = Take(reply);

@@ -11,7 +11,7 @@ namespace TokMesh.Redis;
 internal static class SessionCommands
 {
     /// <summary>A command whose key is meant to be a session id.</summary>
-    public static Taken TakeKey(CommandScope scope, CommandSpec command, in Request request)
+    public static DispatchResult TakeKey(CommandScope scope, CommandSpec command, in Request request)
     {
         if (!SessionKeys.TryParse(request[1], out var id)) return scope.Refuse(ErrorCode.ArgumentInvalid, MalformedId);
         switch (command.Id)
@@ -31,7 +31,7 @@ internal static class SessionCommands
             case Command.Expire or Command.PExpire:
                 return Renew(scope, command, request, id);
             case Command.Set:
-                return Taken.Alone;
+                return DispatchResult.Exclusive;
             default:
                 return scope.Refuse(ErrorCode.ArgumentInvalid, $"'{command.Name}' does not work on sessions");
         }
@@ -41,7 +41,7 @@ internal static class SessionCommands
     public const string MalformedId = "the key begins with tmss- but is not a session id (tmss- and a ULID)";
 
     /// <summary>TM.VALIDATE token [TOUCH].</summary>
-    public static Taken Validate(CommandScope scope, CommandSpec command, in Request request)
+    public static DispatchResult Validate(CommandScope scope, CommandSpec command, in Request request)
     {
         if (request.Count > 3 || (request.Count == 3 && !Words.Is(request[2], "touch"u8))) return scope.Refuse(ErrorReplies.Syntax);
         Span<char> text = stackalloc char[TokenRules.MaxBytes];
@@ -49,48 +49,48 @@ internal static class SessionCommands
         if (request[1].Length > text.Length || !TokenRules.IsWellFormed(text[..Encoding.Latin1.GetChars(request[1], text)]))
             return scope.Refuse(ErrorCode.TokenMalformed, ErrorCode.TokenMalformed.Message());
         var touch = request.Count == 3;
-        var group = Sharding.OfName(request[1], scope.Door.ShardCount).Group;
-        if (!MayUse(scope.Stage, touch ? SessionUse.Touch : SessionUse.Read, group)) return Taken.NextStage;
+        var group = Sharding.OfName(request[1], scope.FrontEnd.ShardCount).Group;
+        if (!MayUse(scope.Stage, touch ? SessionUse.Touch : SessionUse.Read, group)) return DispatchResult.NextStage;
         if (touch) Queries.ValidateToken(scope.Arena, TokenHash.OfToken(request[1]), true, scope.Client.Ip);
         else Queries.ValidateToken(scope.Arena, TokenHash.OfToken(request[1]));
         return scope.Submit(command, ReplyShape.TokenValid, group, touch ? CallKind.LeaderRead : CallKind.Read);
     }
 
     /// <summary>TM.TOUCH id.</summary>
-    public static Taken Touch(CommandScope scope, CommandSpec command, in Request request)
+    public static DispatchResult Touch(CommandScope scope, CommandSpec command, in Request request)
     {
         if (!SessionKeys.TryParse(request[1], out var id)) return scope.Refuse(ErrorCode.ArgumentInvalid, MalformedId);
         var group = GroupOf(scope, id);
-        if (!MayUse(scope.Stage, SessionUse.Touch, group)) return Taken.NextStage;
+        if (!MayUse(scope.Stage, SessionUse.Touch, group)) return DispatchResult.NextStage;
         Queries.Touch(scope.Arena, id);
         return scope.Submit(command, ReplyShape.SessionTouched, group, CallKind.LeaderRead);
     }
 
-    private static Taken Read(CommandScope scope, CommandSpec command, ReplyShape shape, SessionId id)
+    private static DispatchResult Read(CommandScope scope, CommandSpec command, ReplyShape shape, SessionId id)
     {
         var group = GroupOf(scope, id);
-        if (!MayUse(scope.Stage, SessionUse.Read, group)) return Taken.NextStage;
+        if (!MayUse(scope.Stage, SessionUse.Read, group)) return DispatchResult.NextStage;
         if (shape == ReplyShape.SessionJson) Queries.GetSession(scope.Arena, id);
         else Queries.SessionTtl(scope.Arena, id);
         return scope.Submit(command, shape, group, CallKind.Read);
     }
 
-    private static Taken Revoke(CommandScope scope, CommandSpec command, SessionId id)
+    private static DispatchResult Revoke(CommandScope scope, CommandSpec command, SessionId id)
     {
         var group = GroupOf(scope, id);
-        if (!MayUse(scope.Stage, SessionUse.Write, group)) return Taken.NextStage;
+        if (!MayUse(scope.Stage, SessionUse.Write, group)) return DispatchResult.NextStage;
         SessionOps.Revoke(scope.Arena, id);
         return scope.Submit(command, ReplyShape.SessionEnded, group, CallKind.Write);
     }
 
     /// <summary>EXPIRE, PEXPIRE: a renewal.</summary>
-    private static Taken Renew(CommandScope scope, CommandSpec command, in Request request, SessionId id)
+    private static DispatchResult Renew(CommandScope scope, CommandSpec command, in Request request, SessionId id)
     {
         if (request.Count > 3) return scope.Refuse(ErrorReplies.Syntax);
         if (ExpireArgument.Read(request[2], command.Id == Command.Expire, command, out var ms) is { } error) return scope.Refuse(error);
-        if (scope.Door.Sessions.Limits.CheckRenewal(ms) is { } broken) return scope.Refuse(ErrorReplies.Of(broken));
+        if (scope.FrontEnd.Sessions.Limits.CheckRenewal(ms) is { } broken) return scope.Refuse(ErrorReplies.Of(broken));
         var group = GroupOf(scope, id);
-        if (!MayUse(scope.Stage, SessionUse.Write, group)) return Taken.NextStage;
+        if (!MayUse(scope.Stage, SessionUse.Write, group)) return DispatchResult.NextStage;
         SessionOps.Renew(scope.Arena, id, ms);
         return scope.Submit(command, ReplyShape.SessionRenewed, group, CallKind.Write);
     }
@@ -102,5 +102,5 @@ internal static class SessionCommands
         return true;
     }
 
-    private static uint GroupOf(CommandScope scope, SessionId id) => Sharding.OfSession(id, scope.Door.ShardCount).Group;
+    private static uint GroupOf(CommandScope scope, SessionId id) => Sharding.OfSession(id, scope.FrontEnd.ShardCount).Group;
 }

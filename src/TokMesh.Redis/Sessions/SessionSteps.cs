@@ -12,7 +12,7 @@ internal sealed class SessionSteps(CommandScope scope, PipeWriter output)
     /// <summary>Most session keys of one DEL.</summary>
     private const int MaxDeletedSessions = 1000;
 
-    private RedisDoor Door => scope.Door;
+    private RedisFrontEnd FrontEnd => scope.FrontEnd;
 
     /// <summary>
     /// SET id json [EX seconds | PX milliseconds]: with a token it creates, without one it updates. The token of a session cannot be
@@ -48,7 +48,7 @@ internal sealed class SessionSteps(CommandScope scope, PipeWriter output)
             Error(problem);
             return;
         }
-        var (reply, token) = await Door.Sessions.CreateAsync(NewSession(id, body, null, ttlMs), scope.Client.Caller(scope.DeadlineMs));
+        var (reply, token) = await FrontEnd.Sessions.CreateAsync(NewSession(id, body, null, ttlMs), scope.Client.Caller(scope.DeadlineMs));
         if (!reply.IsOk) Error(ErrorReplies.Of(reply));
         else Bulk(CreatedJson(reply, token));
     }
@@ -61,7 +61,7 @@ internal sealed class SessionSteps(CommandScope scope, PipeWriter output)
             Error(ErrorReplies.Of(broken));
             return;
         }
-        var reply = await Door.Sessions.RevokeUserAsync(user, scope.Client.Caller(scope.DeadlineMs));
+        var reply = await FrontEnd.Sessions.RevokeUserAsync(user, scope.Client.Caller(scope.DeadlineMs));
         if (reply.IsOk) Integer(new ReplyReader(reply.Body.Span).Integer());
         else Error(ErrorReplies.Of(reply));
     }
@@ -99,7 +99,7 @@ internal sealed class SessionSteps(CommandScope scope, PipeWriter output)
         var caller = scope.Client.Caller(scope.DeadlineMs);
         var asked = new List<Task<StoreReply>>(plain.Count);
         foreach (var (group, keys) in plain) asked.Add(AskAsync(group, keys, writes));
-        var (total, error) = writes ? await Door.Sessions.RevokeManyAsync(sessions, caller) : await Door.Sessions.ExistAsync(sessions, caller);
+        var (total, error) = writes ? await FrontEnd.Sessions.RevokeManyAsync(sessions, caller) : await FrontEnd.Sessions.ExistAsync(sessions, caller);
         // Part of it may have happened, also where several shards had sessions.
         var partly = sessions.Count > 1 || (sessions.Count > 0 && error is null);
         foreach (var reply in await Task.WhenAll(asked))
@@ -114,8 +114,8 @@ internal sealed class SessionSteps(CommandScope scope, PipeWriter output)
     }
 
     private Task<StoreReply> AskAsync(uint group, List<byte[]> keys, bool writes) => writes
-        ? Door.Store.WriteAsync(group, b => Write(b, keys, true), scope.DeadlineMs).AsTask()
-        : Door.Store.ReadAsync(group, b => Write(b, keys, false), scope.Client.Consistency, scope.DeadlineMs).AsTask();
+        ? FrontEnd.Store.WriteAsync(group, b => Write(b, keys, true), scope.DeadlineMs).AsTask()
+        : FrontEnd.Store.ReadAsync(group, b => Write(b, keys, false), scope.Client.Consistency, scope.DeadlineMs).AsTask();
 
     private static void Write(IBufferWriter<byte> output, List<byte[]> keys, bool del)
     {
@@ -126,7 +126,7 @@ internal sealed class SessionSteps(CommandScope scope, PipeWriter output)
 
     private async ValueTask UpdateAsync(SessionId id, SessionBody body, long? ttlMs)
     {
-        if ((body.Check() ?? (ttlMs is { } ms ? Door.Sessions.Limits.CheckTtl(ms) : null)) is { } broken)
+        if ((body.Check() ?? (ttlMs is { } ms ? FrontEnd.Sessions.Limits.CheckTtl(ms) : null)) is { } broken)
         {
             Error(ErrorReplies.Of(broken));
             return;
@@ -139,7 +139,7 @@ internal sealed class SessionSteps(CommandScope scope, PipeWriter output)
             TtlMs = ttlMs,
             ExpectedUserId = body.EncodeUser(),
         };
-        var reply = await Door.Sessions.UpdateAsync(update, scope.Client.Caller(scope.DeadlineMs));
+        var reply = await FrontEnd.Sessions.UpdateAsync(update, scope.Client.Caller(scope.DeadlineMs));
         if (reply.IsOk) Ok();
         else if (reply.Error is ErrorCode.SessionNotFound or ErrorCode.SessionExpired)
             Error(ErrorReplies.Of(ErrorCode.ArgumentMissing, "token is required to create a session; there is no session of this id"));
@@ -148,7 +148,7 @@ internal sealed class SessionSteps(CommandScope scope, PipeWriter output)
 
     private async ValueTask CreateAsync(SessionId id, SessionBody body, long? ttlMs)
     {
-        var (reply, _) = await Door.Sessions.CreateAsync(NewSession(id, body, body.Token, ttlMs), scope.Client.Caller(scope.DeadlineMs));
+        var (reply, _) = await FrontEnd.Sessions.CreateAsync(NewSession(id, body, body.Token, ttlMs), scope.Client.Caller(scope.DeadlineMs));
         if (reply.IsOk) Ok();
         else if (reply.Error == ErrorCode.SessionIdConflict)
             Error(ErrorReplies.Of(reply.Error, "the session exists; its token cannot be changed"));

@@ -3,7 +3,7 @@ using System.Text;
 namespace TokMesh.State;
 
 /// <summary>
-/// Text that clients send, for the doors to check before anything is made of it: well-formed Unicode without NUL, else TM-ARG-1001
+/// Text that clients send, for the front ends to check before anything is made of it: well-formed Unicode without NUL, else TM-ARG-1001
 /// with the field's name (<see cref="TextFault"/>).
 /// </summary>
 public static class TextRules

@@ -1,6 +1,6 @@
 namespace TokMesh.State;
 
-/// <summary>Limits of plain keys. The doors check them; a value that grows by appending is checked here.</summary>
+/// <summary>Limits of plain keys. The front ends check them; a value that grows by appending is checked here.</summary>
 public static class KeyRules
 {
     /// <summary>Most bytes of a key: 64 KiB.</summary>

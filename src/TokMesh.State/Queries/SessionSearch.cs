@@ -24,7 +24,7 @@ public enum SearchSort : byte
 
 /// <summary>
 /// A search of one shard. Filters that are set must all hold. Reply: SessionList, the number of all
-/// matches and the first <see cref="Limit"/> in order, which a door merges with other shards' by <see cref="Compare"/>.
+/// matches and the first <see cref="Limit"/> in order, which a front end merges with other shards' by <see cref="Compare"/>.
 /// </summary>
 public sealed class SessionSearch
 {

@@ -26,7 +26,7 @@ public static class ReplyWriter
         output.WriteBytes(value);
     }
 
-    /// <summary>Without a detail the doors say the code's default message.</summary>
+    /// <summary>Without a detail the front ends say the code's default message.</summary>
     public static void Error(IBufferWriter<byte> output, ErrorCode code, string detail = "")
     {
         output.WriteByte((byte)ReplyTag.Error);

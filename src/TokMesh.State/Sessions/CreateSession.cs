@@ -1,7 +1,7 @@
 namespace TokMesh.State;
 
 /// <summary>
-/// What a create carries. The doors have checked it with <see cref="SessionRules"/>; the state checks what only it can know.
+/// What a create carries. The front ends have checked it with <see cref="SessionRules"/>; the state checks what only it can know.
 /// </summary>
 public sealed class CreateSession
 {
@@ -26,7 +26,7 @@ public sealed class CreateSession
     /// <summary>The API key that made it.</summary>
     public ApiKeyId? CreatedBy { get; init; }
 
-    /// <summary>Time to live in milliseconds, above 0; 0 for no expiry, which no door offers.</summary>
+    /// <summary>Time to live in milliseconds, above 0; 0 for no expiry, which no front end offers.</summary>
     public required long TtlMs { get; init; }
 
     /// <summary><see cref="SessionData.Encode"/>.</summary>

@@ -160,7 +160,7 @@ internal sealed class SessionCommands(ShardData data, TouchOverlay touches)
             if (IsLive(slot)) ids.Add(SessionRecord.Id(data.Sessions[slot]));
         }
         ids.Sort();
-        foreach (var id in ids) Bury(data.Sessions.FindId(id), expired: false);
+        foreach (var id in ids) AddTombstone(data.Sessions.FindId(id), expired: false);
         return ids.Count;
     }
 
@@ -172,7 +172,7 @@ internal sealed class SessionCommands(ShardData data, TouchOverlay touches)
         {
             var slot = data.Sessions.PeekExpiry(out var expires);
             if (slot < 0 || expires > data.Time) break;
-            Bury(slot, expired: true);
+            AddTombstone(slot, expired: true);
         }
         for (; removed < limit && data.Tombstones.HasLapsed(data.Time); removed++) ForgetOldest();
         return removed;
@@ -182,7 +182,7 @@ internal sealed class SessionCommands(ShardData data, TouchOverlay touches)
     private bool TryRevoke(int slot)
     {
         if (!IsLive(slot)) return false;
-        Bury(slot, expired: false);
+        AddTombstone(slot, expired: false);
         return true;
     }
 
@@ -227,10 +227,10 @@ internal sealed class SessionCommands(ShardData data, TouchOverlay touches)
 
     private void BuryIfPresent(int slot)
     {
-        if (slot >= 0) Bury(slot, expired: true);
+        if (slot >= 0) AddTombstone(slot, expired: true);
     }
 
-    private void Bury(int slot, bool expired)
+    private void AddTombstone(int slot, bool expired)
     {
         var record = data.Sessions[slot];
         var tombstone = new Tombstone(SessionRecord.Id(record), SessionRecord.Token(record), data.Time, expired, data.Sessions.ForeignOf(slot));

@@ -5,7 +5,7 @@ using System.Text.Unicode;
 namespace TokMesh.State;
 
 /// <summary>
-/// The limits of session fields, for the doors to check before an operation is made. All lengths are
+/// The limits of session fields, for the front ends to check before an operation is made. All lengths are
 /// UTF-8 bytes. Null means that the rule holds.
 /// </summary>
 public static class SessionRules

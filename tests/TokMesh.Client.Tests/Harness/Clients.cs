@@ -5,7 +5,7 @@ namespace TokMesh.Client.Tests;
 /// <summary>Clients for tests.</summary>
 internal static class Clients
 {
-    public static HttpTokMeshClient Of(TestDoor door) => Of(door.Issuer, door.Address);
+    public static HttpTokMeshClient Of(TestGateway gateway) => Of(gateway.Issuer, gateway.Address);
 
     public static HttpTokMeshClient Of(string apiKey, params Uri[] endpoints)
     {

@@ -6,16 +6,16 @@ using TokMesh.Gateway.Tests;
 namespace TokMesh.Client.Tests.Web;
 
 /// <summary>The distributed cache on a real node.</summary>
-[Collection(DoorCollection.Name)]
+[Collection(GatewayCollection.Name)]
 public sealed class CacheTests : IDisposable
 {
     private readonly HttpTokMeshClient _client;
     private readonly string _key = Guid.NewGuid().ToString("N");
     private readonly MovedTime _time = new();
 
-    public CacheTests(SharedDoor shared)
+    public CacheTests(SharedGateway shared)
     {
-        _client = Clients.Of(shared.Door);
+        _client = Clients.Of(shared.Gateway);
         Cache = new TokMeshDistributedCache(_client, Options.Create(new TokMeshDistributedCacheOptions()), _time);
     }
 

@@ -7,10 +7,10 @@ using TokMesh.Gateway.Tests;
 namespace TokMesh.Client.Tests.Web;
 
 /// <summary>What is removed while the cache or Data Protection is about to write it stays removed: both write by version alone.</summary>
-[Collection(DoorCollection.Name)]
-public sealed class RemovalTests(SharedDoor shared) : IDisposable
+[Collection(GatewayCollection.Name)]
+public sealed class RemovalTests(SharedGateway shared) : IDisposable
 {
-    private readonly HttpTokMeshClient _client = Clients.Of(shared.Door);
+    private readonly HttpTokMeshClient _client = Clients.Of(shared.Gateway);
     private readonly Interleavings _orders = new();
 
     public void Dispose() => _client.Dispose();

@@ -6,14 +6,14 @@ using TokMesh.Gateway.Tests;
 namespace TokMesh.Client.Tests.Web;
 
 /// <summary>The sample application as a person and a program use it: two processes of it, and one store.</summary>
-[Collection(DoorCollection.Name)]
-public sealed partial class SampleTests(SharedDoor shared)
+[Collection(GatewayCollection.Name)]
+public sealed partial class SampleTests(SharedGateway shared)
 {
     [Fact]
     public async Task Who_signs_out_everywhere_on_one_process_is_out_on_the_other()
     {
-        using var one = await Sample.StartAsync(shared.Door);
-        using var two = await Sample.StartAsync(shared.Door);
+        using var one = await Sample.StartAsync(shared.Gateway);
+        using var two = await Sample.StartAsync(shared.Gateway);
         using var browser = new HttpClient(new HttpClientHandler { CookieContainer = new CookieContainer() });
 
         Assert.Contains("Sign in", await PostFormAsync(browser, one.Address, "sign-in", ("user", "<sam>"), ("password", "wrong")), StringComparison.Ordinal);
@@ -63,7 +63,7 @@ public sealed partial class SampleTests(SharedDoor shared)
 
         public Uri Address { get; }
 
-        public static async Task<Sample> StartAsync(TestDoor door)
+        public static async Task<Sample> StartAsync(TestGateway gateway)
         {
             // Beside this test in the tree, built in the same configuration.
             var own = new DirectoryInfo(AppContext.BaseDirectory);
@@ -73,8 +73,8 @@ public sealed partial class SampleTests(SharedDoor shared)
             var info = new ProcessStartInfo("dotnet") { WorkingDirectory = folder, RedirectStandardOutput = true };
             info.ArgumentList.Add("TokMesh.Sample.Web.dll");
             info.Environment["ASPNETCORE_URLS"] = "http://127.0.0.1:0";
-            info.Environment["TokMesh__ApiKey"] = door.Issuer;
-            for (var n = 0; n < 3; n++) info.Environment[$"TokMesh__Endpoints__{n}"] = door.Address.AbsoluteUri;
+            info.Environment["TokMesh__ApiKey"] = gateway.Issuer;
+            for (var n = 0; n < 3; n++) info.Environment[$"TokMesh__Endpoints__{n}"] = gateway.Address.AbsoluteUri;
             var process = Process.Start(info)!;
             var listens = new TaskCompletionSource<Uri>(TaskCreationOptions.RunContinuationsAsynchronously);
             process.OutputDataReceived += (_, output) =>

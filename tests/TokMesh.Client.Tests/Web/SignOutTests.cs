@@ -7,13 +7,13 @@ using TokMesh.Gateway.Tests;
 namespace TokMesh.Client.Tests.Web;
 
 /// <summary>A sign-out against everything that can be under way with its cookie, in every order in which their calls can reach the store.</summary>
-[Collection(DoorCollection.Name)]
-public sealed class SignOutTests(SharedDoor shared) : IDisposable
+[Collection(GatewayCollection.Name)]
+public sealed class SignOutTests(SharedGateway shared) : IDisposable
 {
     private const int Small = 0;
     private const int Large = 8_000;
     private static readonly EphemeralDataProtectionProvider Protection = new();
-    private readonly HttpTokMeshClient _client = Clients.Of(shared.Door);
+    private readonly HttpTokMeshClient _client = Clients.Of(shared.Gateway);
     private Interleavings _orders = new();
     private readonly string _run = Guid.NewGuid().ToString("N");
     private int _users;

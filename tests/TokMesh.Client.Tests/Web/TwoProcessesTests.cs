@@ -6,18 +6,18 @@ using TokMesh.Gateway.Tests;
 namespace TokMesh.Client.Tests.Web;
 
 /// <summary>Two web processes with one store between them.</summary>
-[Collection(DoorCollection.Name)]
-public sealed class TwoProcessesTests(SharedDoor shared)
+[Collection(GatewayCollection.Name)]
+public sealed class TwoProcessesTests(SharedGateway shared)
 {
-    private readonly TestDoor _door = shared.Door;
+    private readonly TestGateway _gateway = shared.Gateway;
 
     [Theory]
     [InlineData(0)]
     [InlineData(20_000)]
     public async Task Who_signs_in_on_one_and_out_on_the_other_is_refused_by_the_first_at_once(int size)
     {
-        await using var one = await WebProcess.StartAsync(_door.Issuer, _door.Address);
-        await using var two = await WebProcess.StartAsync(_door.Issuer, _door.Address);
+        await using var one = await WebProcess.StartAsync(_gateway.Issuer, _gateway.Address);
+        await using var two = await WebProcess.StartAsync(_gateway.Issuer, _gateway.Address);
         var cookie = await one.SignInAsync("alice", size);
         var another = await two.SignInAsync("alice", size);
         Assert.Equal((200, $"alice {size}"), await one.GetAsync("/me", cookie));
@@ -33,10 +33,10 @@ public sealed class TwoProcessesTests(SharedDoor shared)
     [Fact]
     public async Task Who_is_revoked_in_the_store_is_refused_everywhere_at_once()
     {
-        await using var one = await WebProcess.StartAsync(_door.Issuer, _door.Address);
-        await using var two = await WebProcess.StartAsync(_door.Issuer, _door.Address);
+        await using var one = await WebProcess.StartAsync(_gateway.Issuer, _gateway.Address);
+        await using var two = await WebProcess.StartAsync(_gateway.Issuer, _gateway.Address);
         var cookies = new[] { await one.SignInAsync("bob"), await two.SignInAsync("bob") };
-        using var client = Clients.Of(_door);
+        using var client = Clients.Of(_gateway);
         Assert.Equal(2, await client.Sessions.RevokeUserAsync("bob"));
         foreach (var cookie in cookies)
         {
@@ -50,9 +50,9 @@ public sealed class TwoProcessesTests(SharedDoor shared)
     [InlineData(20_000)]
     public async Task Who_signs_in_over_anothers_cookie_gets_a_session_of_his_own(int size)
     {
-        await using var one = await WebProcess.StartAsync(_door.Issuer, _door.Address);
-        await using var two = await WebProcess.StartAsync(_door.Issuer, _door.Address);
-        using var client = Clients.Of(_door);
+        await using var one = await WebProcess.StartAsync(_gateway.Issuer, _gateway.Address);
+        await using var two = await WebProcess.StartAsync(_gateway.Issuer, _gateway.Address);
+        using var client = Clients.Of(_gateway);
         var first = "first " + size;
         var second = "second " + size;
         var cookie = await one.SignInAsync(first);
@@ -72,23 +72,23 @@ public sealed class TwoProcessesTests(SharedDoor shared)
     [Fact]
     public async Task Who_signed_in_over_anothers_cookie_can_sign_out()
     {
-        await using var one = await WebProcess.StartAsync(_door.Issuer, _door.Address);
+        await using var one = await WebProcess.StartAsync(_gateway.Issuer, _gateway.Address);
         var cookie = await one.SignInAsync("gone");
         using (var response = await one.SendAsync(HttpMethod.Post, "/in/stays", cookie)) cookie = WebProcess.CookieOf(response)!;
         using (var signedOut = await one.SendAsync(HttpMethod.Post, "/out", cookie)) signedOut.EnsureSuccessStatusCode();
         Assert.Equal(401, (await one.GetAsync("/me", cookie)).Status);
-        using var client = Clients.Of(_door);
+        using var client = Clients.Of(_gateway);
         foreach (var user in new[] { "gone", "stays" }) Assert.Equal(0, (await client.Sessions.ListAsync(new SessionQuery { UserId = user })).Total);
     }
 
     [Fact]
     public async Task A_cookie_is_not_larger_for_a_larger_ticket_and_does_not_hold_its_user()
     {
-        await using var one = await WebProcess.StartAsync(_door.Issuer, _door.Address);
+        await using var one = await WebProcess.StartAsync(_gateway.Issuer, _gateway.Address);
         var small = await one.SignInAsync("carol");
         var large = await one.SignInAsync("carol", 100_000);
         Assert.Equal(small.Length, large.Length);
-        using var client = Clients.Of(_door);
+        using var client = Clients.Of(_gateway);
         foreach (var session in (await client.Sessions.ListAsync(new SessionQuery { UserId = "carol" })).Items)
             Assert.DoesNotContain(session.Data.Values, v => v.Contains("carol", StringComparison.Ordinal));
     }
@@ -96,9 +96,9 @@ public sealed class TwoProcessesTests(SharedDoor shared)
     [Fact]
     public async Task A_session_that_is_used_gets_a_new_life_span()
     {
-        await using var one = await WebProcess.StartAsync(_door.Issuer, _door.Address, cookieLife: TimeSpan.FromSeconds(8));
-        await using var two = await WebProcess.StartAsync(_door.Issuer, _door.Address, cookieLife: TimeSpan.FromSeconds(8));
-        using var client = Clients.Of(_door);
+        await using var one = await WebProcess.StartAsync(_gateway.Issuer, _gateway.Address, cookieLife: TimeSpan.FromSeconds(8));
+        await using var two = await WebProcess.StartAsync(_gateway.Issuer, _gateway.Address, cookieLife: TimeSpan.FromSeconds(8));
+        using var client = Clients.Of(_gateway);
         var cookie = await one.SignInAsync("dora", 10);
         var first = await ExpiryAsync();
         // Past half of its life a request renews it.
@@ -121,22 +121,22 @@ public sealed class TwoProcessesTests(SharedDoor shared)
     [Fact]
     public async Task Nobody_is_let_in_while_the_store_does_not_answer()
     {
-        await using var door = await TestDoor.StartAsync();
-        await using var one = await WebProcess.StartAsync(door.Issuer, door.Address);
+        await using var gateway = await TestGateway.StartAsync();
+        await using var one = await WebProcess.StartAsync(gateway.Issuer, gateway.Address);
         var cookie = await one.SignInAsync("erna");
         Assert.Equal(200, (await one.GetAsync("/me", cookie)).Status);
-        await door.DisposeAsync();
+        await gateway.DisposeAsync();
         Assert.Equal(500, (await one.GetAsync("/me", cookie)).Status);
     }
 
     [Fact]
     public async Task Processes_that_start_at_once_share_their_keys()
     {
-        await using var door = await TestDoor.StartAsync();
-        var processes = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => WebProcess.StartAsync(door.Issuer, door.Address)));
+        await using var gateway = await TestGateway.StartAsync();
+        var processes = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => WebProcess.StartAsync(gateway.Issuer, gateway.Address)));
         var secrets = await Task.WhenAll(processes.Select(p => Task.Run(() => ProtectorOf(p).Protect("secret"u8.ToArray()))));
         // One that comes later knows every key that any of them made.
-        await using var late = await WebProcess.StartAsync(door.Issuer, door.Address);
+        await using var late = await WebProcess.StartAsync(gateway.Issuer, gateway.Address);
         foreach (var secret in secrets) Assert.Equal("secret"u8.ToArray(), ProtectorOf(late).Unprotect(secret));
         foreach (var process in processes) await process.DisposeAsync();
 
@@ -146,7 +146,7 @@ public sealed class TwoProcessesTests(SharedDoor shared)
     [Fact]
     public async Task Keys_that_two_store_at_once_are_both_there()
     {
-        using var client = Clients.Of(_door);
+        using var client = Clients.Of(_gateway);
         var repository = new TokMeshXmlRepository(client, "dp/" + Guid.NewGuid().ToString("N"));
         Assert.Empty(repository.GetAllElements());
         await Task.WhenAll(Enumerable.Range(0, 8).Select(n => Task.Run(() => repository.StoreElement(new System.Xml.Linq.XElement("key", n), "n"))));

@@ -83,21 +83,21 @@ public sealed class ExistingApplicationTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Its_server_has_the_doors_beside_its_own_routes()
+    public async Task Its_server_has_the_front_ends_beside_its_own_routes()
     {
-        var data = Directory.CreateTempSubdirectory("tokmesh-doors-").FullName;
+        var data = Directory.CreateTempSubdirectory("tokmesh-front-ends-").FullName;
         var (http, redis) = (new IPEndPoint(IPAddress.Loopback, SiloCluster.FreePort()), new IPEndPoint(IPAddress.Loopback, SiloCluster.FreePort()));
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.UseOrleans(silo =>
         {
-            silo.Configure<ClusterOptions>(static o => (o.ClusterId, o.ServiceId) = ("doors", "doors"));
+            silo.Configure<ClusterOptions>(static o => (o.ClusterId, o.ServiceId) = ("front-ends", "front-ends"));
             silo.Configure<EndpointOptions>(static o => (o.AdvertisedIPAddress, o.SiloPort, o.GatewayPort) = (IPAddress.Loopback, SiloCluster.FreePort(), SiloCluster.FreePort()));
             silo.UseTokMeshClustering();
             silo.AddTokMesh(o => (o.DataDirectory, o.ExpectNodes, o.ShardCount) = (data, 1, 8));
         });
         builder.Services.AddTokMeshGateway();
         builder.Services.AddTokMeshRedis();
-        builder.Services.AddSingleton(new ConnectionLimit(RedisDoor.Listener, most: 1, mostPerAddress: 1));
+        builder.Services.AddSingleton(new ConnectionLimit(RedisFrontEnd.Listener, most: 1, mostPerAddress: 1));
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.Listen(http);

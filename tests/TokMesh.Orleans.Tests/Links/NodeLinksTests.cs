@@ -27,7 +27,7 @@ public sealed class NodeLinksTests
         foreach (var peer in nodes) peer.Run(found[0]);
         await LinkedNode.UntilAsync("every group has a leader everywhere", () => nodes.All(p => p.LeaderChanges >= 5));
         await LinkedNode.UntilAsync("all see all alive with measured clocks",
-            () => nodes.All(p => p.Links.Sightings.Count == 2 && p.Links.Sightings.All(s => s is { Liveness: Liveness.Alive, ClockOffsetMs: > -500 and < 500 })));
+            () => nodes.All(p => p.Links.Observed.Count == 2 && p.Links.Observed.All(s => s is { Liveness: Liveness.Alive, ClockOffsetMs: > -500 and < 500 })));
     }
 
     [Fact]
@@ -45,7 +45,7 @@ public sealed class NodeLinksTests
         b.Run(second);
         await LinkedNode.UntilAsync("both say that the other is foreign", () => new[] { a, b }.All(p =>
             p.Logged.Any(l => l.Contains("Error") && l.Contains(first.ClusterId.ToString()) && l.Contains(second.ClusterId.ToString()))));
-        Assert.All(new[] { a, b }, p => Assert.All(p.Links.Sightings, s => Assert.Equal(Liveness.Dead, s.Liveness)));
+        Assert.All(new[] { a, b }, p => Assert.All(p.Links.Observed, s => Assert.Equal(Liveness.Dead, s.Liveness)));
     }
 
     [Fact]
@@ -132,7 +132,7 @@ public sealed class NodeLinksTests
         await b.FindAsync(genesis);
         a.Run(genesis);
         b.Run(genesis);
-        await LinkedNode.UntilAsync("both see each other", () => new[] { a, b }.All(n => n.Links.Sightings.All(s => s.Liveness == Liveness.Alive)));
+        await LinkedNode.UntilAsync("both see each other", () => new[] { a, b }.All(n => n.Links.Observed.All(s => s.Liveness == Liveness.Alive)));
         // And meta is told where they are now, so that whoever was not there learns it, too.
         await LinkedNode.UntilAsync("the map has their new places", () => new[] { a, b }.All(n => n.Links.Node!.Map.Members.Select(m => m.Peer).SequenceEqual([a.Self.Peer, b.Self.Peer])));
     }
@@ -229,6 +229,6 @@ public sealed class NodeLinksTests
         b.Run(genesis);
         await LinkedNode.UntilAsync("the listener says what is wrong", () => a.Logged.Any(l => l.Contains("not of this cluster's authority")));
         await LinkedNode.UntilAsync("the dialler says what is wrong", () => b.Logged.Any(l => l.Contains("Link to tmnd-1")));
-        Assert.All(a.Links.Sightings, s => Assert.Equal(Liveness.Dead, s.Liveness));
+        Assert.All(a.Links.Observed, s => Assert.Equal(Liveness.Dead, s.Liveness));
     }
 }

@@ -132,7 +132,7 @@ internal static class Profiles
             Membership = true,
             Faults = Mild,
         },
-        new("silence", "groups that are idle for most of the time and fall silent at once, woken by rare calls and by whatever happens to their nodes")
+        new("silence", "groups that are idle for most of the time and become quiescent at once, woken by rare calls and by whatever happens to their nodes")
         {
             Nodes = 4,
             KeyClients = 3,

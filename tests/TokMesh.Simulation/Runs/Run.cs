@@ -182,7 +182,7 @@ internal sealed class Run
         }
     }
 
-    /// <summary>Where groups fall silent soon, they must do so now, and have another leader without anybody calling.</summary>
+    /// <summary>Where groups become quiescent soon, they must do so now, and have another leader without anybody calling.</summary>
     private void SilentGroupsNoticeTheLossOfTheirLeader()
     {
         if (_profile.Raft.QuiesceAfterMs is 0 or > 500) return;

@@ -72,7 +72,7 @@ internal sealed class SessionChecks(VirtualWorld world, SessionHistory history, 
             {
                 if (world.Nodes[(int)member.Value - 1] is not { IsLost: false } node) continue;
                 var shard = ((ShardGroupState)world.ReplicaOf(node, group)!.State).Shard;
-                Must(shard.OutboxCount == 0, $"Group {group} at node {member}: {shard.OutboxCount} errands are left.");
+                Must(shard.OutboxCount == 0, $"Group {group} at node {member}: {shard.OutboxCount} tasks are left.");
                 var reply = new ArrayBufferWriter<byte>();
                 shard.Query(query.WrittenSpan, long.MaxValue, reply);
                 var left = new ReplyReader(reply.WrittenSpan).NamePointerList();

@@ -76,10 +76,10 @@ internal sealed class VirtualNode : INodeWatch
 
     public Node? Node { get; private set; }
 
-    /// <summary>Sessions as a door of this node sees them; its awaits go on inside the lanes, so that runs stay repeatable.</summary>
+    /// <summary>Sessions as a front end of this node sees them; its awaits go on inside the lanes, so that runs stay repeatable.</summary>
     public SessionService? Sessions { get; private set; }
 
-    /// <summary>Any call to any group, as a door of this node makes it.</summary>
+    /// <summary>Any call to any group, as a front end of this node makes it.</summary>
     public StoreClient? Store { get; private set; }
 
     /// <summary>The log's directory.</summary>

@@ -24,7 +24,7 @@ internal static class MemberExpectations
         ["learners"] = m => Names.Of(m.Group.Configuration.Learners),
         ["changes"] = m => Entries(m).Count(e => e.Type == EntryType.Configuration).ToString(),
         ["established"] = m => Names.Of(m.Group.IsEstablished),
-        ["silent"] = m => Names.Of(m.Group.IsQuiescent),
+        ["quiescent"] = m => Names.Of(m.Group.IsQuiescent),
         ["lease"] = m => Names.Of(m.Group.HasLease(m.Now)),
         ["hands-to"] = m => Names.Of(m.Group.TransferTarget),
         ["stale"] = m => m.Group.StalenessMs(m.Now)?.ToString() ?? "unknown",

@@ -4,13 +4,13 @@ using TokMesh.State;
 namespace TokMesh.Cluster;
 
 /// <summary>
-/// The errands of the pointer protocol (<see cref="NamePointer"/>) that a shard's leader runs: names to confirm or release in other
-/// shards, and reservations of its own that were never confirmed. One errand at a time; each is idempotent, so a leader that
+/// The tasks of the pointer protocol (<see cref="NamePointer"/>) that a shard's leader runs: names to confirm or release in other
+/// shards, and reservations of its own that were never confirmed. One task at a time; each is idempotent, so a leader that
 /// dies on the way costs only that its successor does it again.
 /// </summary>
-internal sealed class NameKeeper(Lane lane, uint group) : ICallOwner
+internal sealed class NameMaintenance(Lane lane, uint group) : ICallOwner
 {
-    private const int ErrandDeadlineMs = 5_000;
+    private const int TaskDeadlineMs = 5_000;
     private const int PauseMs = 500;
 
     private readonly ArrayBufferWriter<byte> _buffer = new(256);
@@ -26,7 +26,7 @@ internal sealed class NameKeeper(Lane lane, uint group) : ICallOwner
 
     public void Completed(Call call)
     {
-        // Completed is called by the lane of the call's group; go on in this one's. The errand stays open until then: were it closed
+        // Completed is called by the lane of the call's group; go on in this one's. The task stays open until then: were it closed
         // over there, a tick here could begin another, and one would get the other's answer.
         if (lane.Node.LaneOf(call.Group) == lane.Number) Continue(call);
         else lane.Post(new LaneItem.Run(_ => Continue(call)));
@@ -96,7 +96,7 @@ internal sealed class NameKeeper(Lane lane, uint group) : ICallOwner
             Group = to,
             Kind = CallKind.Write,
             Body = body.WrittenMemory,
-            DeadlineMs = lane.NowMs + ErrandDeadlineMs,
+            DeadlineMs = lane.NowMs + TaskDeadlineMs,
             Owner = this,
         });
     }

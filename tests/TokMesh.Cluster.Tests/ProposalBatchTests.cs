@@ -2,7 +2,7 @@ using TokMesh.Raft;
 
 namespace TokMesh.Cluster.Tests;
 
-public class ProposalRoundTests
+public class ProposalBatchTests
 {
     [Theory]
     [InlineData(0, 0, true)]
@@ -14,17 +14,17 @@ public class ProposalRoundTests
     [InlineData(5, 3, true)]
     public void A_round_is_mostly_over_when_half_of_it_is_committed(int entries, int committed, bool over)
     {
-        var round = new ProposalRound();
-        for (var i = 0; i < entries; i++) round.Begun();
-        for (var i = 0; i < committed; i++) round.Ended();
-        Assert.Equal(over, round.IsMostlyOver);
+        var batch = new ProposalBatch();
+        for (var i = 0; i < entries; i++) batch.Begun();
+        for (var i = 0; i < committed; i++) batch.Ended();
+        Assert.Equal(over, batch.IsMostlyOver);
     }
 
     [Fact]
     public void Entries_end_in_the_order_of_the_log()
     {
-        var (first, second) = (new ProposalRound(), new ProposalRound());
-        var entries = new RoundEntries();
+        var (first, second) = (new ProposalBatch(), new ProposalBatch());
+        var entries = new BatchEntries();
         entries.Add(new LogIndex(5), first);
         entries.Add(new LogIndex(9), second);
 
@@ -40,14 +40,14 @@ public class ProposalRoundTests
     [Fact]
     public void No_round_waits_for_a_leader_that_was_deposed()
     {
-        var round = new ProposalRound();
-        var entries = new RoundEntries();
-        entries.Add(new LogIndex(5), round);
+        var batch = new ProposalBatch();
+        var entries = new BatchEntries();
+        entries.Add(new LogIndex(5), batch);
         entries.Clear();
-        Assert.True(round.IsMostlyOver);
+        Assert.True(batch.IsMostlyOver);
 
         // What a later leader commits at that index is another matter.
         entries.Committed(new LogIndex(5));
-        Assert.True(round.IsMostlyOver);
+        Assert.True(batch.IsMostlyOver);
     }
 }

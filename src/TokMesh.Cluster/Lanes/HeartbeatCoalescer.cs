@@ -7,9 +7,9 @@ namespace TokMesh.Cluster;
 /// <summary>
 /// A lane's heartbeats: those of all its groups for one node travel in one frame, which leaves on every beat even with nothing in
 /// it. So every node hears that the others live, and since which start, at a cost that does not grow with the number of groups;
-/// groups that are silent rely on that instead of heartbeats of their own.
+/// groups that are quiescent rely on that instead of heartbeats of their own.
 /// </summary>
-internal sealed class Neighbours(Lane lane, RaftOptions options, NodeStart start)
+internal sealed class HeartbeatCoalescer(Lane lane, RaftOptions options, NodeStart start)
 {
     /// <summary>
     /// What every heartbeat frame begins with: the nonce of the sender's start, how far its log is durable (u64 each), and a byte of flags,
@@ -20,7 +20,7 @@ internal sealed class Neighbours(Lane lane, RaftOptions options, NodeStart start
     private const byte MayNotLeadFlag = 1, LeavesFlag = 2;
     private const int LinkedShift = 2, LinkedMask = 63;
 
-    private readonly SortedDictionary<uint, Neighbour> _nodes = [];
+    private readonly SortedDictionary<uint, Peer> _nodes = [];
     private readonly ArrayBufferWriter<byte> _message = new(128);
 
     /// <summary>When the next beat is due; monotonic milliseconds.</summary>
@@ -42,20 +42,20 @@ internal sealed class Neighbours(Lane lane, RaftOptions options, NodeStart start
     /// </summary>
     public void Send()
     {
-        foreach (var (node, neighbour) in _nodes)
+        foreach (var (node, peer) in _nodes)
         {
-            if (!neighbour.BeatDue && neighbour.Waiting.WrittenCount == 0) continue;
-            neighbour.BeatDue = false;
+            if (!peer.BeatDue && peer.Waiting.WrittenCount == 0) continue;
+            peer.BeatDue = false;
             var frames = FrameBuffer.Rent();
             frames.Begin(FrameKind.Heartbeats, 0);
             var head = frames.GetSpan(HeadBytes);
             BinaryPrimitives.WriteUInt64LittleEndian(head, start.Nonce);
             BinaryPrimitives.WriteUInt64LittleEndian(head[8..], lane.Node.Log.Sequence);
-            head[16] = (byte)((lane.Node.MayLead ? 0 : MayNotLeadFlag) | (lane.Node.IsLeaving ? LeavesFlag : 0) | (neighbour.Linked & LinkedMask) << LinkedShift);
+            head[16] = (byte)((lane.Node.MayLead ? 0 : MayNotLeadFlag) | (lane.Node.IsLeaving ? LeavesFlag : 0) | (peer.Linked & LinkedMask) << LinkedShift);
             frames.Advance(HeadBytes);
-            frames.Write(neighbour.Waiting.WrittenSpan);
+            frames.Write(peer.Waiting.WrittenSpan);
             frames.End();
-            neighbour.Waiting.ResetWrittenCount();
+            peer.Waiting.ResetWrittenCount();
             lane.Node.Transport.Send(new MemberId(node), frames);
         }
     }
@@ -66,10 +66,10 @@ internal sealed class Neighbours(Lane lane, RaftOptions options, NodeStart start
     /// </summary>
     public void TellPosition(MemberId node, FrameBuffer frames)
     {
-        var neighbour = Of(node);
+        var peer = Of(node);
         var position = lane.Node.Log.Sequence;
-        if (neighbour.ToldPosition == position) return;
-        neighbour.ToldPosition = position;
+        if (peer.ToldPosition == position) return;
+        peer.ToldPosition = position;
         frames.Begin(FrameKind.Position, 0);
         Varint.Write(frames, position);
         frames.End();
@@ -78,54 +78,54 @@ internal sealed class Neighbours(Lane lane, RaftOptions options, NodeStart start
     /// <summary>Says at once how this node is, rather than with the next beat.</summary>
     public void Tell()
     {
-        foreach (var (node, neighbour) in _nodes) neighbour.BeatDue = lane.IsLinked(new MemberId(node));
+        foreach (var (node, peer) in _nodes) peer.BeatDue = lane.IsLinked(new MemberId(node));
     }
 
     public void Tick(long now)
     {
         if (now < NextBeatMs) return;
         NextBeatMs = (now / options.HeartbeatMs + 1) * options.HeartbeatMs;
-        foreach (var (node, neighbour) in _nodes)
+        foreach (var (node, peer) in _nodes)
         {
-            neighbour.BeatDue = lane.IsLinked(new MemberId(node));
-            if (neighbour.IsLost || now - neighbour.HeardAt < options.ElectionTimeoutMs) continue;
-            neighbour.IsLost = true;
+            peer.BeatDue = lane.IsLinked(new MemberId(node));
+            if (peer.IsLost || now - peer.HeardAt < options.ElectionTimeoutMs) continue;
+            peer.IsLost = true;
             Lost(new MemberId(node));
         }
     }
 
     /// <summary>Whether there is a link to a node, and it has given a sign of life within an election timeout.</summary>
-    public bool Hears(MemberId node) => lane.IsLinked(node) && _nodes.TryGetValue(node.Value, out var neighbour) && !neighbour.IsLost;
+    public bool Hears(MemberId node) => lane.IsLinked(node) && _nodes.TryGetValue(node.Value, out var peer) && !peer.IsLost;
 
     /// <summary>Whether this node hears a majority of those who decide in a group, of both halves of a joint membership; itself it hears.</summary>
     public bool HearsMajorityOf(Configuration configuration) =>
         HearsMajorityOf(configuration.Voters) && (!configuration.IsJoint || HearsMajorityOf(configuration.VotersOutgoing));
 
     /// <summary>Whether a node says that its disk and clock can be trusted with leading.</summary>
-    public bool MayLead(MemberId node) => !_nodes.TryGetValue(node.Value, out var neighbour) || neighbour.MayLead;
+    public bool MayLead(MemberId node) => !_nodes.TryGetValue(node.Value, out var peer) || peer.MayLead;
 
     /// <summary>Whether a node says that it is about to stop.</summary>
-    public bool Leaves(MemberId node) => _nodes.TryGetValue(node.Value, out var neighbour) && neighbour.Leaves;
+    public bool Leaves(MemberId node) => _nodes.TryGetValue(node.Value, out var peer) && peer.Leaves;
 
     /// <summary>The head of a heartbeat frame of a node.</summary>
     public void Heard(MemberId node, ReadOnlySpan<byte> head)
     {
         var itsBoot = BinaryPrimitives.ReadUInt64LittleEndian(head);
         if (lane.Number == 0) lane.Node.Peers.Told(node, BinaryPrimitives.ReadUInt64LittleEndian(head[8..]));
-        var neighbour = Of(node);
-        neighbour.HeardAt = lane.NowMs;
-        neighbour.IsLost = false;
-        neighbour.MayLead = (head[16] & MayNotLeadFlag) == 0;
-        neighbour.Leaves = (head[16] & LeavesFlag) != 0;
-        if (neighbour.ItsLinked != head[16] >> LinkedShift)
+        var peer = Of(node);
+        peer.HeardAt = lane.NowMs;
+        peer.IsLost = false;
+        peer.MayLead = (head[16] & MayNotLeadFlag) == 0;
+        peer.Leaves = (head[16] & LeavesFlag) != 0;
+        if (peer.ItsLinked != head[16] >> LinkedShift)
         {
             // What it answered before went the way that is no more, or went nowhere.
-            neighbour.ItsLinked = head[16] >> LinkedShift;
+            peer.ItsLinked = head[16] >> LinkedShift;
             lane.AnswersLost(node);
         }
-        if (neighbour.Boot == itsBoot) return;
-        // It has forgotten that it led, and its followers that they were silent.
-        neighbour.Boot = itsBoot;
+        if (peer.Boot == itsBoot) return;
+        // It has forgotten that it led, and its followers that they were quiescent.
+        peer.Boot = itsBoot;
         Lost(node);
         foreach (var replica in lane.Replicas)
             if (replica.Raft.IsQuiescent && replica.Raft.Configuration.Contains(node)) lane.WakeUp(replica);
@@ -134,11 +134,11 @@ internal sealed class Neighbours(Lane lane, RaftOptions options, NodeStart start
     /// <summary>A link came up or went down.</summary>
     public void Linked(MemberId node, bool up)
     {
-        var neighbour = Of(node);
-        neighbour.BeatDue = up;
-        if (up) neighbour.Linked++;
+        var peer = Of(node);
+        peer.BeatDue = up;
+        if (up) peer.Linked++;
         // What was under way may be lost.
-        neighbour.ToldPosition = 0;
+        peer.ToldPosition = 0;
         if (!up) Lost(node);
     }
 
@@ -163,13 +163,13 @@ internal sealed class Neighbours(Lane lane, RaftOptions options, NodeStart start
         return heard > voters.Count / 2;
     }
 
-    private Neighbour Of(MemberId node)
+    private Peer Of(MemberId node)
     {
-        if (!_nodes.TryGetValue(node.Value, out var neighbour)) _nodes[node.Value] = neighbour = new Neighbour { HeardAt = lane.NowMs };
-        return neighbour;
+        if (!_nodes.TryGetValue(node.Value, out var peer)) _nodes[node.Value] = peer = new Peer { HeardAt = lane.NowMs };
+        return peer;
     }
 
-    private sealed class Neighbour
+    private sealed class Peer
     {
         /// <summary>When it last gave a sign, in this node's milliseconds.</summary>
         public long HeardAt { get; set; }

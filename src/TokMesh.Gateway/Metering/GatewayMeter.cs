@@ -17,8 +17,8 @@ internal enum AuthFailure
     IpBlocked,
 }
 
-/// <summary>Counts what the door does.</summary>
-internal sealed class DoorMeter
+/// <summary>Counts what the front end does.</summary>
+internal sealed class GatewayMeter
 {
     private readonly long[] _validated = new long[3];
     private readonly long[] _failures = new long[4];

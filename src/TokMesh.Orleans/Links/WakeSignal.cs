@@ -3,23 +3,23 @@ using System.Threading.Tasks.Sources;
 namespace TokMesh.Orleans.Links;
 
 /// <summary>
-/// Wakes one waiter, which goes on inside <see cref="Ring"/>; rung before the wait, it lets the next wait through. Costs no
+/// Wakes one waiter, which goes on inside <see cref="Wake"/>; called before the wait, it lets the next wait through. Costs no
 /// allocation per wait.
 /// </summary>
-internal sealed class Doorbell : IValueTaskSource
+internal sealed class WakeSignal : IValueTaskSource
 {
     private readonly Lock _lock = new();
     private ManualResetValueTaskSourceCore<bool> _waiter;
-    private bool _rung;
+    private bool _called;
     private bool _waiting;
 
-    public void Ring()
+    public void Wake()
     {
         lock (_lock)
         {
             if (!_waiting)
             {
-                _rung = true;
+                _called = true;
                 return;
             }
             _waiting = false;
@@ -31,9 +31,9 @@ internal sealed class Doorbell : IValueTaskSource
     {
         lock (_lock)
         {
-            if (_rung)
+            if (_called)
             {
-                _rung = false;
+                _called = false;
                 return ValueTask.CompletedTask;
             }
             _waiting = true;

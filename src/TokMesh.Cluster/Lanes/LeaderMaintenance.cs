@@ -3,10 +3,10 @@ using System.Buffers;
 namespace TokMesh.Cluster;
 
 /// <summary>
-/// What a lane does for its groups without being asked: removal of what has expired, touches, errands of the pointer protocol,
+/// What a lane does for its groups without being asked: removal of what has expired, touches, tasks of the pointer protocol,
 /// what meta must know of them, and keeping the log in memory small.
 /// </summary>
-internal sealed class Chores(Lane lane)
+internal sealed class LeaderMaintenance(Lane lane)
 {
     private const int IntervalMs = 50;
     private const int ChoreDeadlineMs = 5_000;
@@ -18,8 +18,8 @@ internal sealed class Chores(Lane lane)
     private const long KeptLogBytes = 512 << 10;
 
     private readonly ArrayBufferWriter<byte> _operation = new(256);
-    private readonly Dictionary<uint, NameKeeper> _names = [];
-    private readonly MapKeeper _map = new(lane);
+    private readonly Dictionary<uint, NameMaintenance> _names = [];
+    private readonly MapMaintenance _map = new(lane);
     private long _next;
     private long _nextKeep;
 
@@ -45,16 +45,16 @@ internal sealed class Chores(Lane lane)
     private void LookWhetherCurrent(Replica meta)
     {
         if (meta.Raft.IsEstablished || meta.Raft.StalenessMs(lane.NowMs) is not null) lane.Node.MetaHasCaughtUp();
-        // It fell silent before its leader could confirm that nothing newer was committed: nobody would ever say so.
+        // It became quiescent before its leader could confirm that nothing newer was committed: nobody would ever say so.
         else if (meta.Raft.IsQuiescent) lane.WakeUp(meta);
     }
 
     private void Propose(Replica replica)
     {
-        if (replica.ChoreUnderWay) return;
+        if (replica.MaintenanceUnderWay) return;
         _operation.ResetWrittenCount();
-        if (!replica.State.TryNextChore(lane.Wall.WallMs, _operation)) return;
-        replica.ChoreUnderWay = true;
+        if (!replica.State.TryNextMaintenance(lane.Wall.WallMs, _operation)) return;
+        replica.MaintenanceUnderWay = true;
         lane.Submit(new Call
         {
             Group = replica.Group,
@@ -65,15 +65,15 @@ internal sealed class Chores(Lane lane)
         });
     }
 
-    private NameKeeper NamesOf(Replica replica) =>
-        _names.TryGetValue(replica.Group, out var keeper) ? keeper : _names[replica.Group] = new NameKeeper(lane, replica.Group);
+    private NameMaintenance NamesOf(Replica replica) =>
+        _names.TryGetValue(replica.Group, out var keeper) ? keeper : _names[replica.Group] = new NameMaintenance(lane, replica.Group);
 
     private sealed class Chore(Replica replica) : ICallOwner
     {
         public void Completed(Call call)
         {
-            replica.ChoreUnderWay = false;
-            if (call.Outcome != CallOutcome.Answered) replica.State.ChoreFailed();
+            replica.MaintenanceUnderWay = false;
+            if (call.Outcome != CallOutcome.Answered) replica.State.MaintenanceFailed();
         }
     }
 }

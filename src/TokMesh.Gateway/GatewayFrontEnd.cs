@@ -3,8 +3,8 @@ using TokMesh.Cluster;
 
 namespace TokMesh.Gateway;
 
-/// <summary>What the HTTP door stands on; <see cref="GatewayServices.AddTokMeshGateway"/> fills it in.</summary>
-public sealed class GatewayDoor
+/// <summary>What the HTTP front end stands on; <see cref="GatewayServices.AddTokMeshGateway"/> fills it in.</summary>
+public sealed class GatewayFrontEnd
 {
     /// <summary>The local node.</summary>
     public required Node Node { get; init; }
@@ -15,7 +15,7 @@ public sealed class GatewayDoor
     /// <summary>Sessions.</summary>
     public required SessionService Sessions { get; init; }
 
-    /// <summary>Checks API keys; shared with the other doors, so that a secret is verified once.</summary>
+    /// <summary>Checks API keys; shared with the other front ends, so that a secret is verified once.</summary>
     public required Authenticator Authenticator { get; init; }
 
     /// <summary>Which other nodes are there; null when this one is alone.</summary>
@@ -27,7 +27,7 @@ public sealed class GatewayDoor
     /// <summary>Randomness for keys.</summary>
     public required Action<Span<byte>> FillRandom { get; init; }
 
-    /// <summary>Where the door says what went wrong.</summary>
+    /// <summary>Where the front end says what went wrong.</summary>
     public required ILogger Log { get; init; }
 
     /// <summary>Counts what the node reports; null to leave those metrics out.</summary>

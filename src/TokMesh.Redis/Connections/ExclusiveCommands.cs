@@ -6,7 +6,7 @@ using TokMesh.State;
 namespace TokMesh.Redis;
 
 /// <summary>Runs the commands that take several steps or change the connection, one at a time.</summary>
-internal sealed class LoneCommands(CommandScope scope, PipeWriter output)
+internal sealed class ExclusiveCommands(CommandScope scope, PipeWriter output)
 {
     private readonly LoginCommands _logins = new(scope, output);
     private readonly SessionSteps _sessions = new(scope, output);
@@ -59,8 +59,8 @@ internal sealed class LoneCommands(CommandScope scope, PipeWriter output)
     private async ValueTask InfoAsync(byte[][] words)
     {
         // How many keys there are is worth a second at most, and no failure.
-        var count = await TryCountAsync(new Consistency(ConsistencyLevel.Local), scope.Door.Node.NowMs + 1000);
-        var text = InfoText.Of(scope.Door, scope.Client, count.Error is null ? count.Total : null, words.AsSpan(1));
+        var count = await TryCountAsync(new Consistency(ConsistencyLevel.Local), scope.FrontEnd.Node.NowMs + 1000);
+        var text = InfoText.Of(scope.FrontEnd, scope.Client, count.Error is null ? count.Total : null, words.AsSpan(1));
         Reply((ref RespWriter w) => w.Verbatim(text));
     }
 
@@ -76,7 +76,7 @@ internal sealed class LoneCommands(CommandScope scope, PipeWriter output)
 
     private async ValueTask<(long Total, StoreReply? Error)> TryCountAsync(Consistency consistency, long deadlineMs)
     {
-        var replies = await scope.Door.Store.ReadAllShardsAsync(static b => Queries.Count(b, keys: true, sessions: true), consistency, deadlineMs);
+        var replies = await scope.FrontEnd.Store.ReadAllShardsAsync(static b => Queries.Count(b, keys: true, sessions: true), consistency, deadlineMs);
         long total = 0;
         foreach (var reply in replies)
         {
@@ -88,7 +88,7 @@ internal sealed class LoneCommands(CommandScope scope, PipeWriter output)
 
     private async ValueTask ScanAsync(byte[][] words)
     {
-        if (ScanRequest.Read(words, scope.Door.ShardCount, out var scan) is { } problem)
+        if (ScanRequest.Read(words, scope.FrontEnd.ShardCount, out var scan) is { } problem)
         {
             Reply((ref RespWriter w) => w.Error(problem));
             return;

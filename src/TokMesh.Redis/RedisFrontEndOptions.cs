@@ -2,8 +2,8 @@ using TokMesh.State;
 
 namespace TokMesh.Redis;
 
-/// <summary>What the Redis door can be told.</summary>
-public sealed record RedisDoorOptions
+/// <summary>What the Redis front end can be told.</summary>
+public sealed record RedisFrontEndOptions
 {
     /// <summary>Milliseconds a command may take; after that the client hears that it failed, or that its outcome is unknown.</summary>
     public int CommandTimeoutMs { get; init; } = 5_000;

@@ -1,7 +1,7 @@
 namespace TokMesh.Orleans.Access;
 
 /// <summary>What others can provoke as often as they like is said once a minute.</summary>
-internal sealed class SaidRarely
+internal sealed class LogThrottle
 {
     private const long EveryMs = 60_000;
     private const int MostTexts = 256;

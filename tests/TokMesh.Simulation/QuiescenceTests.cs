@@ -4,7 +4,7 @@ using TokMesh.Simulation.World;
 namespace TokMesh.Simulation;
 
 /// <summary>Groups without work cost nothing on whole nodes, and are there again when they are needed.</summary>
-public sealed class SilenceTests
+public sealed class QuiescenceTests
 {
     private const int Shards = 64;
 
@@ -21,7 +21,7 @@ public sealed class SilenceTests
     public void All_groups_of_a_node_send_their_heartbeats_in_one_frame()
     {
         var world = new VirtualWorld(nodes: 3, Shards, seed: 3);
-        // Elected, and not yet silent: every group has heartbeats to send.
+        // Elected, and not yet quiescent: every group has heartbeats to send.
         world.Run(1500);
         Assert.All(Replicas(world), r => Assert.False(r.Raft.IsQuiescent));
         var before = world.Network.Delivered;

@@ -16,7 +16,7 @@ namespace TokMesh.Redis;
 /// the command may have happened, or part of it when it names keys of several shards.
 /// </para>
 /// </summary>
-public sealed class RedisDoor
+public sealed class RedisFrontEnd
 {
     /// <summary>Name of the listener, in limits and metrics.</summary>
     public const string Listener = "redis";
@@ -26,14 +26,14 @@ public sealed class RedisDoor
     private long _lastClientId;
     private long _commands;
 
-    /// <summary>Opens the door; connections come through <see cref="RedisConnectionHandler"/>.</summary>
+    /// <summary>Opens the front end; connections come through <see cref="RedisConnectionHandler"/>.</summary>
     /// <param name="options">Bounds and defaults.</param>
     /// <param name="store">The way to the groups.</param>
-    /// <param name="sessions">Sessions; shared with the other doors.</param>
-    /// <param name="authenticator">Checks API keys; shared with the other doors.</param>
+    /// <param name="sessions">Sessions; shared with the other front ends.</param>
+    /// <param name="authenticator">Checks API keys; shared with the other front ends.</param>
     /// <param name="wallMs">Unix time in milliseconds.</param>
     /// <exception cref="ArgumentException">The options are not valid; the message lists every problem.</exception>
-    public RedisDoor(RedisDoorOptions options, StoreClient store, SessionService sessions, Authenticator authenticator, Func<long> wallMs)
+    public RedisFrontEnd(RedisFrontEndOptions options, StoreClient store, SessionService sessions, Authenticator authenticator, Func<long> wallMs)
     {
         var problems = options.Validate();
         if (problems.Count > 0) throw new ArgumentException(string.Join(" ", problems), nameof(options));
@@ -48,14 +48,14 @@ public sealed class RedisDoor
 
     /// <summary>
     /// Asked for each command of a key that has a rate limit; false is answered with TM-SYS-4290. Null for no limits. One limiter
-    /// for all doors of a node is the host's to give.
+    /// for all front ends of a node is the host's to give.
     /// </summary>
     public Func<ApiKey, bool>? Admit { get; init; }
 
     /// <summary>How many connections there may be.</summary>
     public ConnectionLimit Connections { get; init; } = AnyNumber();
 
-    /// <summary>What all connections together may hold; shared with the other doors.</summary>
+    /// <summary>What all connections together may hold; shared with the other front ends.</summary>
     public HeldBytes Held { get; init; } = HeldBytes.Unlimited;
 
     /// <summary>
@@ -73,7 +73,7 @@ public sealed class RedisDoor
     /// <summary>Commands ever executed.</summary>
     public long TotalCommands => Volatile.Read(ref _commands);
 
-    internal RedisDoorOptions Options { get; }
+    internal RedisFrontEndOptions Options { get; }
 
     internal StoreClient Store { get; }
 

@@ -17,19 +17,19 @@ using TokMesh.State;
 namespace TokMesh.Gateway.Tests;
 
 /// <summary>A whole node of one process behind a real Kestrel on a loopback port, with a key of each role.</summary>
-public sealed class TestDoor : IAsyncDisposable
+public sealed class TestGateway : IAsyncDisposable
 {
     private readonly WebApplication _app;
     private readonly NodeThreads _threads;
 
-    private TestDoor(WebApplication app, NodeThreads threads, GatewayDoor door, CapturedLog log, Dictionary<ApiRole, string> keys)
+    private TestGateway(WebApplication app, NodeThreads threads, GatewayFrontEnd gateway, CapturedLog log, Dictionary<ApiRole, string> keys)
     {
-        (_app, _threads, Door, Log, Keys) = (app, threads, door, log, keys);
+        (_app, _threads, FrontEnd, Log, Keys) = (app, threads, gateway, log, keys);
         Address = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
         Http = new HttpClient { BaseAddress = Address };
     }
 
-    public GatewayDoor Door { get; }
+    public GatewayFrontEnd FrontEnd { get; }
 
     public CapturedLog Log { get; }
 
@@ -48,7 +48,7 @@ public sealed class TestDoor : IAsyncDisposable
 
     public string Metrics => Keys[ApiRole.Metrics];
 
-    public static async Task<TestDoor> StartAsync(GatewayOptions? options = null, int foundingNodes = 1, Action<Span<byte>>? doorRandom = null,
+    public static async Task<TestGateway> StartAsync(GatewayOptions? options = null, int foundingNodes = 1, Action<Span<byte>>? gatewayRandom = null,
         bool isStopping = false, bool withKeys = true, IMembership? membership = null, HeldBytes? held = null, LifeOnly? place = null, SessionLimits? limits = null)
     {
         options ??= new GatewayOptions { FailedAuthenticationsPerMinute = 1_000_000 };
@@ -76,7 +76,7 @@ public sealed class TestDoor : IAsyncDisposable
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Services.AddTokMeshGateway(options);
         // Stands in for the one that a node in a silo would bring.
-        builder.Services.AddSingleton(s => new GatewayDoor
+        builder.Services.AddSingleton(s => new GatewayFrontEnd
         {
             Node = node,
             Store = store,
@@ -84,7 +84,7 @@ public sealed class TestDoor : IAsyncDisposable
             Authenticator = new Authenticator(() => node.Meta, () => clock.WallMs),
             Membership = membership,
             Clock = clock,
-            FillRandom = doorRandom ?? RandomNumberGenerator.Fill,
+            FillRandom = gatewayRandom ?? RandomNumberGenerator.Fill,
             Log = s.GetRequiredService<ILoggerFactory>().CreateLogger("tokmesh.http"),
             Meter = meter,
             Options = options,
@@ -103,18 +103,18 @@ public sealed class TestDoor : IAsyncDisposable
         app.Map("/pages/{**rest}", static http => http.Response.WriteAsync("a page")).RequireTokMeshAdmin();
         await app.StartAsync();
         var keys = new Dictionary<ApiRole, string>();
-        var test = new TestDoor(app, threads, app.Services.GetRequiredService<GatewayDoor>(), log, keys);
+        var test = new TestGateway(app, threads, app.Services.GetRequiredService<GatewayFrontEnd>(), log, keys);
         if (withKeys)
             foreach (var role in Enum.GetValues<ApiRole>()) keys[role] = await test.AddKeyAsync(role);
         return test;
     }
 
-    /// <summary>Puts a key into meta, past the door.</summary>
+    /// <summary>Puts a key into meta, past the front end.</summary>
     public async Task<string> AddKeyAsync(ApiRole role, int rateLimit = 0, bool enabled = true, long expiresAtMs = 0)
     {
         Span<byte> random = stackalloc byte[10];
         RandomNumberGenerator.Fill(random);
-        var id = new ApiKeyId(Ulid.Of(Door.Clock.WallMs, random)).ToString();
+        var id = new ApiKeyId(Ulid.Of(FrontEnd.Clock.WallMs, random)).ToString();
         var secret = ApiSecret.Format(RandomNumberGenerator.GetBytes(32));
         var key = new ApiKey
         {
@@ -125,17 +125,17 @@ public sealed class TestDoor : IAsyncDisposable
             Enabled = enabled,
             ExpiresAtMs = expiresAtMs,
         };
-        var reply = await Door.Store.CallAsync(0, CallKind.Write, MetaOps.PutApiKey(key), Consistency.Linearizable, Door.Node.NowMs + 5000);
+        var reply = await FrontEnd.Store.CallAsync(0, CallKind.Write, MetaOps.PutApiKey(key), Consistency.Linearizable, FrontEnd.Node.NowMs + 5000);
         Assert.True(reply.IsOk, reply.Detail);
-        while (!(Door.Node.Meta is { } meta && meta.ApiKeys.ContainsKey(id))) await Task.Delay(2);
+        while (!(FrontEnd.Node.Meta is { } meta && meta.ApiKeys.ContainsKey(id))) await Task.Delay(2);
         return $"{id}:{secret}";
     }
 
     /// <summary>Returns once the clock that stamps writes has moved on: what is written next is later, to the millisecond, than what was.</summary>
     public async Task NextMillisecondAsync()
     {
-        var now = Door.Clock.WallMs;
-        while (Door.Clock.WallMs <= now) await Task.Delay(1);
+        var now = FrontEnd.Clock.WallMs;
+        while (FrontEnd.Clock.WallMs <= now) await Task.Delay(1);
     }
 
     public Task<Answer> GetAsync(string path, string? key, params (string Name, string Value)[] headers) => SendAsync("GET", path, key, null, headers);
@@ -168,7 +168,7 @@ public sealed class TestDoor : IAsyncDisposable
         Http.Dispose();
         await _app.DisposeAsync();
         _threads.Dispose();
-        Door.Node.Dispose();
+        FrontEnd.Node.Dispose();
     }
 
     private sealed class NoTransport : ITransport
@@ -200,17 +200,17 @@ public sealed class CapturedLog : ILoggerProvider, ILogger
 }
 
 /// <summary>One node for all tests that do not need settings of their own.</summary>
-public sealed class SharedDoor : IAsyncLifetime
+public sealed class SharedGateway : IAsyncLifetime
 {
-    public TestDoor Door { get; private set; } = null!;
+    public TestGateway Gateway { get; private set; } = null!;
 
-    public async Task InitializeAsync() => Door = await TestDoor.StartAsync();
+    public async Task InitializeAsync() => Gateway = await TestGateway.StartAsync();
 
-    public async Task DisposeAsync() => await Door.DisposeAsync();
+    public async Task DisposeAsync() => await Gateway.DisposeAsync();
 }
 
 [CollectionDefinition(Name)]
-public sealed class DoorCollection : ICollectionFixture<SharedDoor>
+public sealed class GatewayCollection : ICollectionFixture<SharedGateway>
 {
-    public const string Name = "door";
+    public const string Name = "gateway";
 }

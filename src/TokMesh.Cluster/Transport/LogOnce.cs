@@ -1,7 +1,7 @@
 namespace TokMesh.Cluster;
 
 /// <summary>What fails again and again for the same reason is said once, until it has worked in between. Not thread-safe.</summary>
-public sealed class SaidOnce
+public sealed class LogOnce
 {
     private string? _problem;
 

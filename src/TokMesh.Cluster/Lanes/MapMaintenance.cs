@@ -6,7 +6,7 @@ namespace TokMesh.Cluster;
 /// Keeps the map true, on the leaders: that of a group tells meta who holds it, whenever that is not what the map says; that of meta
 /// takes every member in as a learner, says when one has all of it, and takes those out that are members no more.
 /// </summary>
-internal sealed class MapKeeper(Lane lane)
+internal sealed class MapMaintenance(Lane lane)
 {
     private const int DeadlineMs = 5_000;
 

@@ -1,0 +1,89 @@
+using TokMesh.Raft;
+
+namespace TokMesh.Cluster;
+
+/// <summary>
+/// Decides when a lane proposes the writes its groups have gathered: in batches, one entry per group and batch, and a batch only
+/// when the one before is mostly committed. What waits could hardly be committed sooner, and everything behind a proposal
+/// (frames, syncs, acknowledgements, wake-ups) costs per batch and per entry, not per write: a busy lane gathers more and does
+/// less. A lone write never waits. See docs/decisions/0005.
+/// </summary>
+internal sealed class ProposalBatches
+{
+    /// <summary>A batch that takes longer holds up nobody any more: some of its groups have lost their majority.</summary>
+    private const int MaxBatchMs = 10;
+
+    private readonly List<Replica> _gathering = [];
+    private ProposalBatch _last = new();
+    private long _lastBegan;
+
+    /// <summary>Whether the next batch has to wait for the last one, whose acknowledgements are on their way.</summary>
+    public bool IsUnderWay(long nowMs) => !_last.IsMostlyOver && nowMs - _lastBegan < MaxBatchMs;
+
+    /// <summary>A group that has writes for the next batch.</summary>
+    public void Add(Replica replica)
+    {
+        if (replica.IsGathering) return;
+        replica.IsGathering = true;
+        _gathering.Add(replica);
+    }
+
+    /// <summary>Whether there is anything for a batch, and the last one is far enough.</summary>
+    public bool IsDue(long nowMs) => _gathering.Count > 0 && !IsUnderWay(nowMs);
+
+    /// <summary>Every group that has gathered writes proposes them.</summary>
+    public void Begin(Lane lane)
+    {
+        (_last, _lastBegan) = (new ProposalBatch(), lane.NowMs);
+        foreach (var replica in _gathering)
+        {
+            replica.IsGathering = false;
+            replica.Propose(_last);
+            lane.HasWork(replica);
+        }
+        _gathering.Clear();
+    }
+}
+
+/// <summary>Entries that were proposed together, and how many of them are neither committed nor given up.</summary>
+internal sealed class ProposalBatch
+{
+    private int _entries;
+    private int _open;
+
+    /// <summary>A few groups without a majority must not hold up all the others.</summary>
+    public bool IsMostlyOver => 2 * _open <= _entries;
+
+    public void Begun()
+    {
+        _entries++;
+        _open++;
+    }
+
+    public void Ended() => _open--;
+}
+
+/// <summary>The entries of one leader that are in batches, in the order of the log.</summary>
+internal sealed class BatchEntries
+{
+    private readonly Queue<(LogIndex Index, ProposalBatch Batch)> _entries = [];
+
+    public void Add(LogIndex index, ProposalBatch batch)
+    {
+        batch.Begun();
+        _entries.Enqueue((index, batch));
+    }
+
+    /// <summary>Entries up to this one are committed.</summary>
+    public void Committed(LogIndex index)
+    {
+        while (_entries.TryPeek(out var first) && first.Index <= index) _entries.Dequeue().Batch.Ended();
+    }
+
+    /// <summary>This member leads no more: whatever becomes of its entries, no batch waits for them.</summary>
+    public void Clear()
+    {
+        foreach (var (_, batch) in _entries) batch.Ended();
+        _entries.Clear();
+    }
+}
