@@ -30,8 +30,9 @@ internal sealed class NodeParts
     private readonly uint[] _leaders;
     private Lane[] _lanes = [];
     private bool _metaIsCurrent;
-    private bool _isLeaving;
     private int[] _handingOver = [];
+    private int _handOversToBegin;
+    private bool _isLeaving;
 
     public NodeParts(MemberId self, Genesis genesis)
     {
@@ -101,14 +102,17 @@ internal sealed class NodeParts
     public bool IsLeaving => Volatile.Read(ref _isLeaving);
 
     /// <summary>Whether a group led here is on its way to another node, or a lane has yet to begin with it.</summary>
-    public bool IsHandingOver => Volatile.Read(ref _handingOver).Any(static groups => groups > 0);
+    public bool IsHandingOver => Volatile.Read(ref _handOversToBegin) > 0 || _handingOver.Any(static groups => groups > 0);
 
-    /// <summary>The node is about to stop. Every lane says with <see cref="HandingOver"/> how far it is.</summary>
+    /// <summary>The node is about to stop: every lane begins to hand over, and says so.</summary>
     public void Leave()
     {
-        Volatile.Write(ref _handingOver, [.. _lanes.Select(static _ => 1)]);
+        Interlocked.Add(ref _handOversToBegin, _lanes.Length);
         Volatile.Write(ref _isLeaving, true);
     }
+
+    /// <summary>A lane has begun to hand over what it leads; <see cref="HandingOver"/> has been told how much that is.</summary>
+    public void HandOverBegun() => Interlocked.Decrement(ref _handOversToBegin);
 
     /// <summary>So many groups of a lane are on their way to another node.</summary>
     public void HandingOver(int lane, int groups) => Volatile.Write(ref _handingOver[lane], groups);
@@ -150,7 +154,7 @@ internal sealed class NodeParts
         if (Interlocked.Exchange(ref _leaders[group], leader.Value) != leader.Value) LeadersChanged?.Invoke();
     }
 
-    public void SetLanes(Lane[] lanes) => _lanes = lanes;
+    public void SetLanes(Lane[] lanes) => (_lanes, _handingOver) = (lanes, new int[lanes.Length]);
 
     public int LaneOf(uint group) => (int)(group % (uint)_lanes.Length);
 

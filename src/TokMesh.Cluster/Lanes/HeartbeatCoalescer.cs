@@ -85,9 +85,9 @@ internal sealed class HeartbeatCoalescer(Lane lane, RaftOptions options, NodeSta
     {
         if (now < NextBeatMs) return;
         NextBeatMs = (now / options.HeartbeatMs + 1) * options.HeartbeatMs;
+        Tell();
         foreach (var (node, peer) in _nodes)
         {
-            peer.BeatDue = lane.IsLinked(new MemberId(node));
             if (peer.IsLost || now - peer.HeardAt < options.ElectionTimeoutMs) continue;
             peer.IsLost = true;
             Lost(new MemberId(node));

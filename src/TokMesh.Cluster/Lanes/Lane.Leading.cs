@@ -6,7 +6,6 @@ namespace TokMesh.Cluster;
 internal sealed partial class Lane
 {
     private bool _mayLead;
-    private bool _isLeaving;
 
     public void LeaderChanged(Replica replica, Role role, Term term, MemberId leader)
     {
@@ -33,7 +32,6 @@ internal sealed partial class Lane
     /// <param name="isLast">Whether nothing comes after this: then a node that is about to stop too is better than none.</param>
     public void HandOver(bool isLast)
     {
-        _isLeaving = true;
         // Before the others are asked to take over: so they do not hand back, when several nodes stop at once.
         Heartbeats.Tell();
         foreach (var replica in _replicas.Values)
@@ -42,6 +40,8 @@ internal sealed partial class Lane
             replica.KeepCommit();
         }
         if (Number == 0) _node.Peers.Store(_work.Records, NowMs, all: true);
+        CountHandedOver();
+        _node.HandOverBegun();
     }
 
     /// <summary>A member of a group was started anew, and its past is in order.</summary>

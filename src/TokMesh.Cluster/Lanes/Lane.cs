@@ -122,7 +122,7 @@ internal sealed partial class Lane
         Heartbeats.Send();
         foreach (var (node, frames) in _frames) _node.Transport.Send(node, frames);
         _frames.Clear();
-        if (_isLeaving) CountHandedOver();
+        if (_node.IsLeaving) CountHandedOver();
         // A write that would only be gathered need not wake this lane before the batch it waits for is over.
         _inbox.OwnerComes(_batches.IsUnderWay(NowMs));
         return _listed.Count > 0 || !_inbox.IsEmpty || MayBeginBatch;

@@ -71,7 +71,7 @@ internal sealed class ClusterEndpoints(GatewayFrontEnd frontEnd, ReplicaSurvey s
             json.WriteString("peer"u8, now?.Peer ?? node.Peer);
             json.WriteString("http"u8, now?.Http ?? node.Http);
             json.WriteString("redis"u8, now?.Redis ?? node.Redis);
-            WriteSighting(json, number, sighting);
+            WriteLiveness(json, number, sighting);
             json.WriteNumber("member_since"u8, node.SinceMs);
             json.WriteString("state"u8, node.State.ToString().ToLowerInvariant());
             json.WriteString("zone"u8, node.Zone ?? "");
@@ -127,7 +127,7 @@ internal sealed class ClusterEndpoints(GatewayFrontEnd frontEnd, ReplicaSurvey s
         json.WriteEndObject();
     }
 
-    private void WriteSighting(Utf8JsonWriter json, MemberId number, NodeLiveness? sighting)
+    private void WriteLiveness(Utf8JsonWriter json, MemberId number, NodeLiveness? sighting)
     {
         var isSelf = number == frontEnd.Node.Self;
         json.WriteString("liveness"u8, isSelf ? "alive"u8 : sighting?.Liveness switch

@@ -68,11 +68,15 @@ public class ThreeSilos : IAsyncLifetime
         return reply!;
     }
 
-    internal static async Task UntilAsync(string what, Func<Task<bool>> holds)
+    /// <param name="what">What must hold in the end.</param>
+    /// <param name="holds">Looks whether it does.</param>
+    /// <param name="seconds">How long it may take.</param>
+    /// <param name="met">What was met instead, for the failure; null when that says nothing.</param>
+    internal static async Task UntilAsync(string what, Func<Task<bool>> holds, int seconds = 60, Func<string>? met = null)
     {
-        for (var until = DateTime.UtcNow.AddSeconds(60); DateTime.UtcNow < until; await Task.Delay(50))
+        for (var until = DateTime.UtcNow.AddSeconds(seconds); DateTime.UtcNow < until; await Task.Delay(50))
             if (await holds()) return;
-        throw new TimeoutException($"After 60 s it does not hold that {what}.");
+        throw new TimeoutException($"After {seconds} s it does not hold that {what}. {met?.Invoke()}");
     }
 }
 
