@@ -14,7 +14,7 @@ public sealed class OutageTests(Machine machine, ITestOutputHelper output)
     public async Task Reads_and_writes_go_on_while_PostgreSQL_is_away()
     {
         var away = FaultRun.Seconds("TOKMESH_OUTAGE_SECONDS", 60);
-        await FaultRun.RunAsync(machine, output, Membership.AdoNet, away + TimeSpan.FromSeconds(20), Timeout.Infinite, async (_, _, workload) =>
+        await FaultRun.RunAsync(machine, output, Membership.AdoNet, TimeSpan.Zero, (int)away.TotalMilliseconds + 20_000, async (_, _, workload) =>
         {
             await Task.Delay(5000, CancellationToken.None);
             await machine.Postgres.StopAsync(immediately: true, default);
