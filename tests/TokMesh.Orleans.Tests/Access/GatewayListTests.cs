@@ -53,7 +53,13 @@ public sealed class GatewayListTests
                 met = $"{e.GetType().Name}: {e.Message}";
                 return false;
             }
-        }, seconds: 120, () => met);
+        }, seconds: 120, () => $"{met} The killed silo was {first.SiloPort}, its gateway {first.GatewayPort}. {string.Join(' ', cluster.Silos.Select(WhatItBelieves))}");
         await client.StopAsync();
+    }
+
+    private static string WhatItBelieves(TestSilo silo)
+    {
+        var statuses = silo.ServiceProvider.GetRequiredService<ISiloStatusOracle>().GetApproximateSiloStatuses();
+        return $"{silo.SiloPort} believes: {string.Join(", ", statuses.Select(s => $"{s.Key} {s.Value}"))}.";
     }
 }
