@@ -1,5 +1,3 @@
-using Orleans.Runtime;
-
 namespace TokMesh.Host;
 
 /// <summary>Ends the process at once: a promise may be broken by going on for even a moment, so nothing is wound down in order.</summary>

@@ -7,6 +7,7 @@ using TokMesh.Cluster;
 using TokMesh.Gateway;
 using TokMesh.Host.Configuration;
 using TokMesh.Redis;
+using TokMesh.Redis.FrontEnd;
 
 namespace TokMesh.Host;
 

@@ -1,5 +1,3 @@
-using Microsoft.Extensions.Hosting;
-using TokMesh.Gateway;
 using TokMesh.Host.Configuration;
 
 namespace TokMesh.Host;

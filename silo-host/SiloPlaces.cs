@@ -1,7 +1,6 @@
 using System.Net;
 using Microsoft.AspNetCore.Connections;
 using Orleans.Configuration;
-using Orleans.Hosting;
 using TokMesh.Cluster;
 using TokMesh.Host.Configuration;
 

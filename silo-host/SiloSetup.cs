@@ -1,13 +1,12 @@
 using Microsoft.AspNetCore.Connections;
 using Orleans.Configuration;
 using Orleans.Dashboard;
-using Orleans.Hosting;
-using Orleans.Runtime;
 using TokMesh.Cluster;
 using TokMesh.Gateway;
 using TokMesh.Host.Configuration;
 using TokMesh.Orleans;
 using TokMesh.Orleans.Membership;
+using TokMesh.Orleans.Nodes;
 
 namespace TokMesh.Host;
 

@@ -1,5 +1,3 @@
-using Orleans.Runtime;
-
 namespace TokMesh.Client.Orleans;
 
 /// <summary>Asks a grain once.</summary>

@@ -1,6 +1,3 @@
-using Orleans;
-using Orleans.Concurrency;
-
 namespace TokMesh.Client.Orleans;
 
 /// <summary>

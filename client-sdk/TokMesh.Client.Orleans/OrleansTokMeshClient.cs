@@ -1,5 +1,3 @@
-using Orleans;
-
 namespace TokMesh.Client.Orleans;
 
 /// <summary>

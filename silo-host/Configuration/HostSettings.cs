@@ -1,7 +1,8 @@
 using TokMesh.Cluster;
 using TokMesh.Gateway;
-using TokMesh.Raft;
+using TokMesh.Raft.Options;
 using TokMesh.Redis;
+using TokMesh.Redis.FrontEnd;
 
 namespace TokMesh.Host.Configuration;
 

@@ -1,7 +1,8 @@
 using System.Globalization;
 using TokMesh.Cluster;
 using TokMesh.Orleans;
-using TokMesh.State;
+using TokMesh.Orleans.Nodes;
+using TokMesh.State.Sessions;
 
 namespace TokMesh.Host.Configuration;
 

@@ -3,6 +3,7 @@ using System.Net;
 using System.Text;
 using TokMesh.Client.Orleans.Access;
 using TokMesh.Cluster;
+using TokMesh.Redis.Commands;
 
 namespace TokMesh.Host.Configuration;
 

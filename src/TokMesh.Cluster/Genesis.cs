@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using TokMesh.Raft;
+using TokMesh.Raft.Log;
+using TokMesh.Raft.Membership;
 
 namespace TokMesh.Cluster;
 

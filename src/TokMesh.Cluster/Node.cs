@@ -1,6 +1,13 @@
 using System.Buffers;
 using TokMesh.Log;
+using TokMesh.Log.Format;
+using TokMesh.Log.Recovery;
+using TokMesh.Log.Snapshots;
+using TokMesh.Log.Writing;
 using TokMesh.Raft;
+using TokMesh.Raft.Log;
+using TokMesh.Raft.Membership;
+using TokMesh.Raft.Options;
 using TokMesh.State;
 
 namespace TokMesh.Cluster;
@@ -47,8 +54,7 @@ public sealed partial class Node : IDisposable
             Key = log.Key,
             FillRandom = fillRandom,
             SegmentBytes = options.LogSegmentBytes,
-            Check = log.Check,
-        }, out var recovery);
+        }, out var recovery, log.Check);
         Recovery = recovery;
         Past = BeginStart(log, recovery, fillRandom);
         var snapshots = new SnapshotStore(log.Disk, new SnapshotStoreOptions { Key = log.Key, FillRandom = fillRandom });

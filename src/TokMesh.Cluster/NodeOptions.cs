@@ -1,4 +1,4 @@
-using TokMesh.Raft;
+using TokMesh.Raft.Options;
 
 namespace TokMesh.Cluster;
 

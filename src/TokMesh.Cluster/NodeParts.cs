@@ -1,6 +1,9 @@
-using System.Text;
-using TokMesh.Raft;
-using TokMesh.State;
+using TokMesh.Raft.Log;
+using TokMesh.Raft.Membership;
+using TokMesh.Raft.Options;
+using TokMesh.Raft.Outputs;
+using TokMesh.State.Errors;
+using TokMesh.State.Names;
 
 namespace TokMesh.Cluster;
 

@@ -1,5 +1,5 @@
 using System.Security.Cryptography;
-using TokMesh.Raft;
+using TokMesh.Log.Format;
 
 namespace TokMesh.Cluster;
 
@@ -34,7 +34,7 @@ public sealed class NodeRuntime : IAsyncDisposable
     /// <param name="watch">Hears what happens.</param>
     /// <param name="failed">Told of a failure after which the process must end at once: going on could break a promise.</param>
     /// <param name="cancel">Gives up joining.</param>
-    /// <exception cref="Log.LogDamagedException">The log cannot be trusted; nothing was changed.</exception>
+    /// <exception cref="LogDamagedException">The log cannot be trusted; nothing was changed.</exception>
     /// <exception cref="LogForgottenException">The log is missing, or older than its directory; nothing was changed.</exception>
     /// <exception cref="InvalidOperationException">The cluster refuses this node for good.</exception>
     /// <exception cref="TimeoutException">Too few nodes were found in time.</exception>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using TokMesh.State.Sessions;
 
 namespace TokMesh.Gateway;
 
@@ -37,7 +38,7 @@ public sealed record GatewayOptions
         Check(nameof(AntiReplay.NonceTtlSeconds), AntiReplay.NonceTtlSeconds, 2 * AntiReplay.WindowSeconds, 600);
         Check(nameof(AntiReplay.NonceCacheSize), AntiReplay.NonceCacheSize, 1000, 1_000_000);
         foreach (var block in TrustedProxies.Concat(AllowList))
-            if (!State.IpBytes.TryParseBlock(block, out _, out _)) problems.Add($"'{block}' is not an address or a CIDR block.");
+            if (!IpBytes.TryParseBlock(block, out _, out _)) problems.Add($"'{block}' is not an address or a CIDR block.");
         return problems;
 
         void Check(string name, long value, long min, long max)

@@ -1,5 +1,6 @@
 using TokMesh.Cluster;
-using TokMesh.Raft;
+using TokMesh.Raft.Log;
+using TokMesh.Raft.Outputs;
 
 namespace TokMesh.Gateway;
 

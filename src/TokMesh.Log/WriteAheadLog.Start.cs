@@ -1,3 +1,7 @@
+using TokMesh.Log.Format;
+using TokMesh.Log.Recovery;
+using TokMesh.Log.Writing;
+
 namespace TokMesh.Log;
 
 // From what recovery read to a log that can be appended to: the only part of opening that changes the disk.

@@ -1,3 +1,8 @@
+using TokMesh.Log.Disks;
+using TokMesh.Log.Format;
+using TokMesh.Log.Recovery;
+using TokMesh.Log.Writing;
+
 namespace TokMesh.Log;
 
 /// <summary>
@@ -81,12 +86,19 @@ public sealed partial class WriteAheadLog : IDisposable
     /// Opens the log on <paramref name="disk"/>, making it if there is none, and hands out what is durable. Damage is found
     /// before anything is changed. The caller holds the directory's lock.
     /// </summary>
+    /// <param name="disk">The directory.</param>
+    /// <param name="options">How it writes.</param>
+    /// <param name="recovery">What was found.</param>
+    /// <param name="check">
+    /// Looks at what was found before anything is changed; what it throws is passed on, and the log stays as it was. For owners that
+    /// know from elsewhere what the log must hold.
+    /// </param>
     /// <exception cref="ArgumentException">An option is out of range.</exception>
     /// <exception cref="LogDamagedException">Something durable is gone or altered; nothing was changed.</exception>
     /// <exception cref="LogUnreadableException">The key is wrong or missing, or a newer version wrote the log.</exception>
     /// <exception cref="LogFailedException">The disk refused a write or a sync.</exception>
     /// <exception cref="IOException">The disk refused a read; nothing was changed.</exception>
-    public static WriteAheadLog Open(IDisk disk, WriteAheadLogOptions options, out LogRecovery recovery)
+    public static WriteAheadLog Open(IDisk disk, WriteAheadLogOptions options, out LogRecovery recovery, Action<LogRecovery>? check = null)
     {
         ArgumentNullException.ThrowIfNull(disk);
         ArgumentNullException.ThrowIfNull(options);
@@ -95,7 +107,7 @@ public sealed partial class WriteAheadLog : IDisposable
         var scan = LogScan.Read(disk, options);
         var reconciled = Reconciliation.Of(disk, options.Key, scan);
         recovery = new LogRecovery(reconciled.Groups, scan);
-        options.Check?.Invoke(recovery);
+        check?.Invoke(recovery);
 
         var log = new WriteAheadLog(disk, options, scan);
         try

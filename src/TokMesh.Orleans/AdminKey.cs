@@ -2,8 +2,10 @@ using System.Buffers;
 using System.Security.Cryptography;
 using System.Text;
 using TokMesh.Cluster;
-using TokMesh.Log;
-using TokMesh.State;
+using TokMesh.Log.Disks;
+using TokMesh.Orleans.Application;
+using TokMesh.State.Ids;
+using TokMesh.State.Replies;
 
 namespace TokMesh.Orleans;
 

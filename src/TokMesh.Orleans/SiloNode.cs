@@ -1,6 +1,6 @@
-using Orleans.Runtime;
 using TokMesh.Cluster;
 using TokMesh.Orleans.Links;
+using TokMesh.Orleans.Nodes;
 
 namespace TokMesh.Orleans;
 

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using TokMesh.Cluster;
-using TokMesh.Raft;
+using TokMesh.Raft.Log;
+using TokMesh.Raft.Outputs;
 
 namespace TokMesh.Orleans;
 

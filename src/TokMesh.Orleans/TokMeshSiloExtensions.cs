@@ -2,15 +2,13 @@ using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
-using Orleans;
 using Orleans.Configuration;
 using Orleans.Connections.Security;
-using Orleans.Hosting;
-using Orleans.Runtime;
 using TokMesh.Cluster;
 using TokMesh.Orleans.Access;
 using TokMesh.Orleans.Links;
 using TokMesh.Orleans.Membership;
+using TokMesh.Orleans.Nodes;
 using TokMesh.Orleans.Placement;
 
 namespace TokMesh.Orleans;

@@ -1,6 +1,11 @@
+using TokMesh.Raft.Log;
+using TokMesh.Raft.Membership;
+using TokMesh.Raft.Outputs;
+using TokMesh.Raft.Wire;
+
 namespace TokMesh.Raft;
 
-// Elections: pre-vote, vote, loyalty to a live leader.
+// Elections: pre-vote, vote, the lease of a live leader.
 public sealed partial class RaftGroup
 {
     /// <summary>Starts an election at once; used when this member is told to take over, and by tests.</summary>
@@ -33,15 +38,15 @@ public sealed partial class RaftGroup
         _hardStateDirty = true;
         // Its own vote counts when it is durable (pitfall 2): see Persisted. The requests wait for the same write, since they
         // speak of a term this member must not forget.
-        Ask(MessageType.Vote, Term, forLeader ? 1UL : 0);
+        Ask(MessageType.Vote, Term, forLeader);
     }
 
-    private void Ask(MessageType type, Term term, ulong context = 0)
+    private void Ask(MessageType type, Term term, bool forLeader = false)
     {
         foreach (var member in Configuration.Members)
         {
             if (member == Self || !Configuration.IsVoter(member)) continue;
-            _outbox.Add(To(member, type) with { Term = term, Index = _log.Last, LogTerm = _log.LastTerm, Context = context }, HardStateWrite, Term);
+            _outbox.Add(To(member, type) with { Term = term, Index = _log.Last, LogTerm = _log.LastTerm, IsForLeader = forLeader }, HardStateWrite, Term);
         }
     }
 
@@ -74,7 +79,7 @@ public sealed partial class RaftGroup
 
     /// <summary>A live leader is not voted out: neither by a follower that hears it, nor by itself while a majority answers it.</summary>
     private bool IsInLease => IsQuiescent || (Role == Role.Leader
-        ? _now - _lead!.QuorumHeardAt(_now) < _options.ElectionTimeoutMs
+        ? _now - _lead!.Followers.QuorumHeardAt(_now) < _options.ElectionTimeoutMs
         : _now < _timer.LeaseUntil || _now < _presumedUntil);
 
     private void OnPreVote(in Message m)
@@ -93,7 +98,7 @@ public sealed partial class RaftGroup
 
     private void OnVote(in Message m)
     {
-        // Loyalty was decided, and a higher term taken over, before this is called: see Step.
+        // The lease was looked at, and a higher term taken over, before this is called: see Step.
         var granted = m.Term == Term && (Vote == m.From || (Vote.IsNone && Leader.IsNone)) && _log.IsUpToDate(m.Index, m.LogTerm)
             && !_exclusions.Contains(m.From);
         if (granted)

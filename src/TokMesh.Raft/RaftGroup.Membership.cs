@@ -1,26 +1,8 @@
+using TokMesh.Raft.Log;
+using TokMesh.Raft.Membership;
+using TokMesh.Raft.Outputs;
+
 namespace TokMesh.Raft;
-
-/// <summary>Answer to a proposed membership.</summary>
-public enum ChangeStatus : byte
-{
-    /// <summary>In the leader's log and in force there; committed, or undone, like any entry.</summary>
-    Accepted,
-
-    /// <summary>It is in force already. Nothing happened.</summary>
-    Unchanged,
-
-    /// <summary>This member does not lead, or is handing over. Nothing happened.</summary>
-    NotLeader,
-
-    /// <summary>An earlier change is not committed yet, or not left yet, or this leader has not committed in its term. Nothing happened.</summary>
-    InProgress,
-
-    /// <summary>A learner that is to vote lacks too much of the log yet. Nothing happened.</summary>
-    NotCaughtUp,
-
-    /// <summary>The membership is not possible; see the reason. Nothing happened.</summary>
-    Invalid,
-}
 
 // Membership change by joint consensus (dissertation, section 4.3), with learners (4.2.1).
 public sealed partial class RaftGroup
@@ -76,7 +58,7 @@ public sealed partial class RaftGroup
                 reason = $"Member {id} is not a learner; add it as one first, so that it does not count before it has the log.";
                 return ChangeStatus.Invalid;
             }
-            if (_lead!.LagOf(id) is not { } lag || lag > MaxPromotionLag)
+            if (_lead!.Followers.LagOf(id) is not { } lag || lag > MaxPromotionLag)
             {
                 reason = $"Learner {id} lacks more than {MaxPromotionLag} entries yet.";
                 return ChangeStatus.NotCaughtUp;
@@ -130,7 +112,7 @@ public sealed partial class RaftGroup
         _log.Append(Term, EntryType.Configuration, payload);
         _lead!.Proposed(payload.Length);
         _memberships.Follow(_log.After(_log.Last.Previous, 1, long.MaxValue));
-        _lead.MembershipMoved(_now);
+        _lead.Followers.MembershipMoved(_now);
         _lead.AdvanceCommit();
     }
 }

@@ -1,3 +1,8 @@
+using TokMesh.Raft.Log;
+using TokMesh.Raft.Membership;
+using TokMesh.Raft.Outputs;
+using TokMesh.Raft.Wire;
+
 namespace TokMesh.Raft;
 
 // Silence of idle groups: what costs nothing can be had by the hundred. A leader with nothing to do says so in its heartbeats; once
@@ -30,7 +35,7 @@ public sealed partial class RaftGroup
         IsQuiescent = false;
         _presumedUntil = _now + _options.ElectionTimeoutMs;
         _timer.Restart(_now);
-        _outbox.Add(To(Leader, MessageType.HeartbeatReply) with { Offset = _now + 1 }, HardStateWrite, Term);
+        _outbox.Add(To(Leader, MessageType.HeartbeatReply) with { Clock = _now + 1 }, HardStateWrite, Term);
     }
 
     /// <summary>
@@ -67,6 +72,6 @@ public sealed partial class RaftGroup
 
     /// <summary>Becomes quiescent if the leader's heartbeat allows it and nothing is missing here.</summary>
     private bool TryBecomeQuiescent(in Message heartbeat) =>
-        IsQuiescent = heartbeat.LogTerm > Term.Zero && _log.Last == heartbeat.Index && _log.LastTerm == heartbeat.LogTerm
+        IsQuiescent = heartbeat.LogTerm > Term.Zero && _log.Last == heartbeat.LeaderCommit && _log.LastTerm == heartbeat.LogTerm
             && _log.Applied == _log.Last && !_installing && _receiving is null;
 }

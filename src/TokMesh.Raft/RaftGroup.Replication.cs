@@ -1,3 +1,9 @@
+using TokMesh.Raft.Log;
+using TokMesh.Raft.Outputs;
+using TokMesh.Raft.Replication;
+using TokMesh.Raft.Snapshots;
+using TokMesh.Raft.Wire;
+
 namespace TokMesh.Raft;
 
 // Messages: terms first, then the follower's side of replication and snapshots.
@@ -33,7 +39,7 @@ public sealed partial class RaftGroup
         }
         if (m.Term > Term)
         {
-            if (m.Type == MessageType.Vote && m.Context == 0 && IsInLease) return;
+            if (m.Type == MessageType.Vote && !m.IsForLeader && IsInLease) return;
             BecomeFollower(m.Term, IsFromLeader(m.Type) ? m.From : MemberId.None);
         }
         else if (m.Term < Term)
@@ -69,21 +75,11 @@ public sealed partial class RaftGroup
             case MessageType.TimeoutNow:
                 OnTimeoutNow();
                 break;
-            case MessageType.AppendReply when Role == Role.Leader:
-                _lead!.OnAppendReply(m, _now);
-                _lead.AdvanceCommit();
-                break;
-            case MessageType.HeartbeatReply when Role == Role.Leader:
-                _lead!.OnHeartbeatReply(m, _now);
-                break;
-            case MessageType.SnapshotReply when Role == Role.Leader:
-                _lead!.OnSnapshotReply(m, _now);
-                break;
-            case MessageType.Violation when Role == Role.Leader:
-                _lead!.OnViolation(m);
+            case MessageType.AppendReply or MessageType.HeartbeatReply or MessageType.SnapshotReply or MessageType.Violation:
+                _lead?.OnAnswer(m, _now);
                 break;
             case MessageType.Exclusion:
-                Halt((LogViolation)m.Context, m.From, m.Index);
+                Halt(m.Violation, m.From, m.Index);
                 break;
         }
     }
@@ -91,11 +87,11 @@ public sealed partial class RaftGroup
     /// <summary>How a follower stands with this leader; null when this member does not lead, or the other does not belong to the group.</summary>
     /// <param name="follower">Whom to ask about.</param>
     /// <param name="nowMs">Monotonic time in milliseconds.</param>
-    public FollowerStatus? FollowerOf(MemberId follower, long nowMs) => _lead?.Find(follower) is not { } p ? null
+    public FollowerStatus? FollowerOf(MemberId follower, long nowMs) => _lead?.Followers.Find(follower) is not { } p ? null
         : new FollowerStatus(p.Match, p.Snapshot?.AcknowledgedBytes ?? 0, Math.Max(0, nowMs - p.HeardAt));
 
     /// <summary>How far a follower is, as this leader sees it; null when there is none.</summary>
-    internal Progress? ProgressOf(MemberId follower) => _lead?.Find(follower);
+    internal Progress? ProgressOf(MemberId follower) => _lead?.Followers.Find(follower);
 
     private static bool IsFromLeader(MessageType type) => type is MessageType.Append or MessageType.Heartbeat or MessageType.SnapshotChunk
         or MessageType.TimeoutNow or MessageType.Exclusion;
@@ -106,7 +102,7 @@ public sealed partial class RaftGroup
         if (m.Index < _log.Base)
         {
             // What was sent begins before this log does; all of that is committed, hence equal.
-            AcknowledgeAppend(m.From, _log.Commit, m.Context);
+            AcknowledgeAppend(m.From, _log.Commit, m.Probe);
             return;
         }
         if (!_log.Matches(m.Index, m.LogTerm))
@@ -117,7 +113,7 @@ public sealed partial class RaftGroup
                 return;
             }
             var (hint, term) = _log.FindConflict(m.Index, m.LogTerm);
-            _outbox.Add(To(m.From, MessageType.AppendReply) with { Reject = true, Index = m.Index, Hint = hint, LogTerm = term, Context = m.Context }, HardStateWrite, Term);
+            _outbox.Add(To(m.From, MessageType.AppendReply) with { Reject = true, Index = m.Index, Hint = hint, LogTerm = term, Probe = m.Probe }, HardStateWrite, Term);
             return;
         }
         if (_log.CommittedConflict(entries) is { } conflict)
@@ -132,11 +128,11 @@ public sealed partial class RaftGroup
         if (_receiving?.Index <= verified) _receiving = null;
         // Only what this very message has shown to agree may be taken as committed, not this log's own last entry (pitfall 13).
         _log.CommitTo(LogIndex.Min(m.Commit, verified));
-        AcknowledgeAppend(m.From, verified, m.Context);
+        AcknowledgeAppend(m.From, verified, m.Probe);
     }
 
     private void AcknowledgeAppend(MemberId to, LogIndex match, ulong probe) =>
-        _outbox.Add(To(to, MessageType.AppendReply) with { Index = match, LogTerm = _log.TermAt(match) ?? Term.Zero, Context = probe }, EntriesWrite, Term);
+        _outbox.Add(To(to, MessageType.AppendReply) with { Index = match, LogTerm = _log.TermAt(match) ?? Term.Zero, Probe = probe }, EntriesWrite, Term);
 
     private void OnHeartbeat(in Message m)
     {
@@ -152,12 +148,12 @@ public sealed partial class RaftGroup
         }
         // The leader gives back a time of this member's own clock at which it certainly still led, and what it has committed since:
         // no two clocks have to agree for a bound on staleness.
-        if (m.Offset > 0) (_freshAt, _freshIndex) = (m.Offset - 1, m.Index);
+        if (m.Clock > 0) (_freshAt, _freshIndex) = (m.Clock - 1, m.LeaderCommit);
         var quiescent = TryBecomeQuiescent(m);
         _outbox.Add(To(m.From, MessageType.HeartbeatReply) with
         {
-            Context = m.Context,
-            Offset = _now + 1,
+            Round = m.Round,
+            Clock = _now + 1,
             LogTerm = quiescent ? m.LogTerm : Term.Zero,
         }, HardStateWrite, Term);
     }
@@ -178,16 +174,16 @@ public sealed partial class RaftGroup
             AcknowledgeAppend(m.From, _log.Commit, 0);
             return;
         }
-        if (_receiving is null || _receiving.Context != m.Context || _receiving.Index != m.Index)
+        if (_receiving is null || _receiving.Context != m.Transfer || _receiving.Index != m.Index)
         {
             if (m.Total is <= 0 or > SnapshotReceive.MaxBytes) return;
             // Broken off, by a newer one or by another leader: what has arrived of it need not come again.
             var earlier = _receiving;
-            _receiving = new SnapshotReceive(m.Index, m.LogTerm, m.Context, m.Total);
+            _receiving = new SnapshotReceive(m.Index, m.LogTerm, m.Transfer, m.Total);
             if (earlier is not null) _receiving.Inherit(earlier);
         }
         var wanted = _receiving.Next;
-        _receiving.Take(m.Offset, data);
+        _receiving.Take(m.Position, data);
         if (_receiving.TryComplete() is { } complete)
         {
             if (!complete.Meta.Configuration.Contains(Self))
@@ -200,9 +196,9 @@ public sealed partial class RaftGroup
         _outbox.Add(To(m.From, MessageType.SnapshotReply) with
         {
             Index = m.Index,
-            Context = m.Context,
-            Offset = _receiving.Next,
-            Reject = m.Offset > wanted,
+            Transfer = m.Transfer,
+            Position = _receiving.Next,
+            Reject = m.Position > wanted,
         }, HardStateWrite, Term);
     }
 }

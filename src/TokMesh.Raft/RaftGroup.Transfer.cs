@@ -1,20 +1,9 @@
+using TokMesh.Raft.Log;
+using TokMesh.Raft.Membership;
+using TokMesh.Raft.Outputs;
+using TokMesh.Raft.Transfer;
+
 namespace TokMesh.Raft;
-
-/// <summary>Answer to a request to hand over leadership.</summary>
-public enum TransferStatus : byte
-{
-    /// <summary>Under way; it has happened when another leader is known, and is given up after an election timeout.</summary>
-    Started,
-
-    /// <summary>This member does not lead. Nothing happened.</summary>
-    NotLeader,
-
-    /// <summary>The target has no vote, or is on its way out. Nothing happened; a transfer under way goes on.</summary>
-    NotVoter,
-
-    /// <summary>The target is this member, which leads. A transfer under way is given up.</summary>
-    AlreadyLeads,
-}
 
 // Leadership transfer (dissertation, section 3.10).
 public sealed partial class RaftGroup
@@ -29,25 +18,25 @@ public sealed partial class RaftGroup
         if (Role != Role.Leader) return TransferStatus.NotLeader;
         if (to == Self)
         {
-            _lead!.AbortTransfer();
+            _lead!.Transfer.Abort();
             return TransferStatus.AlreadyLeads;
         }
         if (!Configuration.Voters.Contains(to)) return TransferStatus.NotVoter;
         Wake(_now);
-        _lead!.BeginTransfer(to, _now);
+        _lead!.Transfer.Begin(to, _now);
         return TransferStatus.Started;
     }
 
     /// <summary>The voter that lacks least: the best to hand over to. None when there is none, or this member does not lead.</summary>
     /// <param name="mayLead">Who may be chosen.</param>
     /// <param name="turn">Chooses among equals: different numbers spread many groups over the members.</param>
-    public MemberId Successor(Func<MemberId, bool> mayLead, uint turn) => _lead?.Successor(mayLead, turn) ?? MemberId.None;
+    public MemberId Successor(Func<MemberId, bool> mayLead, uint turn) => _lead?.Followers.Successor(mayLead, turn) ?? MemberId.None;
 
     /// <summary>To whom leadership is being handed; none when it is not.</summary>
-    public MemberId TransferTarget => _lead?.TransferTo ?? MemberId.None;
+    public MemberId TransferTarget => _lead?.Transfer.To ?? MemberId.None;
 
     /// <summary>What is proposed while handing over would only hold the target up.</summary>
-    private bool TakesProposals => Role == Role.Leader && _lead!.TransferTo.IsNone;
+    private bool TakesProposals => Role == Role.Leader && _lead!.Transfer.To.IsNone;
 
     private void OnTimeoutNow()
     {

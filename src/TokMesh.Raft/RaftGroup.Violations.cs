@@ -1,3 +1,8 @@
+using TokMesh.Raft.Log;
+using TokMesh.Raft.Outputs;
+using TokMesh.Raft.Violations;
+using TokMesh.Raft.Wire;
+
 namespace TokMesh.Raft;
 
 // Disks that forget. Raft's promises rest on disks that keep what was synced; one that is rolled back, emptied or copied breaks them
@@ -21,7 +26,7 @@ public sealed partial class RaftGroup
     {
         if (!_exclusions.Remove(member)) return;
         Wake(nowMs);
-        _lead?.Readmit(member);
+        _lead?.Followers.Find(member)?.Readmit();
     }
 
     private void Halt(LogViolation violation, MemberId leader, LogIndex index)
@@ -42,7 +47,7 @@ public sealed partial class RaftGroup
     private void SendViolation(MemberId leader)
     {
         var (violation, _, index) = _halted!.Value;
-        _outbox.Add(To(leader, MessageType.Violation) with { Index = index, Context = (ulong)violation }, HardStateWrite, Term);
+        _outbox.Add(To(leader, MessageType.Violation) with { Index = index, Violation = violation }, HardStateWrite, Term);
     }
 
     private void FlushViolations(IRaftOutput output)

@@ -1,17 +1,13 @@
+using TokMesh.Raft.Election;
+using TokMesh.Raft.Log;
+using TokMesh.Raft.Membership;
+using TokMesh.Raft.Options;
+using TokMesh.Raft.Outputs;
+using TokMesh.Raft.Replication;
+using TokMesh.Raft.Snapshots;
+using TokMesh.Raft.Wire;
+
 namespace TokMesh.Raft;
-
-/// <summary>Answer to a proposal.</summary>
-public enum ProposeStatus : byte
-{
-    /// <summary>In the leader's log; nothing is promised until it is applied.</summary>
-    Accepted,
-
-    /// <summary>This member does not lead, or is handing over. Nothing happened.</summary>
-    NotLeader,
-
-    /// <summary>Too much is waiting to be committed. Nothing happened.</summary>
-    Busy,
-}
 
 /// <summary>
 /// One member of one Raft group: a deterministic state machine without clock, thread, socket or file. Feed it time, messages,
@@ -134,7 +130,7 @@ public sealed partial class RaftGroup
         if (Role == Role.Leader)
         {
             // Check-quorum: a leader that no majority answers must not go on believing in itself.
-            if (_now - _lead!.QuorumHeardAt(_now) >= _options.ElectionTimeoutMs || (!MayLead && !_lead.IsHandingOver(_now)))
+            if (_now - _lead!.Followers.QuorumHeardAt(_now) >= _options.ElectionTimeoutMs || (!MayLead && !_lead.Transfer.IsUnderWay(_now)))
                 BecomeFollower(Term, MemberId.None);
             else if (_lead.AreFollowersQuiescent) IsQuiescent = true;
             else _lead.Tick(_now);
@@ -204,7 +200,7 @@ public sealed partial class RaftGroup
     /// <param name="keepBytes">How many bytes, as <see cref="RaftLog.Bytes"/> counts them, may be kept for slow followers.</param>
     public void Trim(long keepBytes)
     {
-        var to = _lead is null ? _log.Applied : LogIndex.Min(_log.Applied, _lead.SlowestMatch);
+        var to = _lead is null ? _log.Applied : LogIndex.Min(_log.Applied, _lead.Followers.SlowestMatch);
         if (_lead is null || _log.Bytes > keepBytes)
         {
             // Followers keep some too: any of them may lead next, and would rather send entries than snapshots.

@@ -4,6 +4,8 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.Extensions.Logging;
 using TokMesh.Cluster;
+using TokMesh.Redis.Connections;
+using TokMesh.Redis.FrontEnd;
 
 namespace TokMesh.Redis;
 

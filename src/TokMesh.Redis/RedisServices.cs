@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using TokMesh.Cluster;
+using TokMesh.Redis.FrontEnd;
 
 namespace TokMesh.Redis;
 

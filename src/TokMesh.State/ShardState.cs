@@ -1,4 +1,13 @@
 using System.Buffers;
+using TokMesh.State.Commands;
+using TokMesh.State.Data;
+using TokMesh.State.Dedup;
+using TokMesh.State.Entries;
+using TokMesh.State.Errors;
+using TokMesh.State.Queries;
+using TokMesh.State.Replies;
+using TokMesh.State.Sessions;
+using TokMesh.State.Snapshots;
 
 namespace TokMesh.State;
 

@@ -1,8 +1,9 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
 using TokMesh.Cluster;
-using TokMesh.Log;
-using TokMesh.Raft;
+using TokMesh.Log.Disks;
+using TokMesh.Raft.Log;
+using TokMesh.Raft.Outputs;
 using TokMesh.State.Tests;
 
 namespace TokMesh.Bench;

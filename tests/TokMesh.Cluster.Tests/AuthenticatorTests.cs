@@ -1,4 +1,5 @@
-using TokMesh.State;
+using TokMesh.State.Errors;
+using TokMesh.State.Ids;
 
 namespace TokMesh.Cluster.Tests;
 

@@ -1,7 +1,7 @@
 using System.Buffers;
-using System.Text;
-using TokMesh.Raft;
-using TokMesh.State;
+using TokMesh.Raft.Log;
+using TokMesh.State.Entries;
+using TokMesh.State.Replies;
 
 namespace TokMesh.Cluster.Tests;
 

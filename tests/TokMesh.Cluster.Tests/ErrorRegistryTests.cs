@@ -1,7 +1,7 @@
 using System.Reflection;
 using System.Text;
 using System.Text.RegularExpressions;
-using TokMesh.State;
+using TokMesh.State.Errors;
 
 namespace TokMesh.Cluster.Tests;
 

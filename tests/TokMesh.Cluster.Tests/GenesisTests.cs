@@ -1,5 +1,5 @@
 using System.Text.Json;
-using TokMesh.Raft;
+using TokMesh.Raft.Log;
 
 namespace TokMesh.Cluster.Tests;
 

@@ -1,6 +1,6 @@
-using TokMesh.Log;
 using TokMesh.Log.Simulation;
-using TokMesh.Raft;
+using TokMesh.Raft.Log;
+using TokMesh.Raft.Outputs;
 
 namespace TokMesh.Cluster.Tests;
 

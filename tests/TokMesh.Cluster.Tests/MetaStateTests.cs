@@ -1,6 +1,8 @@
 using System.Buffers;
 using System.Text;
-using TokMesh.State;
+using TokMesh.State.Entries;
+using TokMesh.State.Errors;
+using TokMesh.State.Replies;
 
 namespace TokMesh.Cluster.Tests;
 

@@ -1,4 +1,4 @@
-using TokMesh.State;
+using TokMesh.State.Ids;
 
 namespace TokMesh.Cluster.Tests;
 

@@ -1,6 +1,7 @@
 using TokMesh.Log;
 using TokMesh.Log.Simulation;
-using TokMesh.Raft;
+using TokMesh.Log.Writing;
+using TokMesh.Raft.Log;
 
 namespace TokMesh.Cluster.Tests;
 

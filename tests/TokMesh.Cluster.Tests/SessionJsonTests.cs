@@ -2,6 +2,12 @@ using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using TokMesh.State;
+using TokMesh.State.Entries;
+using TokMesh.State.Errors;
+using TokMesh.State.Ids;
+using TokMesh.State.Queries;
+using TokMesh.State.Replies;
+using TokMesh.State.Sessions;
 
 namespace TokMesh.Cluster.Tests;
 
@@ -50,7 +56,7 @@ public sealed class SessionJsonTests : IApplySink
 
     private JsonElement Json(SessionFields fields)
     {
-        var reply = Bytes(o => _shard.Query(Bytes(static q => Queries.GetSession(q, Id)), 1_000_000, o));
+        var reply = Bytes(o => _shard.Query(Bytes(static q => QueryForms.GetSession(q, Id)), 1_000_000, o));
         using var stream = new MemoryStream();
         using (var json = new Utf8JsonWriter(stream)) SessionJson.Write(json, new ReplyReader(reply).Session(), fields);
         return JsonDocument.Parse(Encoding.UTF8.GetString(stream.ToArray())).RootElement;

@@ -1,4 +1,4 @@
-using TokMesh.State;
+using TokMesh.State.Errors;
 
 namespace TokMesh.Cluster.Tests;
 

@@ -1,5 +1,6 @@
 using System.Buffers;
-using TokMesh.State;
+using TokMesh.State.Entries;
+using TokMesh.State.Replies;
 
 namespace TokMesh.Cluster.Tests;
 

@@ -1,9 +1,13 @@
 using System.Buffers;
 using System.Text;
-using TokMesh.Log;
 using TokMesh.Log.Simulation;
-using TokMesh.Raft;
-using TokMesh.State;
+using TokMesh.Log.Snapshots;
+using TokMesh.Raft.Log;
+using TokMesh.Raft.Outputs;
+using TokMesh.Raft.Snapshots;
+using TokMesh.State.Keys;
+using TokMesh.State.Queries;
+using TokMesh.State.Replies;
 
 namespace TokMesh.Cluster.Tests;
 
@@ -242,7 +246,7 @@ public sealed class SnapshotWriterTests
         public string Get(uint group)
         {
             var body = new ArrayBufferWriter<byte>();
-            Queries.Get(body, "key"u8);
+            QueryForms.Get(body, "key"u8);
             var reply = new ReplyReader(Do(group, CallKind.Read, body.WrittenMemory).Span);
             return reply.Tag == ReplyTag.Nil ? "" : Encoding.UTF8.GetString(reply.Bulk());
         }

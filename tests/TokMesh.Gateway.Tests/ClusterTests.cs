@@ -1,8 +1,8 @@
 using System.Text;
 using Microsoft.AspNetCore.Http;
 using TokMesh.Cluster;
-using TokMesh.Raft;
-using TokMesh.State;
+using TokMesh.Raft.Log;
+using TokMesh.State.Errors;
 
 namespace TokMesh.Gateway.Tests;
 

@@ -1,5 +1,5 @@
 using TokMesh.Cluster;
-using TokMesh.Raft;
+using TokMesh.Raft.Log;
 
 namespace TokMesh.Gateway.Tests;
 

@@ -1,5 +1,5 @@
 using TokMesh.Cluster;
-using TokMesh.State;
+using TokMesh.State.Errors;
 
 namespace TokMesh.Gateway.Tests;
 

@@ -1,5 +1,7 @@
 using System.Security.Cryptography;
+using TokMesh.Log.Disks;
 using TokMesh.Log.Simulation;
+using TokMesh.Log.Writing;
 
 namespace TokMesh.Log.Tests;
 

@@ -1,4 +1,6 @@
+using TokMesh.Log.Format;
 using TokMesh.Log.Simulation;
+using TokMesh.Log.Writing;
 
 namespace TokMesh.Log.Tests;
 
@@ -154,14 +156,10 @@ public class CommitTests
         TestLog.Open(disk).CommitEntry(1, 1);
         disk.Crash(seed: 3);
         var before = disk.Contents();
-        var options = new WriteAheadLogOptions
-        {
-            Key = TestLog.Key,
-            FillRandom = TestLog.Random(),
-            Check = found => throw new NotSupportedException($"write {found.Sequence}"),
-        };
+        var options = new WriteAheadLogOptions { Key = TestLog.Key, FillRandom = TestLog.Random() };
 
-        Assert.Equal("write 2", Assert.Throws<NotSupportedException>(() => TestLog.Open(disk, options)).Message);
+        Assert.Equal("write 2", Assert.Throws<NotSupportedException>(
+            () => WriteAheadLog.Open(disk, options, out _, static found => throw new NotSupportedException($"write {found.Sequence}"))).Message);
 
         disk.AssertUnchanged(before);
     }

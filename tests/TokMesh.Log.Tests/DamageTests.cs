@@ -1,4 +1,6 @@
+using TokMesh.Log.Format;
 using TokMesh.Log.Simulation;
+using TokMesh.Log.Snapshots;
 
 namespace TokMesh.Log.Tests;
 

@@ -1,4 +1,8 @@
 using System.Security.Cryptography;
+using TokMesh.Log.Disks;
+using TokMesh.Log.Encryption;
+using TokMesh.Log.Snapshots;
+using TokMesh.Log.Writing;
 
 namespace TokMesh.Log.Tests;
 

@@ -1,5 +1,9 @@
 using System.Text;
+using TokMesh.Log.Encryption;
+using TokMesh.Log.Format;
 using TokMesh.Log.Simulation;
+using TokMesh.Log.Snapshots;
+using TokMesh.Log.Writing;
 
 namespace TokMesh.Log.Tests;
 

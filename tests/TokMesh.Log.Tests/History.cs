@@ -1,5 +1,8 @@
 using System.Text;
+using TokMesh.Log.Recovery;
 using TokMesh.Log.Simulation;
+using TokMesh.Log.Snapshots;
+using TokMesh.Log.Writing;
 
 namespace TokMesh.Log.Tests;
 

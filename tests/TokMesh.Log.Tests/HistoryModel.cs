@@ -1,3 +1,6 @@
+using TokMesh.Log.Recovery;
+using TokMesh.Log.Snapshots;
+
 namespace TokMesh.Log.Tests;
 
 /// <summary>What the log should hold, kept in the most naive way.</summary>

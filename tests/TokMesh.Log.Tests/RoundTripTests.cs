@@ -1,4 +1,6 @@
+using TokMesh.Log.Format;
 using TokMesh.Log.Simulation;
+using TokMesh.Log.Writing;
 
 namespace TokMesh.Log.Tests;
 

@@ -1,4 +1,5 @@
 using TokMesh.Log.Simulation;
+using TokMesh.Log.Writing;
 
 namespace TokMesh.Log.Tests;
 

@@ -1,4 +1,5 @@
 using System.Buffers;
+using TokMesh.Log.Format;
 using TokMesh.Log.Simulation;
 
 namespace TokMesh.Log.Tests;

@@ -1,5 +1,10 @@
 using System.Text;
+using TokMesh.Log.Disks;
+using TokMesh.Log.Encryption;
+using TokMesh.Log.Recovery;
 using TokMesh.Log.Simulation;
+using TokMesh.Log.Snapshots;
+using TokMesh.Log.Writing;
 
 namespace TokMesh.Log.Tests;
 

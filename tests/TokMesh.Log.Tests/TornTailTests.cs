@@ -1,4 +1,6 @@
+using TokMesh.Log.Recovery;
 using TokMesh.Log.Simulation;
+using TokMesh.Log.Writing;
 
 namespace TokMesh.Log.Tests;
 

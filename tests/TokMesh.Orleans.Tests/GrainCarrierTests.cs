@@ -1,5 +1,4 @@
 using Microsoft.Extensions.DependencyInjection;
-using Orleans;
 using TokMesh.Client;
 using TokMesh.Client.Orleans;
 

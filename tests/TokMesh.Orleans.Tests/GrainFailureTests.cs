@@ -1,10 +1,9 @@
-using Orleans.Runtime;
 using TokMesh.Client;
 using TokMesh.Client.Orleans;
 using TokMesh.Cluster;
 using TokMesh.Orleans.Application;
-using TokMesh.State;
-using ErrorCode = TokMesh.State.ErrorCode;
+using TokMesh.Orleans.Nodes;
+using ErrorCode = TokMesh.State.Errors.ErrorCode;
 
 namespace TokMesh.Orleans.Tests;
 

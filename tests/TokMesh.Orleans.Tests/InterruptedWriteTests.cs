@@ -1,11 +1,12 @@
 using Microsoft.Extensions.DependencyInjection;
-using Orleans;
-using Orleans.Runtime;
 using Orleans.Storage;
 using TokMesh.Cluster;
+using TokMesh.Orleans.Application;
 using TokMesh.Orleans.Storage;
-using TokMesh.State;
-using ErrorCode = TokMesh.State.ErrorCode;
+using TokMesh.Redis.Commands;
+using TokMesh.State.Keys;
+using TokMesh.State.Replies;
+using ErrorCode = TokMesh.State.Errors.ErrorCode;
 
 namespace TokMesh.Orleans.Tests;
 

@@ -1,4 +1,5 @@
 using TokMesh.Client.Orleans;
+using TokMesh.Orleans.Nodes;
 
 namespace TokMesh.Orleans.Tests;
 

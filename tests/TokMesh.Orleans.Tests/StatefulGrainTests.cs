@@ -1,7 +1,4 @@
 using Microsoft.Extensions.DependencyInjection;
-using Orleans;
-using Orleans.Concurrency;
-using Orleans.Runtime;
 using Orleans.Storage;
 
 namespace TokMesh.Orleans.Tests;

@@ -1,9 +1,9 @@
 using Microsoft.Extensions.DependencyInjection;
-using Orleans;
-using Orleans.Runtime;
 using Orleans.Storage;
 using TokMesh.Cluster;
+using TokMesh.Orleans.Nodes;
 using TokMesh.Orleans.Storage;
+using TokMesh.Redis.Commands;
 
 namespace TokMesh.Orleans.Tests;
 

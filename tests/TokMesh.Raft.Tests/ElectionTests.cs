@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using TokMesh.Raft.Tests.Harness;
+using TokMesh.Raft.Wire;
 
 namespace TokMesh.Raft.Tests;
 

@@ -1,4 +1,7 @@
+using TokMesh.Raft.Log;
+using TokMesh.Raft.Options;
 using TokMesh.Raft.Tests.Harness;
+using TokMesh.Raft.Wire;
 
 namespace TokMesh.Raft.Tests;
 

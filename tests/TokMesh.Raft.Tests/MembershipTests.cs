@@ -1,3 +1,5 @@
+using TokMesh.Raft.Log;
+using TokMesh.Raft.Membership;
 using TokMesh.Raft.Tests.Harness;
 
 namespace TokMesh.Raft.Tests;

@@ -1,4 +1,9 @@
+using TokMesh.Raft.Log;
+using TokMesh.Raft.Membership;
+using TokMesh.Raft.Options;
+using TokMesh.Raft.Outputs;
 using TokMesh.Raft.Tests.Harness;
+using TokMesh.Raft.Wire;
 
 namespace TokMesh.Raft.Tests;
 

@@ -1,3 +1,6 @@
+using TokMesh.Raft.Log;
+using TokMesh.Raft.Membership;
+
 namespace TokMesh.Raft.Tests;
 
 /// <summary>Majority arithmetic by table, and against a version that is too simple to be wrong.</summary>

@@ -1,5 +1,10 @@
 using System.Buffers;
-using TokMesh.Raft.Tests.Harness;
+using TokMesh.Raft.Log;
+using TokMesh.Raft.Membership;
+using TokMesh.Raft.Options;
+using TokMesh.Raft.Outputs;
+using TokMesh.Raft.Snapshots;
+using TokMesh.Raft.Wire;
 
 namespace TokMesh.Raft.Tests;
 

@@ -1,5 +1,9 @@
 using System.Buffers;
+using TokMesh.Raft.Log;
+using TokMesh.Raft.Membership;
+using TokMesh.Raft.Snapshots;
 using TokMesh.Raft.Tests.Harness;
+using TokMesh.Raft.Wire;
 
 namespace TokMesh.Raft.Tests;
 

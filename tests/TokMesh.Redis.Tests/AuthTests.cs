@@ -1,4 +1,7 @@
 using TokMesh.Cluster;
+using TokMesh.Redis.Commands;
+using TokMesh.Redis.FrontEnd;
+using TokMesh.Redis.Protocol;
 
 namespace TokMesh.Redis.Tests;
 

@@ -1,4 +1,6 @@
 using TokMesh.Cluster;
+using TokMesh.Redis.FrontEnd;
+using TokMesh.Redis.Replies;
 
 namespace TokMesh.Redis.Tests;
 

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.RegularExpressions;
+using TokMesh.Redis.Protocol;
 
 namespace TokMesh.Redis.Tests;
 

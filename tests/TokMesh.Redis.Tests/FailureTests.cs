@@ -1,5 +1,6 @@
 using TokMesh.Cluster;
 using TokMesh.Log.Simulation;
+using TokMesh.Redis.FrontEnd;
 
 namespace TokMesh.Redis.Tests;
 

@@ -1,5 +1,6 @@
 using System.Text;
 using TokMesh.Cluster;
+using TokMesh.Redis.Commands;
 
 namespace TokMesh.Redis.Tests;
 

@@ -1,4 +1,5 @@
 using System.Text;
+using TokMesh.Redis.Protocol;
 
 namespace TokMesh.Redis.Tests;
 

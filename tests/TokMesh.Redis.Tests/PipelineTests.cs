@@ -1,4 +1,5 @@
 using TokMesh.Cluster;
+using TokMesh.State.Ids;
 
 namespace TokMesh.Redis.Tests;
 
@@ -156,5 +157,5 @@ public sealed class PipelineTests(RedisHost host) : IClassFixture<RedisHost>
         Assert.Equal(found.Count, size);
     }
 
-    private static string NewId() => new State.SessionId(State.Ulid.Of(DateTimeOffset.UtcNow.ToUnixTimeMilliseconds(), Guid.NewGuid().ToByteArray().AsSpan(0, 10))).ToString();
+    private static string NewId() => new SessionId(Ulid.Of(DateTimeOffset.UtcNow.ToUnixTimeMilliseconds(), Guid.NewGuid().ToByteArray().AsSpan(0, 10))).ToString();
 }

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Security.Cryptography;
-using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http.Features;
@@ -9,10 +8,12 @@ using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using TokMesh.Cluster;
-using TokMesh.Log;
+using TokMesh.Log.Disks;
 using TokMesh.Log.Simulation;
-using TokMesh.Raft;
-using TokMesh.State;
+using TokMesh.Raft.Log;
+using TokMesh.Raft.Outputs;
+using TokMesh.Redis.FrontEnd;
+using TokMesh.State.Ids;
 
 namespace TokMesh.Redis.Tests;
 

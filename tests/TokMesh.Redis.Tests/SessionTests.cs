@@ -1,6 +1,7 @@
 using System.Text.Json;
 using TokMesh.Cluster;
-using TokMesh.State;
+using TokMesh.State.Ids;
+using TokMesh.State.Replies;
 
 namespace TokMesh.Redis.Tests;
 

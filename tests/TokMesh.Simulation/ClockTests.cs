@@ -1,6 +1,9 @@
 using TokMesh.Cluster;
 using TokMesh.Simulation.World;
-using TokMesh.State;
+using TokMesh.State.Errors;
+using TokMesh.State.Keys;
+using TokMesh.State.Queries;
+using TokMesh.State.Replies;
 
 namespace TokMesh.Simulation;
 
@@ -56,7 +59,7 @@ public sealed class ClockTests
         leader.Clock.WallOffsetMs = jumpMs;
         var deadline = leader.MonotonicMs + 5_000;
         var written = leader.Store!.WriteAsync(Group, b => KeyOps.Set(b, "late"u8, "x"u8, mode: ExpiryMode.Relative, expiryMs: HourMs), deadline).AsTask();
-        var read = leader.Store!.ReadAsync(Group, b => Queries.PTtl(b, "key"u8), Consistency.Linearizable, deadline).AsTask();
+        var read = leader.Store!.ReadAsync(Group, b => QueryForms.PTtl(b, "key"u8), Consistency.Linearizable, deadline).AsTask();
         world.Run(300);
         Assert.False(written.IsCompleted);
         Assert.False(read.IsCompleted);
@@ -75,7 +78,7 @@ public sealed class ClockTests
         world.Run(3_000);
         var leader = world.LeaderOf(Group)!;
         SetForAnHour(world);
-        var read = leader.Store!.ReadAsync(Group, b => Queries.PTtl(b, "key"u8), Consistency.Linearizable, leader.MonotonicMs + 5_000).AsTask();
+        var read = leader.Store!.ReadAsync(Group, b => QueryForms.PTtl(b, "key"u8), Consistency.Linearizable, leader.MonotonicMs + 5_000).AsTask();
         // Taken, and asked about: the answers are under way.
         Assert.True(world.RunUntil(() => leader.Node!.Lanes.All(l => l.ReplicaOf(Group)?.Raft.IsQuiescent != true), 100, stepMs: 1));
         leader.Clock.WallOffsetMs = YearMs;
@@ -175,7 +178,7 @@ public sealed class ClockTests
             "local" => new Consistency(ConsistencyLevel.Local),
             _ => Consistency.Linearizable,
         };
-        var read = node.Store!.ReadAsync(Group, b => Queries.PTtl(b, "key"u8), consistency, node.MonotonicMs + 5_000).AsTask();
+        var read = node.Store!.ReadAsync(Group, b => QueryForms.PTtl(b, "key"u8), consistency, node.MonotonicMs + 5_000).AsTask();
         var reply = Answer(world, read, 5_500);
         Assert.True(reply.IsOk, $"{reply.Outcome} {reply.Error}");
         return new ReplyReader(reply.Body.Span).Integer();

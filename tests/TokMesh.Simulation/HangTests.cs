@@ -1,6 +1,7 @@
 using TokMesh.Cluster;
+using TokMesh.Raft.Log;
 using TokMesh.Simulation.World;
-using TokMesh.State;
+using TokMesh.State.Keys;
 
 namespace TokMesh.Simulation;
 
@@ -70,7 +71,7 @@ public sealed class HangTests
         Assert.Equal(DiskState.Answers, hung.Node!.Disk.State);
         Assert.All(led, g => Assert.True(LastElsewhere(g) > before[g], $"Nothing of group {g} has reached the others."));
 
-        TokMesh.Raft.LogIndex LastElsewhere(uint group) => _world.Nodes.Where(n => n != hung).Max(n => _world.ReplicaOf(n, group)!.Raft.Log.Last);
+        LogIndex LastElsewhere(uint group) => _world.Nodes.Where(n => n != hung).Max(n => _world.ReplicaOf(n, group)!.Raft.Log.Last);
     }
 
     [Fact]

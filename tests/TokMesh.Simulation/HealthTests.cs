@@ -1,7 +1,6 @@
 using TokMesh.Cluster;
-using TokMesh.Raft;
 using TokMesh.Simulation.World;
-using TokMesh.State;
+using TokMesh.State.Keys;
 
 namespace TokMesh.Simulation;
 

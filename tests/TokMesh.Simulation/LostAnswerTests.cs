@@ -1,6 +1,8 @@
 using TokMesh.Cluster;
 using TokMesh.Simulation.World;
-using TokMesh.State;
+using TokMesh.State.Keys;
+using TokMesh.State.Queries;
+using TokMesh.State.Replies;
 
 namespace TokMesh.Simulation;
 
@@ -29,7 +31,7 @@ public sealed class LostAnswerTests
         leader.Node!.LinkChanged(asking.Id, false);
         var call = write
             ? asking.Store.WriteAsync(1, b => KeyOps.Append(b, "k"u8, "2"u8), asking.MonotonicMs + 5000).AsTask()
-            : asking.Store.ReadAsync(1, static b => Queries.Get(b, "k"u8), Consistency.Linearizable, asking.MonotonicMs + 5000).AsTask();
+            : asking.Store.ReadAsync(1, static b => QueryForms.Get(b, "k"u8), Consistency.Linearizable, asking.MonotonicMs + 5000).AsTask();
         _world.Run(50);
         Assert.False(call.IsCompleted);
 
@@ -39,7 +41,7 @@ public sealed class LostAnswerTests
         Assert.True((await call).IsOk);
         Assert.Same(leader, _world.LeaderOf(1));
         // Asked twice, done once.
-        var value = asking.Store.ReadAsync(1, static b => Queries.Get(b, "k"u8), Consistency.Linearizable, asking.MonotonicMs + 5000).AsTask();
+        var value = asking.Store.ReadAsync(1, static b => QueryForms.Get(b, "k"u8), Consistency.Linearizable, asking.MonotonicMs + 5000).AsTask();
         Assert.True(_world.RunUntil(() => value.IsCompleted, 1000));
         Assert.Equal(write ? "12"u8.ToArray() : "1"u8.ToArray(), new ReplyReader((await value).Body.Span).Bulk().ToArray());
     }

@@ -1,4 +1,4 @@
-using TokMesh.Raft;
+using TokMesh.Raft.Outputs;
 using TokMesh.Simulation.World;
 
 namespace TokMesh.Simulation;

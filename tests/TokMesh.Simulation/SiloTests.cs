@@ -1,7 +1,7 @@
 using TokMesh.Cluster;
-using TokMesh.Raft;
+using TokMesh.Raft.Log;
 using TokMesh.Simulation.World;
-using TokMesh.State;
+using TokMesh.State.Keys;
 
 namespace TokMesh.Simulation;
 

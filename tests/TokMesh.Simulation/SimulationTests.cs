@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 using TokMesh.Cluster;
 using TokMesh.Simulation.Runs;
 using TokMesh.Simulation.World;
-using TokMesh.State;
+using TokMesh.State.Queries;
 
 namespace TokMesh.Simulation;
 

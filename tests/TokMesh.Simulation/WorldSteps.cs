@@ -1,6 +1,6 @@
 using System.Buffers;
 using TokMesh.Cluster;
-using TokMesh.Raft;
+using TokMesh.Raft.Membership;
 using TokMesh.Simulation.World;
 
 namespace TokMesh.Simulation;

@@ -1,3 +1,7 @@
+using TokMesh.State.Dedup;
+using TokMesh.State.Entries;
+using TokMesh.State.Keys;
+
 namespace TokMesh.State.Tests;
 
 public class DedupTests

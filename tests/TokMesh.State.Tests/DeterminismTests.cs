@@ -1,5 +1,11 @@
 using System.Buffers;
 using System.Text;
+using TokMesh.State.Entries;
+using TokMesh.State.Ids;
+using TokMesh.State.Keys;
+using TokMesh.State.Names;
+using TokMesh.State.Queries;
+using TokMesh.State.Sessions;
 
 namespace TokMesh.State.Tests;
 
@@ -27,7 +33,7 @@ public class DeterminismTests
             if (random.Next(150) == 0)
                 replicas[2].Restart();
             replicas[1].Now = replicas[1].State.EntryTime;
-            replicas[1].Lead(q => Queries.Touch(q, TestShard.Id(random.Next(60))));
+            replicas[1].Lead(q => QueryForms.Touch(q, TestShard.Id(random.Next(60))));
             replicas[1].State.HasExpired(replicas[1].Now + random.Next(5000));
             if (i % 10 == 0)
             {

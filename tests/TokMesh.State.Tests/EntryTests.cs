@@ -1,3 +1,11 @@
+using TokMesh.State.Entries;
+using TokMesh.State.Errors;
+using TokMesh.State.Keys;
+using TokMesh.State.Names;
+using TokMesh.State.Queries;
+using TokMesh.State.Sessions;
+using TokMesh.State.Wire;
+
 namespace TokMesh.State.Tests;
 
 public class EntryTests
@@ -119,7 +127,7 @@ public class EntryTests
         shard.Now = 4000;
         shard.Set("b", "1", mode: ExpiryMode.Relative, ms: 10);
         Assert.Equal(5000, shard.State.EntryTime);
-        Assert.Equal("10", shard.Read(q => Queries.PTtl(q, "b"u8)));
+        Assert.Equal("10", shard.Read(q => QueryForms.PTtl(q, "b"u8)));
     }
 
     [Fact]

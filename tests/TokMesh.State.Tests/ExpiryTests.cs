@@ -1,3 +1,7 @@
+using TokMesh.State.Keys;
+using TokMesh.State.Sessions;
+using TokMesh.State.Tables;
+
 namespace TokMesh.State.Tests;
 
 public class ExpiryTests

@@ -1,5 +1,7 @@
 using System.Buffers;
 using System.Diagnostics;
+using TokMesh.State.Entries;
+using TokMesh.State.Keys;
 using Xunit.Abstractions;
 
 namespace TokMesh.State.Tests;

@@ -1,3 +1,5 @@
+using TokMesh.State.Keys;
+
 namespace TokMesh.State.Tests;
 
 public class GlobTests

@@ -1,3 +1,13 @@
+using TokMesh.State.Entries;
+using TokMesh.State.Errors;
+using TokMesh.State.Ids;
+using TokMesh.State.Keys;
+using TokMesh.State.Names;
+using TokMesh.State.Queries;
+using TokMesh.State.Replies;
+using TokMesh.State.Sessions;
+using TokMesh.State.Wire;
+
 namespace TokMesh.State.Tests;
 
 /// <summary>
@@ -83,7 +93,7 @@ public class GoldenTests
             TtlMs = 1,
             Data = SessionData.Encode([KeyValuePair.Create("x", "y")]),
         });
-        var reply = TestShard.Bytes(o => shard.State.Query(TestShard.Bytes(q => Queries.GetSession(q, TestShard.Id(1))), 0, o));
+        var reply = TestShard.Bytes(o => shard.State.Query(TestShard.Bytes(q => QueryForms.GetSession(q, TestShard.Id(1))), 0, o));
         Assert.Equal("06510123456789AB00000000000000000001" + "0010000000000000" + "0110000000000000" + "0010000000000000"
             + "0100000000000000" + "63" + "0175" + "0164" + "00000000000000000000000000000009" + "01020304" + "0161" + "0501" + "0178" + "0179",
             Convert.ToHexString(reply));

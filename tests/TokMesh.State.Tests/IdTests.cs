@@ -1,3 +1,5 @@
+using TokMesh.State.Ids;
+
 namespace TokMesh.State.Tests;
 
 public class IdTests

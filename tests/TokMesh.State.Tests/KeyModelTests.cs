@@ -1,4 +1,6 @@
 using System.Globalization;
+using TokMesh.State.Keys;
+using TokMesh.State.Queries;
 
 namespace TokMesh.State.Tests;
 
@@ -75,7 +77,7 @@ public class KeyModelTests
                 _model.Remove(key);
             else
                 Assert.Equal(present is null ? "nil" : $"'{present.Value}'", _shard.Get(key));
-            Assert.Equal($"{_model.Count}", _shard.Read(q => Queries.Count(q, keys: true, sessions: false)));
+            Assert.Equal($"{_model.Count}", _shard.Read(q => QueryForms.Count(q, keys: true, sessions: false)));
         }
     }
 }

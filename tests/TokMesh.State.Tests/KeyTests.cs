@@ -1,3 +1,6 @@
+using TokMesh.State.Keys;
+using TokMesh.State.Queries;
+
 namespace TokMesh.State.Tests;
 
 public class KeyTests
@@ -8,7 +11,7 @@ public class KeyTests
 
     private string Incr(string key, long delta) => _shard.Do(o => KeyOps.IncrBy(o, TestShard.U(key), delta));
 
-    private string Ttl(string key) => _shard.Read(q => Queries.PTtl(q, TestShard.U(key)));
+    private string Ttl(string key) => _shard.Read(q => QueryForms.PTtl(q, TestShard.U(key)));
 
     private static void Keys(System.Buffers.IBufferWriter<byte> output, params string[] keys)
     {
@@ -51,7 +54,7 @@ public class KeyTests
         Assert.Equal("100", Ttl("a"));
         _shard.Set("a", "2", mode: ExpiryMode.KeepOrPersist);
         Assert.Equal("100", Ttl("a"));
-        Assert.Equal("1000100", _shard.Read(q => Queries.PExpireTime(q, "a"u8)));
+        Assert.Equal("1000100", _shard.Read(q => QueryForms.PExpireTime(q, "a"u8)));
         _shard.Set("a", "3");
         Assert.Equal("-1", Ttl("a"));
         _shard.Set("a", "4", mode: ExpiryMode.Absolute, ms: 1_000_050);
@@ -94,11 +97,11 @@ public class KeyTests
         Assert.Equal("KeyVersionConflict 1", _shard.Set("a", "2", ifVersion: 0));
         Assert.Equal("2", _shard.Set("a", "2", SetFlags.GetVersion, ifVersion: 1));
         Expire("a", 1000);
-        Assert.Equal("'2' v3 exp=1001000", _shard.Read(q => Queries.GetWithVersion(q, "a"u8)));
+        Assert.Equal("'2' v3 exp=1001000", _shard.Read(q => QueryForms.GetWithVersion(q, "a"u8)));
         _shard.Do(o => KeyOps.GetDel(o, "a"u8));
         Assert.Equal("KeyVersionConflict 0", _shard.Set("a", "2", ifVersion: 3));
         Assert.Equal("4", _shard.Set("a", "2", SetFlags.GetVersion));
-        Assert.Equal("nil", _shard.Read(q => Queries.GetWithVersion(q, "x"u8)));
+        Assert.Equal("nil", _shard.Read(q => QueryForms.GetWithVersion(q, "x"u8)));
     }
 
     [Fact]
@@ -118,8 +121,8 @@ public class KeyTests
         Assert.Equal("nil", _shard.Do(o => KeyOps.GetEx(o, "b"u8, ExpiryMode.None)));
         Assert.StartsWith("KeyInvalidExpire", _shard.Do(o => KeyOps.GetEx(o, "b"u8, ExpiryMode.Relative, -1)));
         _shard.Do(o => { KeyOps.MSet(o, 3); Keys(o, "x", "1", "y", "2", "x", "3"); });
-        Assert.Equal("['3', nil, '2']", _shard.Read(q => { Queries.MGet(q, 3); Keys(q, "x", "z", "y"); }));
-        Assert.Equal("3", _shard.Read(q => { Queries.Exists(q, 4); Keys(q, "x", "x", "y", "z"); }));
+        Assert.Equal("['3', nil, '2']", _shard.Read(q => { QueryForms.MGet(q, 3); Keys(q, "x", "z", "y"); }));
+        Assert.Equal("3", _shard.Read(q => { QueryForms.Exists(q, 4); Keys(q, "x", "x", "y", "z"); }));
         Assert.Equal("2", _shard.Do(o => { KeyOps.Del(o, 4); Keys(o, "x", "x", "y", "z"); }));
     }
 
@@ -206,13 +209,13 @@ public class KeyTests
         Expire("a", 100);
         Assert.Equal("5", _shard.Do(o => KeyOps.Append(o, "a"u8, "de"u8)));
         Assert.Equal("'abcde'", _shard.Get("a"));
-        Assert.Equal("5", _shard.Read(q => Queries.Strlen(q, "a"u8)));
-        Assert.Equal("0", _shard.Read(q => Queries.Strlen(q, "b"u8)));
+        Assert.Equal("5", _shard.Read(q => QueryForms.Strlen(q, "a"u8)));
+        Assert.Equal("0", _shard.Read(q => QueryForms.Strlen(q, "b"u8)));
         Assert.Equal("100", Ttl("a"));
         _shard.Do(o => KeyOps.Set(o, "big"u8, new byte[KeyRules.MaxValueBytes]));
         Assert.StartsWith("KeyTooLong", _shard.Do(o => KeyOps.Append(o, "big"u8, "x"u8)));
-        Assert.Equal("'string'", _shard.Read(q => Queries.Type(q, "a"u8)));
-        Assert.Equal("'none'", _shard.Read(q => Queries.Type(q, "b"u8)));
+        Assert.Equal("'string'", _shard.Read(q => QueryForms.Type(q, "a"u8)));
+        Assert.Equal("'none'", _shard.Read(q => QueryForms.Type(q, "b"u8)));
     }
 
     [Fact]
@@ -220,19 +223,19 @@ public class KeyTests
     {
         _shard.Set("k", "12345");
         _shard.Set("l", "1234567");
-        Assert.Equal("'12345'", _shard.Read(q => Queries.GetWithin(q, "k"u8, 5)));
-        Assert.Equal("5", _shard.Read(q => Queries.GetWithin(q, "k"u8, 4)));
-        Assert.Equal("nil", _shard.Read(q => Queries.GetWithin(q, "none"u8, 0)));
-        Assert.Equal("7", _shard.Read(q => Queries.GetWithin(q, "l"u8, 6)));
-        Assert.Equal("'1234567'", _shard.Read(q => Queries.GetWithin(q, "l"u8, 7)));
+        Assert.Equal("'12345'", _shard.Read(q => QueryForms.GetWithin(q, "k"u8, 5)));
+        Assert.Equal("5", _shard.Read(q => QueryForms.GetWithin(q, "k"u8, 4)));
+        Assert.Equal("nil", _shard.Read(q => QueryForms.GetWithin(q, "none"u8, 0)));
+        Assert.Equal("7", _shard.Read(q => QueryForms.GetWithin(q, "l"u8, 6)));
+        Assert.Equal("'1234567'", _shard.Read(q => QueryForms.GetWithin(q, "l"u8, 7)));
         Assert.Equal("['12345', nil, '1234567']", _shard.Read(q => MGet(q, 12)));
         Assert.StartsWith("KeyTooLong the values of one shard are 12 bytes together, allowed are 11", _shard.Read(q => MGet(q, 11)));
 
         static void MGet(System.Buffers.IBufferWriter<byte> query, int most)
         {
-            Queries.MGetWithin(query, 3, most);
+            QueryForms.MGetWithin(query, 3, most);
             foreach (var key in new[] { "k", "none", "l" })
-                Queries.KeyItem(query, TestShard.U(key));
+                QueryForms.KeyItem(query, TestShard.U(key));
         }
     }
 

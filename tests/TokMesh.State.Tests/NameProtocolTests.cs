@@ -1,3 +1,8 @@
+using TokMesh.State.Names;
+using TokMesh.State.Queries;
+using TokMesh.State.Replies;
+using TokMesh.State.Sessions;
+
 namespace TokMesh.State.Tests;
 
 /// <summary>
@@ -55,7 +60,7 @@ public class NameProtocolTests
             }
             Settle();
             var owner = AtMostOneOwner();
-            var pointer = NameShard.Read(q => Queries.LookupName(q, Name.Of(TestShard.Token(TheToken))));
+            var pointer = NameShard.Read(q => QueryForms.LookupName(q, Name.Of(TestShard.Token(TheToken))));
             if (owner is null || owner == "u0")
                 Assert.Equal("nil", pointer);
             else
@@ -156,7 +161,7 @@ public class NameProtocolTests
 
         private NamePointer? Pointer()
         {
-            var reply = TestShard.Bytes(o => NameShard.State.Query(TestShard.Bytes(q => Queries.LookupName(q, Name.Of(TestShard.Token(TheToken)))), 0, o));
+            var reply = TestShard.Bytes(o => NameShard.State.Query(TestShard.Bytes(q => QueryForms.LookupName(q, Name.Of(TestShard.Token(TheToken)))), 0, o));
             var reader = new ReplyReader(reply);
             return reader.Tag == ReplyTag.NamePointer ? reader.NamePointer() : null;
         }
@@ -181,7 +186,7 @@ public class NameProtocolTests
 
         private void WorkOutbox(TestShard at, bool strike)
         {
-            var reply = TestShard.Bytes(o => at.State.Query(TestShard.Bytes(q => Queries.Outbox(q, 100)), 0, o));
+            var reply = TestShard.Bytes(o => at.State.Query(TestShard.Bytes(q => QueryForms.Outbox(q, 100)), 0, o));
             var reader = new ReplyReader(reply);
             for (var count = reader.Outbox(); count > 0; count--)
             {
@@ -197,7 +202,7 @@ public class NameProtocolTests
 
         private void Repair()
         {
-            var reply = TestShard.Bytes(o => NameShard.State.Query(TestShard.Bytes(q => Queries.UnconfirmedNames(q, 100)), NameShard.Now, o));
+            var reply = TestShard.Bytes(o => NameShard.State.Query(TestShard.Bytes(q => QueryForms.UnconfirmedNames(q, 100)), NameShard.Now, o));
             var reader = new ReplyReader(reply);
             for (var count = reader.NamePointerList(); count > 0; count--)
             {

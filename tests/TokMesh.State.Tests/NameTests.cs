@@ -1,3 +1,7 @@
+using TokMesh.State.Names;
+using TokMesh.State.Queries;
+using TokMesh.State.Sessions;
+
 namespace TokMesh.State.Tests;
 
 public class NameTests
@@ -27,9 +31,9 @@ public class NameTests
     private string Resolve(UInt128 r, long? limit = null)
         => _user.Do(o => NameOps.Resolve(o, new NamePointer(Token, r, TestShard.Id((int)r), TestShard.U("u1"), NameState.Reserved, limit ?? Limit)));
 
-    private string Outbox() => _user.Read(q => Queries.Outbox(q, 10));
+    private string Outbox() => _user.Read(q => QueryForms.Outbox(q, 10));
 
-    private string Lookup() => _name.Read(q => Queries.LookupName(q, Token));
+    private string Lookup() => _name.Read(q => QueryForms.LookupName(q, Token));
 
     [Fact]
     public void A_dictated_token_leads_to_its_users_shard()
@@ -46,7 +50,7 @@ public class NameTests
         Assert.Equal("0", _user.Do(o => NameOps.OutboxDone(o, 1)));
         Assert.Equal($"pointer Token r1 to u1 Confirmed until {Limit}", _name.Validate("dictated"));
         Assert.StartsWith("tmss-", _user.Validate("dictated"));
-        Assert.Equal("[]", _name.Read(q => Queries.UnconfirmedNames(q, 10)));
+        Assert.Equal("[]", _name.Read(q => QueryForms.UnconfirmedNames(q, 10)));
     }
 
     [Fact]
@@ -63,9 +67,9 @@ public class NameTests
         var id = Name.Of(TestShard.Id(1));
         Reserve(1, name: id);
         Assert.StartsWith("pointer SessionId r1", _name.GetSession(1));
-        Assert.StartsWith("pointer SessionId r1", _name.Lead(q => Queries.Touch(q, TestShard.Id(1))));
-        Assert.StartsWith("pointer SessionId r1", _name.Read(q => Queries.SessionTtl(q, TestShard.Id(1))));
-        Assert.StartsWith("[0, pointer SessionId r1", _name.Read(q => Queries.SessionsExist(q, TestShard.Id(1), TestShard.Id(2))));
+        Assert.StartsWith("pointer SessionId r1", _name.Lead(q => QueryForms.Touch(q, TestShard.Id(1))));
+        Assert.StartsWith("pointer SessionId r1", _name.Read(q => QueryForms.SessionTtl(q, TestShard.Id(1))));
+        Assert.StartsWith("[0, pointer SessionId r1", _name.Read(q => QueryForms.SessionsExist(q, TestShard.Id(1), TestShard.Id(2))));
         Assert.StartsWith("pointer SessionId r1", _name.Do(o => SessionOps.Renew(o, TestShard.Id(1), 1000)));
         Assert.StartsWith("pointer SessionId r1", _name.Do(o => SessionOps.Update(o, new UpdateSession { Id = TestShard.Id(1) })));
         Assert.StartsWith("pointer SessionId r1", _name.Do(o => SessionOps.RenewIf(o, TestShard.Id(1), 1, 1000)));
@@ -176,12 +180,12 @@ public class NameTests
     public void Reservations_past_their_limit_are_listed_for_repair()
     {
         Reserve(1);
-        Assert.Equal("[]", _name.Read(q => Queries.UnconfirmedNames(q, 10)));
+        Assert.Equal("[]", _name.Read(q => QueryForms.UnconfirmedNames(q, 10)));
         var limit = Limit;
         _name.Now = limit + 1;
-        Assert.Equal($"[pointer Token r1 to u1 Reserved until {limit}]", _name.Read(q => Queries.UnconfirmedNames(q, 10)));
-        Assert.Equal("[]", _name.Read(q => Queries.UnconfirmedNames(q, 0)));
+        Assert.Equal($"[pointer Token r1 to u1 Reserved until {limit}]", _name.Read(q => QueryForms.UnconfirmedNames(q, 10)));
+        Assert.Equal("[]", _name.Read(q => QueryForms.UnconfirmedNames(q, 0)));
         _name.Restart();
-        Assert.Equal($"[pointer Token r1 to u1 Reserved until {limit}]", _name.Read(q => Queries.UnconfirmedNames(q, 10)));
+        Assert.Equal($"[pointer Token r1 to u1 Reserved until {limit}]", _name.Read(q => QueryForms.UnconfirmedNames(q, 10)));
     }
 }

@@ -1,4 +1,6 @@
 using System.Text;
+using TokMesh.State.Errors;
+using TokMesh.State.Sessions;
 
 namespace TokMesh.State.Tests;
 

@@ -2,6 +2,10 @@ using System.Buffers;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text;
+using TokMesh.State.Entries;
+using TokMesh.State.Ids;
+using TokMesh.State.Replies;
+using TokMesh.State.Sessions;
 
 namespace TokMesh.State.Tests;
 

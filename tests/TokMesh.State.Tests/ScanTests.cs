@@ -1,4 +1,7 @@
 using System.Text;
+using TokMesh.State.Keys;
+using TokMesh.State.Queries;
+using TokMesh.State.Replies;
 
 namespace TokMesh.State.Tests;
 
@@ -10,7 +13,7 @@ public class ScanTests
     {
         var from = cursor;
         var reply = TestShard.Bytes(o => _shard.State.Query(
-            TestShard.Bytes(q => Queries.Scan(q, from, count, TestShard.U(match), TestShard.U(type), sessions)), _shard.Now, o));
+            TestShard.Bytes(q => QueryForms.Scan(q, from, count, TestShard.U(match), TestShard.U(type), sessions)), _shard.Now, o));
         var reader = new ReplyReader(reply);
         reader.ScanPage(out cursor, out var names);
         var page = new List<string>();

@@ -1,3 +1,7 @@
+using TokMesh.State.Queries;
+using TokMesh.State.Replies;
+using TokMesh.State.Sessions;
+
 namespace TokMesh.State.Tests;
 
 public class SearchTests
@@ -38,10 +42,10 @@ public class SearchTests
     public void The_address_of_the_last_access_counts_and_only_without_one_that_of_creation()
     {
         Create(1, ip: "10.0.0.1");
-        _shard.Lead(q => Queries.ValidateToken(q, TestShard.Token("token-1"), true, [11, 0, 0, 1], ""u8));
+        _shard.Lead(q => QueryForms.ValidateToken(q, TestShard.Token("token-1"), true, [11, 0, 0, 1], ""u8));
         Assert.Equal("[total 0]", Search(new SessionSearch { IpBlock = (new byte[] { 10, 0, 0, 1 }, 32) }));
         Assert.Equal($"[total 1, {Tail(1)}]", Search(new SessionSearch { IpBlock = (new byte[] { 11, 0, 0, 1 }, 32) }));
-        _shard.Lead(q => Queries.ValidateToken(q, TestShard.Token("token-1"), true, [], ""u8));
+        _shard.Lead(q => QueryForms.ValidateToken(q, TestShard.Token("token-1"), true, [], ""u8));
         Assert.Equal($"[total 1, {Tail(1)}]", Search(new SessionSearch { IpBlock = (new byte[] { 10, 0, 0, 1 }, 32) }));
     }
 

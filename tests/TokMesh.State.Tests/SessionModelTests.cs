@@ -1,3 +1,6 @@
+using TokMesh.State.Queries;
+using TokMesh.State.Sessions;
+
 namespace TokMesh.State.Tests;
 
 /// <summary>Random operations on sessions against plain lists.</summary>
@@ -83,7 +86,7 @@ public class SessionModelTests
                 Assert.StartsWith(death.Expired ? "TokenExpired" : "TokenRevoked", validated);
             else
                 Assert.StartsWith("Token", validated);
-            Assert.Equal($"{live.Count}", shard.Read(q => Queries.Count(q, keys: false, sessions: true)));
+            Assert.Equal($"{live.Count}", shard.Read(q => QueryForms.Count(q, keys: false, sessions: true)));
             Assert.StartsWith($"[total {live.Count(m => m.User == user)}", shard.Read(q => new SessionSearch { UserId = TestShard.U(user) }.Write(q)));
 
             void Kill(Model model, bool expired)

@@ -1,4 +1,8 @@
 using System.Text;
+using TokMesh.State.Names;
+using TokMesh.State.Queries;
+using TokMesh.State.Replies;
+using TokMesh.State.Sessions;
 
 namespace TokMesh.State.Tests;
 
@@ -190,7 +194,7 @@ public class SessionTests
     {
         _shard.Create(TestShard.Session(1, ttl: 500));
         Assert.StartsWith("SessionVersionConflict 1", _shard.Do(o => SessionOps.RenewIf(o, TestShard.Id(1), 2, 5000)));
-        Assert.Equal("500", _shard.Read(q => Queries.SessionTtl(q, TestShard.Id(1))));
+        Assert.Equal("500", _shard.Read(q => QueryForms.SessionTtl(q, TestShard.Id(1))));
         Assert.Equal("1005000", _shard.Do(o => SessionOps.RenewIf(o, TestShard.Id(1), 1, 5000)));
         Assert.StartsWith("SessionVersionConflict 2", _shard.Do(o => SessionOps.RevokeIf(o, TestShard.Id(1), 1)));
         Assert.StartsWith("ArgumentInvalid", _shard.Do(o => SessionOps.RenewIf(o, TestShard.Id(1), 2, 0)));
@@ -209,19 +213,19 @@ public class SessionTests
     {
         _shard.Create(TestShard.Session(1, ttl: 500));
         _shard.Create(TestShard.Session(2, ttl: 0));
-        Assert.Equal("500", _shard.Read(q => Queries.SessionTtl(q, TestShard.Id(1))));
-        Assert.Equal("-1", _shard.Read(q => Queries.SessionTtl(q, TestShard.Id(2))));
-        Assert.Equal("-2", _shard.Read(q => Queries.SessionTtl(q, TestShard.Id(3))));
-        Assert.Equal("3", _shard.Read(q => Queries.SessionsExist(q, TestShard.Id(1), TestShard.Id(1), TestShard.Id(2), TestShard.Id(3))));
+        Assert.Equal("500", _shard.Read(q => QueryForms.SessionTtl(q, TestShard.Id(1))));
+        Assert.Equal("-1", _shard.Read(q => QueryForms.SessionTtl(q, TestShard.Id(2))));
+        Assert.Equal("-2", _shard.Read(q => QueryForms.SessionTtl(q, TestShard.Id(3))));
+        Assert.Equal("3", _shard.Read(q => QueryForms.SessionsExist(q, TestShard.Id(1), TestShard.Id(1), TestShard.Id(2), TestShard.Id(3))));
         _shard.Now += 500;
-        Assert.Equal("-2", _shard.Read(q => Queries.SessionTtl(q, TestShard.Id(1))));
-        Assert.Equal("1", _shard.Read(q => Queries.SessionsExist(q, TestShard.Id(1), TestShard.Id(2))));
-        Assert.Equal("1", _shard.Read(q => Queries.Count(q, keys: true, sessions: true)));
+        Assert.Equal("-2", _shard.Read(q => QueryForms.SessionTtl(q, TestShard.Id(1))));
+        Assert.Equal("1", _shard.Read(q => QueryForms.SessionsExist(q, TestShard.Id(1), TestShard.Id(2))));
+        Assert.Equal("1", _shard.Read(q => QueryForms.Count(q, keys: true, sessions: true)));
     }
 
     private string Content(int n)
     {
-        var reply = TestShard.Bytes(o => _shard.State.Query(TestShard.Bytes(q => Queries.GetSession(q, TestShard.Id(n))), _shard.Now, o));
+        var reply = TestShard.Bytes(o => _shard.State.Query(TestShard.Bytes(q => QueryForms.GetSession(q, TestShard.Id(n))), _shard.Now, o));
         var session = new ReplyReader(reply).Session();
         var text = new StringBuilder(Encoding.UTF8.GetString(session.DeviceId));
         for (var data = session.Data; data.MoveNext();)

@@ -1,4 +1,7 @@
 using System.Text;
+using TokMesh.State.Names;
+using TokMesh.State.Replies;
+using TokMesh.State.Sessions;
 
 namespace TokMesh.State.Tests;
 

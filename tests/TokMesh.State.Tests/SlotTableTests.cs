@@ -1,3 +1,5 @@
+using TokMesh.State.Tables;
+
 namespace TokMesh.State.Tests;
 
 public class SlotTableTests

@@ -1,4 +1,8 @@
 using System.Buffers;
+using TokMesh.State.Errors;
+using TokMesh.State.Keys;
+using TokMesh.State.Names;
+using TokMesh.State.Sessions;
 
 namespace TokMesh.State.Tests;
 

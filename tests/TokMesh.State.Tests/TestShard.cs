@@ -1,5 +1,11 @@
 using System.Buffers;
 using System.Text;
+using TokMesh.State.Data;
+using TokMesh.State.Entries;
+using TokMesh.State.Ids;
+using TokMesh.State.Keys;
+using TokMesh.State.Queries;
+using TokMesh.State.Sessions;
 
 namespace TokMesh.State.Tests;
 
@@ -61,14 +67,14 @@ public sealed class TestShard : IApplySink
 
     public string Lead(Action<IBufferWriter<byte>> query) => Show.Reply(Bytes(o => State.LeaderQuery(Bytes(query), Now, o)));
 
-    public string Get(string key) => Read(q => Queries.Get(q, U(key)));
+    public string Get(string key) => Read(q => QueryForms.Get(q, U(key)));
 
     public string Set(string key, string value, SetFlags flags = SetFlags.None, ExpiryMode mode = ExpiryMode.None, long ms = 0, ulong? ifVersion = null)
         => Do(o => KeyOps.Set(o, U(key), U(value), flags, mode, ms, ifVersion));
 
-    public string GetSession(int n) => Read(q => Queries.GetSession(q, Id(n)));
+    public string GetSession(int n) => Read(q => QueryForms.GetSession(q, Id(n)));
 
-    public string Validate(string token) => Read(q => Queries.ValidateToken(q, Token(token)));
+    public string Validate(string token) => Read(q => QueryForms.ValidateToken(q, Token(token)));
 
     /// <summary>Through a snapshot and back, as a restart does.</summary>
     public void Restart() => State = RoundTrip(State);

@@ -1,5 +1,8 @@
 using System.Text;
 using System.Text.RegularExpressions;
+using TokMesh.State.Errors;
+using TokMesh.State.Ids;
+using TokMesh.State.Sessions;
 
 namespace TokMesh.State.Tests;
 

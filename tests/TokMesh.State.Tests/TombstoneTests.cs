@@ -1,3 +1,6 @@
+using TokMesh.State.Ids;
+using TokMesh.State.Sessions;
+
 namespace TokMesh.State.Tests;
 
 public class TombstoneTests

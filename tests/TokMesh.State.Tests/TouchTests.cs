@@ -1,4 +1,8 @@
 using System.Buffers;
+using TokMesh.State.Entries;
+using TokMesh.State.Queries;
+using TokMesh.State.Replies;
+using TokMesh.State.Sessions;
 
 namespace TokMesh.State.Tests;
 
@@ -10,7 +14,7 @@ public class TouchTests
 
     public TouchTests() => _shard.Create(TestShard.Session(1));
 
-    private string Touch(string agent = "agent") => _shard.Lead(q => Queries.ValidateToken(q, TestShard.Token("token-1"), touch: true, Ip, TestShard.U(agent)));
+    private string Touch(string agent = "agent") => _shard.Lead(q => QueryForms.ValidateToken(q, TestShard.Token("token-1"), touch: true, Ip, TestShard.U(agent)));
 
     private string? Drain()
     {
@@ -20,7 +24,7 @@ public class TouchTests
 
     private (long Active, string Ip, string Agent, ulong Version) Access()
     {
-        var reply = TestShard.Bytes(o => _shard.State.Query(TestShard.Bytes(q => Queries.GetSession(q, TestShard.Id(1))), _shard.Now, o));
+        var reply = TestShard.Bytes(o => _shard.State.Query(TestShard.Bytes(q => QueryForms.GetSession(q, TestShard.Id(1))), _shard.Now, o));
         var view = new ReplyReader(reply).Session();
         return (view.LastActive, IpBytes.ToText(view.LastAccessIp), System.Text.Encoding.UTF8.GetString(view.LastAccessUserAgent), view.Version);
     }
@@ -46,7 +50,7 @@ public class TouchTests
     public void A_touch_by_id_leaves_the_access_fields()
     {
         _shard.Now += 100;
-        Assert.EndsWith("act=1000100 v1", _shard.Lead(q => Queries.Touch(q, TestShard.Id(1))));
+        Assert.EndsWith("act=1000100 v1", _shard.Lead(q => QueryForms.Touch(q, TestShard.Id(1))));
         Assert.Equal((1000100, "", "", 1ul), Access());
     }
 
@@ -54,9 +58,9 @@ public class TouchTests
     public void Only_a_leaders_query_touches()
     {
         _shard.Now += 100;
-        Assert.EndsWith("act=1000000 v1", _shard.Read(q => Queries.ValidateToken(q, TestShard.Token("token-1"), touch: true, Ip, "a"u8)));
-        Assert.EndsWith("act=1000000 v1", _shard.Read(q => Queries.Touch(q, TestShard.Id(1))));
-        _shard.Lead(q => Queries.ValidateToken(q, TestShard.Token("token-1")));
+        Assert.EndsWith("act=1000000 v1", _shard.Read(q => QueryForms.ValidateToken(q, TestShard.Token("token-1"), touch: true, Ip, "a"u8)));
+        Assert.EndsWith("act=1000000 v1", _shard.Read(q => QueryForms.Touch(q, TestShard.Id(1))));
+        _shard.Lead(q => QueryForms.ValidateToken(q, TestShard.Token("token-1")));
         Assert.Equal(0, _shard.State.TouchCount);
     }
 
@@ -144,7 +148,7 @@ public class TouchTests
             _shard.Create(TestShard.Session(i));
         _shard.Now += 5;
         for (var i = 1; i <= 25; i++)
-            _shard.Lead(q => Queries.Touch(q, TestShard.Id(i)));
+            _shard.Lead(q => QueryForms.Touch(q, TestShard.Id(i)));
         var batches = 0;
         var op = new ArrayBufferWriter<byte>();
         for (; _shard.State.DrainTouches(10, op); op.ResetWrittenCount(), batches++)

@@ -1,9 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.DependencyInjection;
-using Orleans;
-using Orleans.Configuration;
 using Orleans.Messaging;
-using Orleans.Runtime;
 
 namespace TokMesh.Client.Orleans.Access;
 

@@ -1,5 +1,3 @@
-using Orleans;
-
 namespace TokMesh.Client.Orleans;
 
 /// <summary>What every call says about itself.</summary>

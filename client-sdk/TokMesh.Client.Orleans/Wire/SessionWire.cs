@@ -1,5 +1,3 @@
-using Orleans;
-
 namespace TokMesh.Client.Orleans;
 
 /// <summary>A <see cref="Session"/> between silos; times are Unix milliseconds.</summary>

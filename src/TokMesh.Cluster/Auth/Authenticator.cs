@@ -1,7 +1,8 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
-using TokMesh.State;
+using TokMesh.State.Errors;
+using TokMesh.State.Ids;
 
 namespace TokMesh.Cluster;
 

@@ -1,5 +1,5 @@
 using System.Collections.Frozen;
-using TokMesh.State;
+using TokMesh.State.Errors;
 
 namespace TokMesh.Cluster;
 

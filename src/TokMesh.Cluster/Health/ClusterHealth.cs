@@ -1,4 +1,4 @@
-using TokMesh.Raft;
+using TokMesh.Raft.Log;
 
 namespace TokMesh.Cluster;
 

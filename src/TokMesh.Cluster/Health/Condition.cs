@@ -1,10 +1,12 @@
+using TokMesh.Raft.Log;
+
 namespace TokMesh.Cluster;
 
 /// <summary>Something that is wrong now, as one node says it.</summary>
 /// <param name="Code">What it is.</param>
 /// <param name="Subject">About which member; none when it is about groups, whoever holds them.</param>
 /// <param name="SinceMs">Unix milliseconds at which it was first seen.</param>
-public sealed record Condition(HealthCode Code, Raft.MemberId Subject, long SinceMs)
+public sealed record Condition(HealthCode Code, MemberId Subject, long SinceMs)
 {
     /// <summary>Most examples that are kept.</summary>
     public const int MaxExamples = 5;
@@ -26,7 +28,7 @@ public sealed record Condition(HealthCode Code, Raft.MemberId Subject, long Sinc
 
     /// <summary>What is wrong and what to do, in one line.</summary>
     /// <param name="nodeId">The node id of a member.</param>
-    public string Describe(Func<Raft.MemberId, string> nodeId)
+    public string Describe(Func<MemberId, string> nodeId)
     {
         var groups = Groups == 1 ? "1 group" : $"{Groups} groups";
         if (Examples.Count > 0) groups += $" ({string.Join(", ", Examples.Select(static g => g == 0 ? "meta" : $"shard {g - 1}"))}{(Examples.Count < Groups ? ", …" : "")})";

@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Text;
-using TokMesh.Raft;
+using TokMesh.Raft.Log;
 
 namespace TokMesh.Cluster;
 

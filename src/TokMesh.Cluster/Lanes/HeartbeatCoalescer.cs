@@ -1,6 +1,10 @@
 using System.Buffers;
 using System.Buffers.Binary;
-using TokMesh.Raft;
+using TokMesh.Raft.Log;
+using TokMesh.Raft.Membership;
+using TokMesh.Raft.Options;
+using TokMesh.Raft.Outputs;
+using TokMesh.Raft.Wire;
 
 namespace TokMesh.Cluster;
 

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
-using TokMesh.Raft;
+using TokMesh.Raft.Log;
+using TokMesh.Raft.Wire;
 
 namespace TokMesh.Cluster;
 

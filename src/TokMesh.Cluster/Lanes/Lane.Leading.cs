@@ -1,4 +1,5 @@
-using TokMesh.Raft;
+using TokMesh.Raft.Log;
+using TokMesh.Raft.Outputs;
 
 namespace TokMesh.Cluster;
 

@@ -1,6 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
-using TokMesh.Raft;
+using TokMesh.Raft.Log;
 
 namespace TokMesh.Cluster;
 

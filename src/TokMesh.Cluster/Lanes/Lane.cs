@@ -1,7 +1,7 @@
-using System.Buffers;
-using System.Buffers.Binary;
-using TokMesh.Log;
-using TokMesh.Raft;
+using TokMesh.Log.Writing;
+using TokMesh.Raft.Log;
+using TokMesh.Raft.Membership;
+using TokMesh.Raft.Snapshots;
 
 namespace TokMesh.Cluster;
 

@@ -1,4 +1,6 @@
 using TokMesh.Log;
+using TokMesh.Log.Recovery;
+using TokMesh.Log.Writing;
 
 namespace TokMesh.Cluster;
 

@@ -1,5 +1,8 @@
 using System.Buffers;
 using TokMesh.State;
+using TokMesh.State.Names;
+using TokMesh.State.Queries;
+using TokMesh.State.Replies;
 
 namespace TokMesh.Cluster;
 
@@ -41,7 +44,7 @@ internal sealed class NameMaintenance(Lane lane, uint group) : ICallOwner
 
     private void BeginOutbox(ShardState shard)
     {
-        var reader = Ask(shard, static b => Queries.Outbox(b, 1));
+        var reader = Ask(shard, static b => QueryForms.Outbox(b, 1));
         if (reader.Outbox() == 0) return;
         var item = reader.NextOutboxItem();
         Send(lane.Node.GroupOf(item.Name, item.Reservation), b =>
@@ -59,7 +62,7 @@ internal sealed class NameMaintenance(Lane lane, uint group) : ICallOwner
     {
         // Cheap enough to look at now and then; a reservation left behind blocks only its own name.
         Pause();
-        var reader = Ask(shard, static b => Queries.UnconfirmedNames(b, 1));
+        var reader = Ask(shard, static b => QueryForms.UnconfirmedNames(b, 1));
         if (reader.NamePointerList() == 0) return;
         var pointer = reader.NextPointer();
         Send(lane.Node.GroupOfUser(pointer.UserId.Span), b => NameOps.Resolve(b, pointer), call =>

@@ -1,5 +1,5 @@
-using TokMesh.Log;
-using TokMesh.Raft;
+using TokMesh.Log.Snapshots;
+using TokMesh.Raft.Snapshots;
 
 namespace TokMesh.Cluster;
 

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
-using TokMesh.Raft;
+using TokMesh.Raft.Log;
+using TokMesh.Raft.Membership;
 
 namespace TokMesh.Cluster;
 

@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
-using TokMesh.Raft;
-using TokMesh.State;
+using TokMesh.Raft.Log;
+using TokMesh.State.Errors;
 
 namespace TokMesh.Cluster;
 

@@ -1,7 +1,9 @@
 using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using TokMesh.State;
+using TokMesh.State.Entries;
+using TokMesh.State.Errors;
+using TokMesh.State.Replies;
 
 namespace TokMesh.Cluster;
 

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
-using TokMesh.Raft;
+using TokMesh.Raft.Log;
 
 namespace TokMesh.Cluster;
 

@@ -1,7 +1,12 @@
 using System.Buffers;
 using System.Runtime.InteropServices;
 using TokMesh.Raft;
-using TokMesh.State;
+using TokMesh.Raft.Log;
+using TokMesh.Raft.Outputs;
+using TokMesh.Raft.Replication;
+using TokMesh.Raft.Snapshots;
+using TokMesh.Raft.Wire;
+using TokMesh.State.Entries;
 
 namespace TokMesh.Cluster;
 

@@ -1,4 +1,6 @@
-using TokMesh.Raft;
+using TokMesh.Raft.Log;
+using TokMesh.Raft.Outputs;
+using TokMesh.Raft.Wire;
 
 namespace TokMesh.Cluster;
 

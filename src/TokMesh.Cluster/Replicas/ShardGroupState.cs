@@ -1,5 +1,7 @@
 using System.Buffers;
 using TokMesh.State;
+using TokMesh.State.Entries;
+using TokMesh.State.Sessions;
 
 namespace TokMesh.Cluster;
 

@@ -1,4 +1,6 @@
-using TokMesh.State;
+using TokMesh.State.Errors;
+using TokMesh.State.Names;
+using TokMesh.State.Replies;
 
 namespace TokMesh.Cluster;
 

@@ -1,7 +1,8 @@
 using System.Buffers;
 using System.Buffers.Binary;
-using TokMesh.Raft;
-using TokMesh.State;
+using TokMesh.Raft.Log;
+using TokMesh.State.Entries;
+using TokMesh.State.Errors;
 
 namespace TokMesh.Cluster;
 

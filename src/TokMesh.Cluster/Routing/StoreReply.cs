@@ -1,4 +1,5 @@
-using TokMesh.State;
+using TokMesh.State.Errors;
+using TokMesh.State.Replies;
 
 namespace TokMesh.Cluster;
 

@@ -1,5 +1,5 @@
 using System.Text;
-using TokMesh.State;
+using TokMesh.State.Ids;
 
 namespace TokMesh.Cluster;
 

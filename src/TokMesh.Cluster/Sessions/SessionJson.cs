@@ -1,5 +1,7 @@
 using System.Text.Json;
-using TokMesh.State;
+using TokMesh.State.Errors;
+using TokMesh.State.Ids;
+using TokMesh.State.Sessions;
 
 namespace TokMesh.Cluster;
 

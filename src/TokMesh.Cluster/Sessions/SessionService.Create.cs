@@ -1,5 +1,8 @@
-using System.Text;
-using TokMesh.State;
+using TokMesh.State.Errors;
+using TokMesh.State.Ids;
+using TokMesh.State.Names;
+using TokMesh.State.Replies;
+using TokMesh.State.Sessions;
 
 namespace TokMesh.Cluster;
 

@@ -1,6 +1,10 @@
 using System.Buffers;
-using System.Text;
-using TokMesh.State;
+using TokMesh.State.Errors;
+using TokMesh.State.Ids;
+using TokMesh.State.Names;
+using TokMesh.State.Queries;
+using TokMesh.State.Replies;
+using TokMesh.State.Sessions;
 
 namespace TokMesh.Cluster;
 
@@ -59,7 +63,7 @@ public sealed partial class SessionService(StoreClient store, Action<Span<byte>>
 
     /// <summary>Reply: Session; SESS-4040, SESS-4041.</summary>
     public ValueTask<StoreReply> GetAsync(SessionId id, Caller caller) =>
-        ReadAsync(id, b => Queries.GetSession(b, id), caller);
+        ReadAsync(id, b => QueryForms.GetSession(b, id), caller);
 
     /// <summary>Reply: Session; TOKN-4000, TOKN-4010, TOKN-4011, TOKN-4012.</summary>
     public ValueTask<StoreReply> ValidateAsync(string token, bool touch, Caller caller)
@@ -68,13 +72,13 @@ public sealed partial class SessionService(StoreClient store, Action<Span<byte>>
         var hash = TokenHash.OfToken(token);
         var group = Sharding.OfName(token, ShardCount).Group;
         return touch
-            ? store.LeaderReadAsync(group, b => Queries.ValidateToken(b, hash, true, caller.Ip.Span, caller.UserAgent.Span), caller.DeadlineMs, followsPointer: true)
-            : store.ReadAsync(group, b => Queries.ValidateToken(b, hash), caller.Consistency, caller.DeadlineMs, followsPointer: true);
+            ? store.LeaderReadAsync(group, b => QueryForms.ValidateToken(b, hash, true, caller.Ip.Span, caller.UserAgent.Span), caller.DeadlineMs, followsPointer: true)
+            : store.ReadAsync(group, b => QueryForms.ValidateToken(b, hash), caller.Consistency, caller.DeadlineMs, followsPointer: true);
     }
 
     /// <summary>Reply: Session with its new last_active; SESS-4040, SESS-4041.</summary>
     public ValueTask<StoreReply> TouchAsync(SessionId id, Caller caller) =>
-        store.LeaderReadAsync(GroupOf(id), b => Queries.Touch(b, id), caller.DeadlineMs, followsPointer: true);
+        store.LeaderReadAsync(GroupOf(id), b => QueryForms.Touch(b, id), caller.DeadlineMs, followsPointer: true);
 
     /// <summary>Reply: Integer, the new expires_at in Unix ms; SESS-4001, SESS-4040, SESS-4041.</summary>
     public ValueTask<StoreReply> RenewAsync(SessionId id, long ttlMs, Caller caller) => limits.CheckRenewal(ttlMs) is { } broken
@@ -108,7 +112,7 @@ public sealed partial class SessionService(StoreClient store, Action<Span<byte>>
 
     /// <summary>Reply: Integer, milliseconds left; -1 no expiry, -2 no such session.</summary>
     public ValueTask<StoreReply> TtlAsync(SessionId id, Caller caller) =>
-        ReadAsync(id, b => Queries.SessionTtl(b, id), caller);
+        ReadAsync(id, b => QueryForms.SessionTtl(b, id), caller);
 
     /// <summary>Ends sessions of any shard: how many lived, or the first error.</summary>
     public ValueTask<(long Count, StoreReply? Error)> RevokeManyAsync(IReadOnlyList<SessionId> ids, Caller caller) =>
@@ -116,7 +120,7 @@ public sealed partial class SessionService(StoreClient store, Action<Span<byte>>
 
     /// <summary>How many of the ids name live sessions, repeated ones counted again; or the first error.</summary>
     public ValueTask<(long Count, StoreReply? Error)> ExistAsync(IReadOnlyList<SessionId> ids, Caller caller) =>
-        CountAsync(ids, (group, some) => store.ReadAsync(group, b => Queries.SessionsExist(b, some), caller.Consistency, caller.DeadlineMs));
+        CountAsync(ids, (group, some) => store.ReadAsync(group, b => QueryForms.SessionsExist(b, some), caller.Consistency, caller.DeadlineMs));
 
     /// <summary>Searches one user's shard, or all shards at once; replies of all that were asked, each a SessionList.</summary>
     public async ValueTask<StoreReply[]> SearchAsync(SessionSearch search, Caller caller)

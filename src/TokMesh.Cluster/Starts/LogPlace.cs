@@ -1,4 +1,5 @@
-using TokMesh.Log;
+using TokMesh.Log.Disks;
+using TokMesh.Log.Recovery;
 
 namespace TokMesh.Cluster;
 

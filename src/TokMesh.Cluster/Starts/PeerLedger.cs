@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
-using TokMesh.Log;
-using TokMesh.Raft;
+using TokMesh.Log.Recovery;
+using TokMesh.Log.Writing;
+using TokMesh.Raft.Log;
 
 namespace TokMesh.Cluster;
 

@@ -1,5 +1,5 @@
 using System.Text;
-using TokMesh.Log;
+using TokMesh.Log.Disks;
 
 namespace TokMesh.Cluster;
 

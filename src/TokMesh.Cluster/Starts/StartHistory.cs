@@ -1,4 +1,6 @@
 using System.Buffers.Binary;
+using TokMesh.Log.Recovery;
+using TokMesh.Log.Writing;
 
 namespace TokMesh.Cluster;
 
@@ -8,7 +10,7 @@ namespace TokMesh.Cluster;
 /// </summary>
 public sealed class StartHistory
 {
-    /// <summary>Number of the note in the log (<see cref="Log.LogBatch.AppendNote"/>) that holds a node's own starts.</summary>
+    /// <summary>Number of the note in the log (<see cref="LogBatch.AppendNote"/>) that holds a node's own starts.</summary>
     public const uint Note = 0;
 
     /// <summary>
@@ -57,7 +59,7 @@ public sealed class StartHistory
 
 /// <summary>What a node says of its past when it introduces itself.</summary>
 /// <param name="Starts">Its newest starts, oldest first, the present one last.</param>
-/// <param name="LogSequence">How far its log was when this start found it (<see cref="Log.LogRecovery.Sequence"/>).</param>
+/// <param name="LogSequence">How far its log was when this start found it (<see cref="LogRecovery.Sequence"/>).</param>
 public sealed record NodePast(IReadOnlyList<NodeStart> Starts, ulong LogSequence)
 {
     /// <summary>The present start.</summary>

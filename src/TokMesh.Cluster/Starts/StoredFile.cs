@@ -1,4 +1,4 @@
-using TokMesh.Log;
+using TokMesh.Log.Disks;
 
 namespace TokMesh.Cluster;
 

@@ -1,7 +1,8 @@
 using System.Security.Cryptography;
-using TokMesh.Log;
-using TokMesh.Raft;
-using TokMesh.State;
+using TokMesh.Log.Disks;
+using TokMesh.Raft.Log;
+using TokMesh.State.Ids;
+using Encryption = TokMesh.Log.Encryption;
 
 namespace TokMesh.Cluster;
 
@@ -90,7 +91,7 @@ public sealed class NodeDirectory : IDisposable
 
     /// <summary>The key that data at rest is encrypted with: the given one, else one kept in the directory.</summary>
     /// <param name="hex">64 hexadecimal digits, or empty.</param>
-    public byte[] LogKey(string hex) => hex.Length > 0 ? Log.LogKey.Parse(hex) : Log.LogKey.LoadOrCreate(_disk, RandomNumberGenerator.Fill);
+    public byte[] LogKey(string hex) => hex.Length > 0 ? Encryption.LogKey.Parse(hex) : Encryption.LogKey.LoadOrCreate(_disk, RandomNumberGenerator.Fill);
 
     /// <summary>Gives the directory back.</summary>
     public void Dispose() => _lock.Dispose();

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.RegularExpressions;
-using TokMesh.Log;
+using TokMesh.Log.Disks;
 
 namespace TokMesh.Cluster;
 

@@ -1,5 +1,5 @@
 using System.Net;
-using TokMesh.State;
+using TokMesh.State.Sessions;
 
 namespace TokMesh.Gateway;
 

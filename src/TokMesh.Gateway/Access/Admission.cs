@@ -1,6 +1,7 @@
 using System.Globalization;
 using TokMesh.Cluster;
-using TokMesh.State;
+using TokMesh.State.Errors;
+using TokMesh.State.Sessions;
 
 namespace TokMesh.Gateway;
 

@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using TokMesh.State;
+using TokMesh.State.Ids;
 
 namespace TokMesh.Gateway;
 

@@ -1,7 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
 using TokMesh.Cluster;
-using TokMesh.Raft;
+using TokMesh.Raft.Log;
+using TokMesh.Raft.Outputs;
 
 namespace TokMesh.Gateway;
 

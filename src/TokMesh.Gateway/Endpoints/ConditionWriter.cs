@@ -1,6 +1,6 @@
 using System.Text.Json;
 using TokMesh.Cluster;
-using TokMesh.Raft;
+using TokMesh.Raft.Log;
 
 namespace TokMesh.Gateway;
 

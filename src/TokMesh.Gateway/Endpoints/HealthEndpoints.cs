@@ -1,7 +1,6 @@
 using System.Text.Json;
 using TokMesh.Cluster;
-using TokMesh.Raft;
-using TokMesh.State;
+using TokMesh.State.Errors;
 
 namespace TokMesh.Gateway;
 

@@ -2,7 +2,10 @@ using System.Buffers.Text;
 using System.Text;
 using System.Text.Unicode;
 using TokMesh.Cluster;
-using TokMesh.State;
+using TokMesh.State.Errors;
+using TokMesh.State.Keys;
+using TokMesh.State.Queries;
+using TokMesh.State.Replies;
 
 namespace TokMesh.Gateway;
 
@@ -12,7 +15,7 @@ internal sealed class KeyEndpoints(GatewayFrontEnd frontEnd)
     public async ValueTask GetAsync(Exchange exchange)
     {
         if (KeyOf(exchange, 0) is not { } key) return;
-        var reply = await frontEnd.Store.ReadAsync(GroupOf(key), b => Queries.GetWithVersion(b, key), exchange.Consistency, exchange.DeadlineMs);
+        var reply = await frontEnd.Store.ReadAsync(GroupOf(key), b => QueryForms.GetWithVersion(b, key), exchange.Consistency, exchange.DeadlineMs);
         if (exchange.FailIfRefused(reply)) return;
         if (reply.Tag == ReplyTag.Nil)
         {

@@ -1,6 +1,6 @@
 using System.Globalization;
 using TokMesh.Cluster;
-using TokMesh.Raft;
+using TokMesh.Raft.Outputs;
 
 namespace TokMesh.Gateway;
 

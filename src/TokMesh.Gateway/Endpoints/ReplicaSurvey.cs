@@ -1,5 +1,4 @@
 using TokMesh.Cluster;
-using TokMesh.Raft;
 
 namespace TokMesh.Gateway;
 

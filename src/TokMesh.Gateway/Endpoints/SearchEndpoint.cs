@@ -1,7 +1,11 @@
 using System.Buffers;
 using System.Text.Json;
 using TokMesh.Cluster;
-using TokMesh.State;
+using TokMesh.State.Errors;
+using TokMesh.State.Ids;
+using TokMesh.State.Queries;
+using TokMesh.State.Replies;
+using TokMesh.State.Sessions;
 
 namespace TokMesh.Gateway;
 

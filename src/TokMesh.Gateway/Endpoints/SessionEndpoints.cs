@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using TokMesh.Cluster;
-using TokMesh.State;
+using TokMesh.State.Errors;
+using TokMesh.State.Replies;
 
 namespace TokMesh.Gateway;
 

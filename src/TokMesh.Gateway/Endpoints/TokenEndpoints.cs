@@ -1,6 +1,7 @@
 using System.Text.Json;
 using TokMesh.Cluster;
-using TokMesh.State;
+using TokMesh.State.Errors;
+using TokMesh.State.Replies;
 
 namespace TokMesh.Gateway;
 

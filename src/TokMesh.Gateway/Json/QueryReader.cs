@@ -1,6 +1,8 @@
 using System.Globalization;
 using TokMesh.Cluster;
-using TokMesh.State;
+using TokMesh.State.Errors;
+using TokMesh.State.Ids;
+using TokMesh.State.Sessions;
 
 namespace TokMesh.Gateway;
 

@@ -1,5 +1,5 @@
 using System.Text;
-using TokMesh.State;
+using TokMesh.State.Errors;
 
 namespace TokMesh.Gateway;
 

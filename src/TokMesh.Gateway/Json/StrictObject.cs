@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Text;
 using System.Text.Json;
-using TokMesh.State;
+using TokMesh.State.Errors;
 
 namespace TokMesh.Gateway;
 

@@ -1,5 +1,5 @@
 using Microsoft.AspNetCore.Http;
-using TokMesh.State;
+using TokMesh.State.Errors;
 
 namespace TokMesh.Gateway;
 

@@ -1,7 +1,8 @@
 using System.Buffers;
 using Microsoft.AspNetCore.Http.Features;
 using TokMesh.Cluster;
-using TokMesh.State;
+using TokMesh.State.Errors;
+using TokMesh.State.Ids;
 
 namespace TokMesh.Gateway;
 

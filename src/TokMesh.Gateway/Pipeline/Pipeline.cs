@@ -1,8 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.AspNetCore.Http;
-using TokMesh.Cluster;
-using TokMesh.State;
+using TokMesh.State.Errors;
 
 namespace TokMesh.Gateway;
 

@@ -1,4 +1,4 @@
-namespace TokMesh.Log;
+namespace TokMesh.Log.Disks;
 
 /// <summary>A data directory is held by another process.</summary>
 public sealed class DirectoryInUseException : Exception

@@ -1,6 +1,6 @@
 using Microsoft.Win32.SafeHandles;
 
-namespace TokMesh.Log;
+namespace TokMesh.Log.Disks;
 
 /// <summary>An exclusive hold on a data directory; released by <see cref="Dispose"/> or by the end of the process.</summary>
 public sealed class DirectoryLock : IDisposable

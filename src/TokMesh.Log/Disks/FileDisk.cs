@@ -1,4 +1,4 @@
-namespace TokMesh.Log;
+namespace TokMesh.Log.Disks;
 
 /// <summary>A real directory. Created with mode 0750, its files with mode 0600: they hold secrets.</summary>
 public sealed class FileDisk : IDisk

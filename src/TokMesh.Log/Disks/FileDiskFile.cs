@@ -1,4 +1,4 @@
-namespace TokMesh.Log;
+namespace TokMesh.Log.Disks;
 
 /// <summary>One open file of a <see cref="FileDisk"/>, read and written by position.</summary>
 internal sealed class FileDiskFile(FileStream stream) : IDiskFile

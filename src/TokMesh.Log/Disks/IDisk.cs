@@ -1,4 +1,4 @@
-namespace TokMesh.Log;
+namespace TokMesh.Log.Disks;
 
 /// <summary>
 /// A flat directory of named files. The log and the snapshot store touch storage through this seam alone, so that

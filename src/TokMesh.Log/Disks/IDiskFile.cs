@@ -1,4 +1,4 @@
-namespace TokMesh.Log;
+namespace TokMesh.Log.Disks;
 
 /// <summary>One open file of an <see cref="IDisk"/>. Every method throws <see cref="IOException"/> when the disk refuses.</summary>
 public interface IDiskFile : IDisposable

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 using Microsoft.Win32.SafeHandles;
 
-namespace TokMesh.Log;
+namespace TokMesh.Log.Disks;
 
 /// <summary>What .NET does not offer: syncing data without its timestamps, syncing a directory, and a lock no setting turns off.</summary>
 [SupportedOSPlatform("linux")]

@@ -1,8 +1,9 @@
 using System.Security.Cryptography;
+using TokMesh.Log.Format;
 using ArmAes = System.Runtime.Intrinsics.Arm.Aes;
 using X86Aes = System.Runtime.Intrinsics.X86.Aes;
 
-namespace TokMesh.Log;
+namespace TokMesh.Log.Encryption;
 
 /// <summary>
 /// Encrypts the bodies of one file, in place. Each file has a key of its own, derived from the master key and 16 random

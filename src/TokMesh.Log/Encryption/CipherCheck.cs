@@ -1,4 +1,6 @@
-namespace TokMesh.Log;
+using TokMesh.Log.Format;
+
+namespace TokMesh.Log.Encryption;
 
 /// <summary>Whether the configured key fits how a file says it is encrypted.</summary>
 internal static class CipherCheck

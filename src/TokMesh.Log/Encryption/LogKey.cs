@@ -1,6 +1,8 @@
 using System.Globalization;
+using TokMesh.Log.Disks;
+using TokMesh.Log.Format;
 
-namespace TokMesh.Log;
+namespace TokMesh.Log.Encryption;
 
 /// <summary>Where a node's 32-byte master key comes from: a file beside the log, or the operator.</summary>
 public static class LogKey

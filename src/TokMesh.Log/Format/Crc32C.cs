@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Numerics;
 
-namespace TokMesh.Log;
+namespace TokMesh.Log.Format;
 
 /// <summary>CRC-32C (Castagnoli), as in iSCSI; the CPU's instruction where it has one.</summary>
 internal static class Crc32C

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace TokMesh.Log;
+namespace TokMesh.Log.Format;
 
 /// <summary>
 /// The 36 bytes before a frame's stored body, little-endian:

@@ -1,4 +1,4 @@
-namespace TokMesh.Log;
+namespace TokMesh.Log.Format;
 
 /// <summary>What a frame is. The numbers are on disk: they may only grow.</summary>
 internal enum FrameKind : byte

@@ -1,4 +1,4 @@
-namespace TokMesh.Log;
+namespace TokMesh.Log.Format;
 
 /// <summary>Files that are written aside and renamed when complete. One found at start was never completed.</summary>
 internal static class PartialFiles

@@ -1,4 +1,4 @@
-namespace TokMesh.Log;
+namespace TokMesh.Log.Format;
 
 /// <summary>One decoded record; which fields mean something depends on <see cref="Type"/>.</summary>
 internal ref struct Record

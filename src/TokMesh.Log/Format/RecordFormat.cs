@@ -1,4 +1,4 @@
-namespace TokMesh.Log;
+namespace TokMesh.Log.Format;
 
 /// <summary>
 /// The bytes of a record, little-endian, after type u8 and group u32:

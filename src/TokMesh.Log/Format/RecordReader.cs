@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace TokMesh.Log;
+namespace TokMesh.Log.Format;
 
 /// <summary>Walks the records of a frame or a batch.</summary>
 internal ref struct RecordReader(ReadOnlySpan<byte> records)

@@ -1,4 +1,4 @@
-namespace TokMesh.Log;
+namespace TokMesh.Log.Format;
 
 /// <summary>What a record says. The numbers are on disk: they may only grow.</summary>
 internal enum RecordType : byte

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace TokMesh.Log;
+namespace TokMesh.Log.Format;
 
 /// <summary>
 /// The first 64 bytes of a segment, little-endian:

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace TokMesh.Log;
+namespace TokMesh.Log.Format;
 
 /// <summary>Segment file names: <c>wal-00000001.log</c>, counting from 1 without gaps.</summary>
 internal static class SegmentName

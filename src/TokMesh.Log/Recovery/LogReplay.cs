@@ -1,4 +1,7 @@
-namespace TokMesh.Log;
+using TokMesh.Log.Format;
+using TokMesh.Log.Writing;
+
+namespace TokMesh.Log.Recovery;
 
 /// <summary>Rebuilds groups and their entries from records in the order they were written.</summary>
 internal sealed class LogReplay

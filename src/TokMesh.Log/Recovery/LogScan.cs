@@ -1,4 +1,8 @@
-namespace TokMesh.Log;
+using TokMesh.Log.Disks;
+using TokMesh.Log.Format;
+using TokMesh.Log.Writing;
+
+namespace TokMesh.Log.Recovery;
 
 /// <summary>Reads the whole log, changing nothing, and decides what is a crash's trace and what is damage.</summary>
 internal sealed class LogScan

@@ -1,4 +1,9 @@
-namespace TokMesh.Log;
+using TokMesh.Log.Disks;
+using TokMesh.Log.Format;
+using TokMesh.Log.Snapshots;
+using TokMesh.Log.Writing;
+
+namespace TokMesh.Log.Recovery;
 
 /// <summary>
 /// Brings each group's log and newest snapshot together. A snapshot is made durable first and told to the log after, so a

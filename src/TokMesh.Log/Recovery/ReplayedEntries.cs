@@ -1,4 +1,4 @@
-namespace TokMesh.Log;
+namespace TokMesh.Log.Recovery;
 
 /// <summary>One group's entries while the log is read, and where the first of them was found.</summary>
 internal sealed class ReplayedEntries

@@ -1,4 +1,8 @@
-namespace TokMesh.Log;
+using TokMesh.Log.Encryption;
+using TokMesh.Log.Format;
+using TokMesh.Log.Writing;
+
+namespace TokMesh.Log.Recovery;
 
 /// <summary>
 /// Reads one segment, changing nothing. Tells three things apart: where its whole frames end, whether anything stands

@@ -1,3 +1,5 @@
+using TokMesh.Log.Disks;
+
 namespace TokMesh.Log.Simulation;
 
 /// <summary>

@@ -1,3 +1,5 @@
+using TokMesh.Log.Disks;
+
 namespace TokMesh.Log.Simulation;
 
 /// <summary>An open file of a <see cref="VirtualDisk"/>. A crash closes it: a process that died does not write on.</summary>

@@ -1,6 +1,8 @@
 using System.Buffers.Binary;
+using TokMesh.Log.Encryption;
+using TokMesh.Log.Format;
 
-namespace TokMesh.Log;
+namespace TokMesh.Log.Snapshots;
 
 /// <summary>
 /// Seals and opens a snapshot's chunks. The nonce is the chunk's number: the file has a key of its own from the random

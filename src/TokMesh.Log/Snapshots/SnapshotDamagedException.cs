@@ -1,4 +1,4 @@
-namespace TokMesh.Log;
+namespace TokMesh.Log.Snapshots;
 
 /// <summary>A snapshot file is not as it was written.</summary>
 public sealed class SnapshotDamagedException : Exception

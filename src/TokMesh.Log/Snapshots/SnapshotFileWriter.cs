@@ -1,4 +1,6 @@
-namespace TokMesh.Log;
+using TokMesh.Log.Disks;
+
+namespace TokMesh.Log.Snapshots;
 
 /// <summary>Writes one snapshot file from front to back, chunk by chunk.</summary>
 internal sealed class SnapshotFileWriter : IDisposable

@@ -1,6 +1,8 @@
 using System.Buffers.Binary;
+using TokMesh.Log.Encryption;
+using TokMesh.Log.Format;
 
-namespace TokMesh.Log;
+namespace TokMesh.Log.Snapshots;
 
 /// <summary>
 /// A snapshot file, little-endian:

@@ -1,4 +1,6 @@
-namespace TokMesh.Log;
+using TokMesh.Log.Format;
+
+namespace TokMesh.Log.Snapshots;
 
 /// <summary>A durable snapshot of one group.</summary>
 /// <param name="Group">The group.</param>

@@ -1,4 +1,8 @@
-namespace TokMesh.Log;
+using TokMesh.Log.Disks;
+using TokMesh.Log.Encryption;
+using TokMesh.Log.Format;
+
+namespace TokMesh.Log.Snapshots;
 
 /// <summary>Reads one snapshot file. Opening checks its shape: header, length, trailer; each chunk is checked when read.</summary>
 internal sealed class SnapshotReader : IDisposable

@@ -1,4 +1,7 @@
-namespace TokMesh.Log;
+using TokMesh.Log.Disks;
+using TokMesh.Log.Format;
+
+namespace TokMesh.Log.Snapshots;
 
 /// <summary>Finds the newest snapshot that can be used.</summary>
 internal static class SnapshotSearch

@@ -1,4 +1,6 @@
-namespace TokMesh.Log;
+using TokMesh.Log.Encryption;
+
+namespace TokMesh.Log.Snapshots;
 
 /// <summary>How a <see cref="SnapshotStore"/> writes. Checked when the store is made.</summary>
 public sealed class SnapshotStoreOptions

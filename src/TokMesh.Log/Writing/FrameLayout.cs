@@ -1,4 +1,7 @@
-namespace TokMesh.Log;
+using TokMesh.Log.Encryption;
+using TokMesh.Log.Format;
+
+namespace TokMesh.Log.Writing;
 
 /// <summary>Where the records stand inside a frame.</summary>
 internal readonly record struct FrameLayout(bool IsEncrypted)

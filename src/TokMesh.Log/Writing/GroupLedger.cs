@@ -1,4 +1,6 @@
-namespace TokMesh.Log;
+using TokMesh.Log.Format;
+
+namespace TokMesh.Log.Writing;
 
 /// <summary>
 /// The state of every group as of a point in the log. The writer keeps one to restate it at the head of a segment and to

@@ -1,4 +1,4 @@
-namespace TokMesh.Log;
+namespace TokMesh.Log.Writing;
 
 /// <summary>What the log knows of one group without holding its entries.</summary>
 internal sealed class GroupState(uint group)

@@ -1,4 +1,6 @@
-namespace TokMesh.Log;
+using TokMesh.Log.Format;
+
+namespace TokMesh.Log.Writing;
 
 /// <summary>
 /// One frame that waits in <see cref="PendingFrames"/>. A checkpoint has room for its segment's header before it and says

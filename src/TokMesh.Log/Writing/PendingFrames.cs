@@ -1,4 +1,6 @@
-namespace TokMesh.Log;
+using TokMesh.Log.Format;
+
+namespace TokMesh.Log.Writing;
 
 /// <summary>
 /// The frames appended since the last flush, in one buffer with the room around the records that a header, nonce and tag

@@ -1,4 +1,4 @@
-namespace TokMesh.Log;
+namespace TokMesh.Log.Writing;
 
 /// <summary>One live segment: how much of it is written and how much of the disk it takes, in bytes.</summary>
 internal sealed class SegmentExtent(uint number, long writtenBytes, long allocatedBytes)

@@ -1,4 +1,8 @@
-namespace TokMesh.Log;
+using TokMesh.Log.Disks;
+using TokMesh.Log.Encryption;
+using TokMesh.Log.Format;
+
+namespace TokMesh.Log.Writing;
 
 /// <summary>The segment that is being written. Everything it returns from is durable.</summary>
 internal sealed class SegmentWriter : IDisposable

@@ -1,6 +1,7 @@
 using System.Text;
 using TokMesh.Client.Orleans.Access;
 using TokMesh.Cluster;
+using TokMesh.Orleans.Nodes;
 
 namespace TokMesh.Orleans.Access;
 

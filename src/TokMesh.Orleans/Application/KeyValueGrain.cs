@@ -1,10 +1,13 @@
-using Orleans;
 using Orleans.Concurrency;
 using TokMesh.Client;
 using TokMesh.Client.Orleans;
 using TokMesh.Cluster;
-using TokMesh.State;
-using ErrorCode = TokMesh.State.ErrorCode;
+using TokMesh.Orleans.Nodes;
+using TokMesh.State.Errors;
+using TokMesh.State.Keys;
+using TokMesh.State.Queries;
+using TokMesh.State.Replies;
+using ErrorCode = TokMesh.State.Errors.ErrorCode;
 
 namespace TokMesh.Orleans.Application;
 
@@ -19,7 +22,7 @@ public sealed class KeyValueGrain(NodeAccess access) : Grain, IKeyValueGrain
     public Task<Reply<KeyEntryWire>> GetAsync(string key, CallWire call, CancellationToken cancel) =>
         RunAsync<KeyEntryWire>(NameRule(key, out var name), async () =>
         {
-            var reply = await access.Store.ReadAsync(GroupOf(name), b => Queries.GetWithVersion(b, name), Replies.ConsistencyOf(call), Replies.DeadlineMs(access.Node, call));
+            var reply = await access.Store.ReadAsync(GroupOf(name), b => QueryForms.GetWithVersion(b, name), Replies.ConsistencyOf(call), Replies.DeadlineMs(access.Node, call));
             return Replies.Of(reply, EntryOf)!;
         }, cancel);
 

@@ -1,9 +1,10 @@
 using System.Globalization;
 using TokMesh.Client.Orleans;
 using TokMesh.Cluster;
-using TokMesh.State;
+using TokMesh.Orleans.Nodes;
+using TokMesh.State.Errors;
 using ConsistencyLevel = TokMesh.Cluster.ConsistencyLevel;
-using ErrorCode = TokMesh.State.ErrorCode;
+using ErrorCode = TokMesh.State.Errors.ErrorCode;
 
 namespace TokMesh.Orleans.Application;
 

@@ -1,11 +1,15 @@
 using System.Text;
-using Orleans;
 using Orleans.Concurrency;
 using TokMesh.Client.Orleans;
 using TokMesh.Cluster;
-using TokMesh.State;
+using TokMesh.Orleans.Nodes;
+using TokMesh.State.Errors;
+using TokMesh.State.Ids;
+using TokMesh.State.Queries;
+using TokMesh.State.Replies;
+using TokMesh.State.Sessions;
 using ConditionalStatus = TokMesh.Client.ConditionalStatus;
-using ErrorCode = TokMesh.State.ErrorCode;
+using ErrorCode = TokMesh.State.Errors.ErrorCode;
 
 namespace TokMesh.Orleans.Application;
 

@@ -1,6 +1,12 @@
 using TokMesh.Cluster;
+using TokMesh.Orleans.Application;
+using TokMesh.Orleans.Nodes;
+using TokMesh.Orleans.Placement;
+using TokMesh.State.Keys;
+using TokMesh.State.Replies;
+using TokMesh.State.Sessions;
 
-namespace TokMesh.Orleans;
+namespace TokMesh.Orleans.Grains;
 
 /// <summary>
 /// The addressable face of one replica: what one node holds of one shard. The key is the shard's number and the node's id; the shard
@@ -17,7 +23,7 @@ public interface IReplicaGrain : IGrainWithIntegerCompoundKey
     /// Proposes an operation, if this replica leads its shard. <see cref="ReplicaReply.Outcome"/> says whether it happened, did not,
     /// or may have.
     /// </summary>
-    /// <param name="operation">In the shard's own encoding (<see cref="State.SessionOps"/>, <see cref="State.KeyOps"/>, <see cref="MetaOps"/>).</param>
+    /// <param name="operation">In the shard's own encoding (<see cref="SessionOps"/>, <see cref="KeyOps"/>, <see cref="MetaOps"/>).</param>
     /// <param name="deadlineMs">Longest wait in milliseconds, 1 to 600,000.</param>
     /// <param name="cancel">Gives up waiting; the operation may still happen.</param>
     /// <exception cref="NodeNotHereException">The node is not in the cluster.</exception>
@@ -77,7 +83,7 @@ public enum ReplicaOutcome : byte
 /// <param name="Outcome">Whether it happened.</param>
 /// <param name="Code">Stable code of an error, such as <c>TM-SESS-4040</c>; empty when all is well.</param>
 /// <param name="Detail">What happened and what to do; may be empty.</param>
-/// <param name="Body">The reply, for a <see cref="State.ReplyReader"/>; empty unless answered.</param>
+/// <param name="Body">The reply, for a <see cref="ReplyReader"/>; empty unless answered.</param>
 /// <param name="Leader">Node id of the leader, where this replica does not lead and knows it; else empty.</param>
 [GenerateSerializer, Immutable, Alias("tokmesh.replica-reply")]
 public sealed record ReplicaReply([property: Id(0)] ReplicaOutcome Outcome, [property: Id(1)] string Code, [property: Id(2)] string Detail,

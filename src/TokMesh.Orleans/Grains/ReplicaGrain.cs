@@ -1,12 +1,13 @@
 using Orleans.Concurrency;
 using Orleans.Placement;
 using TokMesh.Cluster;
+using TokMesh.Orleans.Nodes;
 using TokMesh.Orleans.Placement;
-using TokMesh.Raft;
-using TokMesh.State;
-using ErrorCode = TokMesh.State.ErrorCode;
+using TokMesh.Raft.Log;
+using TokMesh.Raft.Membership;
+using ErrorCode = TokMesh.State.Errors.ErrorCode;
 
-namespace TokMesh.Orleans;
+namespace TokMesh.Orleans.Grains;
 
 /// <inheritdoc cref="IReplicaGrain"/>
 [NodePlacement, Reentrant, Immovable]

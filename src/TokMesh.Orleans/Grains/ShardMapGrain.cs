@@ -4,11 +4,12 @@ using Orleans.Placement;
 using TokMesh.Client.Orleans;
 using TokMesh.Cluster;
 using TokMesh.Orleans.Membership;
-using TokMesh.Raft;
-using TokMesh.State;
-using ErrorCode = TokMesh.State.ErrorCode;
+using TokMesh.Orleans.Nodes;
+using TokMesh.Orleans.Placement;
+using TokMesh.Raft.Log;
+using ErrorCode = TokMesh.State.Errors.ErrorCode;
 
-namespace TokMesh.Orleans;
+namespace TokMesh.Orleans.Grains;
 
 /// <inheritdoc cref="IShardMapGrain"/>
 [PreferLocalPlacement, Reentrant]

@@ -1,7 +1,6 @@
-using Orleans.Runtime;
 using TokMesh.Cluster;
 
-namespace TokMesh.Orleans;
+namespace TokMesh.Orleans.Grains;
 
 /// <summary>
 /// Keeps clients of the gateway from what changes a Raft group: of the grains that stand for one, they may only ask. Silos, and code in

@@ -1,7 +1,7 @@
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using TokMesh.Cluster;
-using TokMesh.Raft;
+using TokMesh.Raft.Log;
 
 namespace TokMesh.Orleans.Links;
 

@@ -3,7 +3,7 @@ using System.IO.Pipelines;
 using Microsoft.AspNetCore.Connections;
 using TokMesh.Client.Orleans.Access;
 using TokMesh.Cluster;
-using TokMesh.Raft;
+using TokMesh.Raft.Log;
 
 namespace TokMesh.Orleans.Links;
 

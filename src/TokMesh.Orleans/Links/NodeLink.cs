@@ -2,7 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Net.Sockets;
 using TokMesh.Cluster;
-using TokMesh.Raft;
+using TokMesh.Raft.Log;
 
 namespace TokMesh.Orleans.Links;
 

@@ -3,9 +3,9 @@ using Microsoft.Extensions.Logging;
 using TokMesh.Client.Orleans;
 using TokMesh.Client.Orleans.Access;
 using TokMesh.Cluster;
-using TokMesh.Raft;
-using TokMesh.State;
-using ErrorCode = TokMesh.State.ErrorCode;
+using TokMesh.Orleans.Nodes;
+using TokMesh.Raft.Log;
+using ErrorCode = TokMesh.State.Errors.ErrorCode;
 
 namespace TokMesh.Orleans.Links;
 

@@ -1,4 +1,5 @@
-using Orleans.Runtime;
+using TokMesh.Orleans.Nodes;
+using TokMesh.Orleans.Placement;
 
 namespace TokMesh.Orleans.Membership;
 

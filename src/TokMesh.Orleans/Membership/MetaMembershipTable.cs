@@ -1,8 +1,9 @@
 using System.Buffers;
-using Orleans.Runtime;
 using TokMesh.Cluster;
-using TokMesh.State;
-using ErrorCode = TokMesh.State.ErrorCode;
+using TokMesh.Orleans.Application;
+using TokMesh.Orleans.Nodes;
+using TokMesh.State.Replies;
+using ErrorCode = TokMesh.State.Errors.ErrorCode;
 
 namespace TokMesh.Orleans.Membership;
 

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Orleans.Runtime;
 using TokMesh.Cluster;
 
 namespace TokMesh.Orleans.Membership;

@@ -1,6 +1,4 @@
-using Orleans.Metadata;
 using Orleans.Placement;
-using Orleans.Runtime;
 using Orleans.Runtime.Placement;
 using TokMesh.Cluster;
 

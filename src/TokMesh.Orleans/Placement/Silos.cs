@@ -1,4 +1,4 @@
-using Orleans.Runtime;
+using TokMesh.Orleans.Storage;
 
 namespace TokMesh.Orleans.Placement;
 

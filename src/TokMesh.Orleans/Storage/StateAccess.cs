@@ -1,8 +1,11 @@
 using System.Globalization;
 using Orleans.Storage;
 using TokMesh.Cluster;
-using TokMesh.State;
-using ErrorCode = TokMesh.State.ErrorCode;
+using TokMesh.Orleans.Application;
+using TokMesh.State.Keys;
+using TokMesh.State.Queries;
+using TokMesh.State.Replies;
+using ErrorCode = TokMesh.State.Errors.ErrorCode;
 
 namespace TokMesh.Orleans.Storage;
 
@@ -15,7 +18,7 @@ internal sealed class StateAccess(StoreClient store, StateKeys keys, long deadli
     /// <exception cref="TokMeshStorageException">It cannot be read.</exception>
     public async Task<(StateHead Head, ulong Version)> ReadHeadAsync()
     {
-        var reply = await store.ReadAsync(keys.Group, b => Queries.GetWithVersion(b, keys.Head), Consistency.Linearizable, deadlineMs);
+        var reply = await store.ReadAsync(keys.Group, b => QueryForms.GetWithVersion(b, keys.Head), Consistency.Linearizable, deadlineMs);
         if (!reply.IsOk) throw NotRead(reply);
         if (reply.Tag == ReplyTag.Nil) return (StateHead.None, 0);
         var value = new ReplyReader(reply.Body.Span).Versioned(out var version, out _);
@@ -32,7 +35,7 @@ internal sealed class StateAccess(StoreClient store, StateKeys keys, long deadli
         var offset = 0;
         foreach (var batch in Enumerable.Range(0, generation.Chunks).Chunk(AtOnce))
         {
-            var reading = batch.Select(n => store.ReadAsync(keys.Group, b => Queries.Get(b, keys.Chunk(generation, n)), Consistency.Linearizable, deadlineMs).AsTask());
+            var reading = batch.Select(n => store.ReadAsync(keys.Group, b => QueryForms.Get(b, keys.Chunk(generation, n)), Consistency.Linearizable, deadlineMs).AsTask());
             foreach (var reply in await Task.WhenAll(reading))
             {
                 if (!reply.IsOk) throw NotRead(reply);

@@ -1,8 +1,7 @@
 using System.Globalization;
 using System.Text;
-using Orleans.Runtime;
 using TokMesh.Cluster;
-using TokMesh.State;
+using TokMesh.State.Keys;
 
 namespace TokMesh.Orleans.Storage;
 

@@ -1,9 +1,8 @@
 using Microsoft.Extensions.Logging;
-using Orleans;
-using Orleans.Runtime;
 using Orleans.Serialization.Serializers;
 using Orleans.Storage;
 using TokMesh.Cluster;
+using TokMesh.Orleans.Nodes;
 
 namespace TokMesh.Orleans.Storage;
 

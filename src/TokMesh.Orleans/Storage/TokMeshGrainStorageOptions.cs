@@ -1,5 +1,5 @@
 using Orleans.Storage;
-using TokMesh.State;
+using TokMesh.State.Keys;
 
 namespace TokMesh.Orleans.Storage;
 

@@ -1,4 +1,4 @@
-namespace TokMesh.Redis;
+namespace TokMesh.Redis.Commands;
 
 /// <summary>The commands this front end knows.</summary>
 internal enum Command : byte

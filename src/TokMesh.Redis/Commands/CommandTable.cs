@@ -2,7 +2,7 @@ using System.Collections.Frozen;
 using System.Runtime.InteropServices;
 using System.Text;
 
-namespace TokMesh.Redis;
+namespace TokMesh.Redis.Commands;
 
 /// <summary>All commands; arities, flags and summaries of Redis's own are those of Redis 7.0 (https://redis.io/commands).</summary>
 internal static class CommandTable

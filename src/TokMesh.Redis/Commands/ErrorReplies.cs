@@ -1,8 +1,9 @@
 using System.Text;
 using TokMesh.Cluster;
-using TokMesh.State;
+using TokMesh.Redis.Protocol;
+using TokMesh.State.Errors;
 
-namespace TokMesh.Redis;
+namespace TokMesh.Redis.Commands;
 
 /// <summary>The texts of errors: Redis 7.0's own where it has one, else <c>ERR code message</c>.</summary>
 internal static class ErrorReplies

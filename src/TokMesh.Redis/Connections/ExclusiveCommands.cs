@@ -1,9 +1,16 @@
 using System.IO.Pipelines;
 using System.Text;
 using TokMesh.Cluster;
-using TokMesh.State;
+using TokMesh.Redis.Commands;
+using TokMesh.Redis.Dispatch;
+using TokMesh.Redis.Protocol;
+using TokMesh.Redis.Replies;
+using TokMesh.Redis.Server;
+using TokMesh.Redis.Sessions;
+using TokMesh.State.Queries;
+using TokMesh.State.Replies;
 
-namespace TokMesh.Redis;
+namespace TokMesh.Redis.Connections;
 
 /// <summary>Runs the commands that take several steps or change the connection, one at a time.</summary>
 internal sealed class ExclusiveCommands(CommandScope scope, PipeWriter output)
@@ -76,7 +83,7 @@ internal sealed class ExclusiveCommands(CommandScope scope, PipeWriter output)
 
     private async ValueTask<(long Total, StoreReply? Error)> TryCountAsync(Consistency consistency, long deadlineMs)
     {
-        var replies = await scope.FrontEnd.Store.ReadAllShardsAsync(static b => Queries.Count(b, keys: true, sessions: true), consistency, deadlineMs);
+        var replies = await scope.FrontEnd.Store.ReadAllShardsAsync(static b => QueryForms.Count(b, keys: true, sessions: true), consistency, deadlineMs);
         long total = 0;
         foreach (var reply in replies)
         {
@@ -109,18 +116,4 @@ internal sealed class ExclusiveCommands(CommandScope scope, PipeWriter output)
     }
 
     private void Reply(ReplyBody body) => body.WriteTo(output, scope.Client.IsResp3);
-}
-
-/// <summary>Writes one reply.</summary>
-internal delegate void ReplyBody(ref RespWriter writer);
-
-/// <summary>How a <see cref="ReplyBody"/> reaches the client.</summary>
-internal static class ReplyBodies
-{
-    public static void WriteTo(this ReplyBody body, PipeWriter output, bool resp3)
-    {
-        var writer = new RespWriter(output, resp3);
-        body(ref writer);
-        writer.Commit();
-    }
 }

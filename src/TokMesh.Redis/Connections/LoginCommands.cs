@@ -1,9 +1,15 @@
 using System.IO.Pipelines;
 using System.Text;
 using TokMesh.Cluster;
-using TokMesh.State;
+using TokMesh.Redis.Commands;
+using TokMesh.Redis.Dispatch;
+using TokMesh.Redis.FrontEnd;
+using TokMesh.Redis.Protocol;
+using TokMesh.Redis.Replies;
+using TokMesh.Redis.Server;
+using TokMesh.State.Errors;
 
-namespace TokMesh.Redis;
+namespace TokMesh.Redis.Connections;
 
 /// <summary>
 /// AUTH (https://redis.io/commands/auth) and HELLO (https://redis.io/commands/hello). Credentials are <c>key_id key_secret</c>,

@@ -1,10 +1,16 @@
-using System.Buffers;
 using System.IO.Pipelines;
 using System.Text;
 using TokMesh.Cluster;
-using TokMesh.State;
+using TokMesh.Redis.Commands;
+using TokMesh.Redis.Dispatch;
+using TokMesh.Redis.FrontEnd;
+using TokMesh.Redis.Protocol;
+using TokMesh.Redis.Replies;
+using TokMesh.Redis.Stages;
+using TokMesh.State.Keys;
+using TokMesh.State.Queries;
 
-namespace TokMesh.Redis;
+namespace TokMesh.Redis.Connections;
 
 /// <summary>
 /// One client's conversation. What one read brings is executed in stages: commands that do not touch each other are under way
@@ -244,7 +250,7 @@ internal sealed class RedisConnection : IDisposable
             var asked = _stage.Replies[place].Call!;
             // Alone it may have grown meanwhile; beside others it must not, and is fetched later if it has.
             var most = places.Count == 1 ? KeyRules.MaxValueBytes : _stage.Replies[place].ToFetch;
-            Queries.GetWithin(_scope.Arena, asked.Body, most);
+            QueryForms.GetWithin(_scope.Arena, asked.Body, most);
             var call = new Call
             {
                 Group = asked.Group,

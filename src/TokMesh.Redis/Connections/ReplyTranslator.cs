@@ -1,9 +1,15 @@
 using System.Buffers;
 using System.Text.Json;
 using TokMesh.Cluster;
-using TokMesh.State;
+using TokMesh.Redis.Commands;
+using TokMesh.Redis.Protocol;
+using TokMesh.Redis.Replies;
+using TokMesh.Redis.Stages;
+using TokMesh.State.Errors;
+using TokMesh.State.Replies;
+using TokMesh.State.Sessions;
 
-namespace TokMesh.Redis;
+namespace TokMesh.Redis.Connections;
 
 /// <summary>Turns the shards' replies to a stage into Redis replies.</summary>
 internal sealed class ReplyTranslator : IDisposable

@@ -1,4 +1,7 @@
-namespace TokMesh.Redis;
+using TokMesh.Redis.Commands;
+using TokMesh.Redis.Protocol;
+
+namespace TokMesh.Redis.Keys;
 
 /// <summary>Times in commands: Redis's <c>getExpireMillisecondsOrReply</c>.</summary>
 internal static class ExpireArgument

@@ -1,7 +1,12 @@
 using TokMesh.Cluster;
-using TokMesh.State;
+using TokMesh.Redis.Commands;
+using TokMesh.Redis.Dispatch;
+using TokMesh.Redis.Protocol;
+using TokMesh.Redis.Replies;
+using TokMesh.State.Keys;
+using TokMesh.State.Queries;
 
-namespace TokMesh.Redis;
+namespace TokMesh.Redis.Keys;
 
 /// <summary>Commands on the expiry and the type of one plain key (https://redis.io/commands/?group=generic).</summary>
 internal static class ExpiryCommands
@@ -30,7 +35,7 @@ internal static class ExpiryCommands
     public static DispatchResult Ttl(CommandScope scope, CommandSpec command, in Request request)
     {
         if (!scope.MayRead(request[1], out var group)) return DispatchResult.NextStage;
-        Queries.PTtl(scope.Arena, request[1]);
+        QueryForms.PTtl(scope.Arena, request[1]);
         return scope.Submit(command, command.Id == Command.Ttl ? ReplyShape.Seconds : ReplyShape.Plain, group, CallKind.Read);
     }
 
@@ -38,14 +43,14 @@ internal static class ExpiryCommands
     public static DispatchResult ExpireTime(CommandScope scope, CommandSpec command, in Request request)
     {
         if (!scope.MayRead(request[1], out var group)) return DispatchResult.NextStage;
-        Queries.PExpireTime(scope.Arena, request[1]);
+        QueryForms.PExpireTime(scope.Arena, request[1]);
         return scope.Submit(command, command.Id == Command.ExpireTime ? ReplyShape.Seconds : ReplyShape.Plain, group, CallKind.Read);
     }
 
     public static DispatchResult Type(CommandScope scope, CommandSpec command, in Request request)
     {
         if (!scope.MayRead(request[1], out var group)) return DispatchResult.NextStage;
-        Queries.Type(scope.Arena, request[1]);
+        QueryForms.Type(scope.Arena, request[1]);
         return scope.Submit(command, ReplyShape.Status, group, CallKind.Read);
     }
 

@@ -1,6 +1,9 @@
 using TokMesh.Cluster;
+using TokMesh.Redis.Dispatch;
+using TokMesh.Redis.Protocol;
+using TokMesh.Redis.Stages;
 
-namespace TokMesh.Redis;
+namespace TokMesh.Redis.Keys;
 
 /// <summary>Sorts the keys of one command by their groups, in time linear in the keys. One per connection, used again.</summary>
 internal sealed class KeySplit

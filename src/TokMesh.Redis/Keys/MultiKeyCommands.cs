@@ -1,7 +1,13 @@
 using TokMesh.Cluster;
-using TokMesh.State;
+using TokMesh.Redis.Commands;
+using TokMesh.Redis.Dispatch;
+using TokMesh.Redis.Protocol;
+using TokMesh.Redis.Replies;
+using TokMesh.Redis.Stages;
+using TokMesh.State.Keys;
+using TokMesh.State.Queries;
 
-namespace TokMesh.Redis;
+namespace TokMesh.Redis.Keys;
 
 /// <summary>
 /// Commands over several plain keys: MGET, MSET, DEL, UNLINK, EXISTS. Keys of one shard are one atomic call; the shards work in
@@ -49,10 +55,10 @@ internal sealed class MultiKeyCommands(CommandScope scope)
         switch (command)
         {
             case Command.MGet:
-                Queries.MGetWithin(arena, count, ReplyBounds.ManyValuesBytes);
+                QueryForms.MGetWithin(arena, count, ReplyBounds.ManyValuesBytes);
                 break;
             case Command.Exists:
-                Queries.Exists(arena, count);
+                QueryForms.Exists(arena, count);
                 break;
             case Command.MSet:
                 KeyOps.MSet(arena, count);

@@ -1,6 +1,8 @@
-using TokMesh.State;
+using TokMesh.Redis.Commands;
+using TokMesh.Redis.Protocol;
+using TokMesh.State.Keys;
 
-namespace TokMesh.Redis;
+namespace TokMesh.Redis.Keys;
 
 /// <summary>Options of SET (https://redis.io/commands/set) and GETEX (https://redis.io/commands/getex).</summary>
 internal struct SetOptions

@@ -1,7 +1,13 @@
 using TokMesh.Cluster;
-using TokMesh.State;
+using TokMesh.Redis.Commands;
+using TokMesh.Redis.Dispatch;
+using TokMesh.Redis.Protocol;
+using TokMesh.Redis.Replies;
+using TokMesh.Redis.Stages;
+using TokMesh.State.Keys;
+using TokMesh.State.Queries;
 
-namespace TokMesh.Redis;
+namespace TokMesh.Redis.Keys;
 
 /// <summary>Commands on the value of one plain key (https://redis.io/commands/?group=string).</summary>
 internal static class StringCommands
@@ -9,14 +15,14 @@ internal static class StringCommands
     public static DispatchResult Get(CommandScope scope, CommandSpec command, in Request request)
     {
         if (!scope.MayRead(request[1], out var group)) return DispatchResult.NextStage;
-        Queries.GetWithin(scope.Arena, request[1], scope.Stage.Count == 0 ? ReplyBounds.FirstValueBytes : ReplyBounds.ValueBytes);
+        QueryForms.GetWithin(scope.Arena, request[1], scope.Stage.Count == 0 ? ReplyBounds.FirstValueBytes : ReplyBounds.ValueBytes);
         return scope.Submit(command, ReplyShape.Value, group, CallKind.Read);
     }
 
     public static DispatchResult StrLen(CommandScope scope, CommandSpec command, in Request request)
     {
         if (!scope.MayRead(request[1], out var group)) return DispatchResult.NextStage;
-        Queries.Strlen(scope.Arena, request[1]);
+        QueryForms.Strlen(scope.Arena, request[1]);
         return scope.Submit(command, ReplyShape.Plain, group, CallKind.Read);
     }
 
@@ -60,8 +66,8 @@ internal static class StringCommands
     private static DispatchResult RefuseIfThere(CommandScope scope, CommandSpec command, in Request request, string error)
     {
         if (!scope.MayRead(request[1], out var group)) return DispatchResult.NextStage;
-        Queries.Exists(scope.Arena, 1);
-        Queries.KeyItem(scope.Arena, request[1]);
+        QueryForms.Exists(scope.Arena, 1);
+        QueryForms.KeyItem(scope.Arena, request[1]);
         return scope.Submit(command, error == ErrorReplies.NotAnInteger ? ReplyShape.NotAnIntegerIfThere : ReplyShape.InvalidExpireIfThere, group, CallKind.Read);
     }
 

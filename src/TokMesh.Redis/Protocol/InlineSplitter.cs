@@ -1,4 +1,4 @@
-namespace TokMesh.Redis;
+namespace TokMesh.Redis.Protocol;
 
 /// <summary>
 /// Splits an inline command into words as Redis does (<c>sdssplitargs</c>): spaces between words, double quotes with escapes,

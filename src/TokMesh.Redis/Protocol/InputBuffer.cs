@@ -1,6 +1,6 @@
 using System.Buffers;
 
-namespace TokMesh.Redis;
+namespace TokMesh.Redis.Protocol;
 
 /// <summary>
 /// The unread input of a connection as one contiguous piece. What one read brings in one segment is used where it lies; only a

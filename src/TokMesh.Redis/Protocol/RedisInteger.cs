@@ -1,4 +1,4 @@
-namespace TokMesh.Redis;
+namespace TokMesh.Redis.Protocol;
 
 /// <summary>Integers as Redis reads them (<c>string2ll</c>): canonical decimal only, no spaces, no plus, no leading zeros.</summary>
 internal static class RedisInteger

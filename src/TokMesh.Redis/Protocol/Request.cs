@@ -1,4 +1,4 @@
-namespace TokMesh.Redis;
+namespace TokMesh.Redis.Protocol;
 
 /// <summary>The words of one command: slices of the bytes they arrived in, valid until those are consumed.</summary>
 /// <param name="data">The bytes.</param>

@@ -1,4 +1,4 @@
-namespace TokMesh.Redis;
+namespace TokMesh.Redis.Protocol;
 
 /// <summary>What <see cref="RequestParser.Next"/> found.</summary>
 internal enum ParseStatus : byte

@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Buffers.Text;
 using System.Text;
 
-namespace TokMesh.Redis;
+namespace TokMesh.Redis.Protocol;
 
 /// <summary>
 /// Writes replies in RESP2 or RESP3 (https://redis.io/docs/reference/protocol-spec). Call <see cref="Commit"/> at the end: what

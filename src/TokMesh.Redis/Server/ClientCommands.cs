@@ -1,8 +1,12 @@
 using System.Globalization;
 using System.Text;
 using TokMesh.Cluster;
+using TokMesh.Redis.Commands;
+using TokMesh.Redis.Dispatch;
+using TokMesh.Redis.FrontEnd;
+using TokMesh.Redis.Protocol;
 
-namespace TokMesh.Redis;
+namespace TokMesh.Redis.Server;
 
 /// <summary>CLIENT (https://redis.io/commands/client), and CLIENT TM.CONSISTENCY for the freshness of this connection's reads.</summary>
 internal static class ClientCommands

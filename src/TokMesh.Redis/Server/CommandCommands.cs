@@ -1,6 +1,9 @@
 using System.Text;
+using TokMesh.Redis.Commands;
+using TokMesh.Redis.Dispatch;
+using TokMesh.Redis.Protocol;
 
-namespace TokMesh.Redis;
+namespace TokMesh.Redis.Server;
 
 /// <summary>
 /// COMMAND, COMMAND COUNT, DOCS, INFO, LIST and GETKEYS (https://redis.io/commands/command). Tips, key specifications and

@@ -1,8 +1,11 @@
 using System.Globalization;
 using System.Text;
-using TokMesh.State;
+using TokMesh.Redis.Commands;
+using TokMesh.Redis.Dispatch;
+using TokMesh.Redis.Protocol;
+using TokMesh.State.Keys;
 
-namespace TokMesh.Redis;
+namespace TokMesh.Redis.Server;
 
 /// <summary>CONFIG GET (https://redis.io/commands/config-get): what tools look for, with values that tell the truth about this store.</summary>
 internal static class ConfigCommands

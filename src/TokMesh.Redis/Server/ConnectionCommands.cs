@@ -1,4 +1,8 @@
-namespace TokMesh.Redis;
+using TokMesh.Redis.Commands;
+using TokMesh.Redis.Dispatch;
+using TokMesh.Redis.Protocol;
+
+namespace TokMesh.Redis.Server;
 
 /// <summary>Small commands that need no shard (https://redis.io/commands/?group=connection).</summary>
 internal static class ConnectionCommands

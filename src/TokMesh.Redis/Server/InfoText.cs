@@ -1,8 +1,10 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
+using TokMesh.Redis.FrontEnd;
+using TokMesh.Redis.Protocol;
 
-namespace TokMesh.Redis;
+namespace TokMesh.Redis.Server;
 
 /// <summary>INFO (https://redis.io/commands/info): what tools and client libraries look for.</summary>
 internal static class InfoText

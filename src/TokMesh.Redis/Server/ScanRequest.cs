@@ -1,9 +1,13 @@
 using System.Globalization;
 using System.Text;
 using TokMesh.Cluster;
-using TokMesh.State;
+using TokMesh.Redis.Commands;
+using TokMesh.Redis.Dispatch;
+using TokMesh.Redis.Protocol;
+using TokMesh.State.Queries;
+using TokMesh.State.Replies;
 
-namespace TokMesh.Redis;
+namespace TokMesh.Redis.Server;
 
 /// <summary>
 /// SCAN (https://redis.io/commands/scan) over all shards, one after the other. The cursor is <c>shard &lt;&lt; 33 | the shard's own
@@ -60,7 +64,7 @@ internal sealed class ScanRequest
         {
             var from = inner;
             var reply = await scope.FrontEnd.Store.ReadAsync(new ShardId((uint)shard).Group,
-                b => Queries.Scan(b, from, _count - Names.Count, _match, _type, includeSessions: true), scope.Client.Consistency, scope.DeadlineMs);
+                b => QueryForms.Scan(b, from, _count - Names.Count, _match, _type, includeSessions: true), scope.Client.Consistency, scope.DeadlineMs);
             if (!reply.IsOk) return reply;
             inner = Take(reply);
             if (inner == 0) shard++;

@@ -1,8 +1,9 @@
-using System.Text;
 using System.Text.Json;
-using TokMesh.State;
+using TokMesh.Redis.Commands;
+using TokMesh.State.Errors;
+using TokMesh.State.Sessions;
 
-namespace TokMesh.Redis;
+namespace TokMesh.Redis.Sessions;
 
 /// <summary>
 /// The JSON that SET and TM.CREATE take: <c>user_id</c>, <c>token</c>, <c>device_id</c>, <c>data</c>. Everything

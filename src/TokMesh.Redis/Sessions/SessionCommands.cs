@@ -1,8 +1,17 @@
 using System.Text;
 using TokMesh.Cluster;
-using TokMesh.State;
+using TokMesh.Redis.Commands;
+using TokMesh.Redis.Dispatch;
+using TokMesh.Redis.Keys;
+using TokMesh.Redis.Protocol;
+using TokMesh.Redis.Replies;
+using TokMesh.Redis.Stages;
+using TokMesh.State.Errors;
+using TokMesh.State.Ids;
+using TokMesh.State.Queries;
+using TokMesh.State.Sessions;
 
-namespace TokMesh.Redis;
+namespace TokMesh.Redis.Sessions;
 
 /// <summary>
 /// Commands on one session that are one call; the router follows the pointer that a shard answers with when the session's id or
@@ -51,8 +60,8 @@ internal static class SessionCommands
         var touch = request.Count == 3;
         var group = Sharding.OfName(request[1], scope.FrontEnd.ShardCount).Group;
         if (!MayUse(scope.Stage, touch ? SessionUse.Touch : SessionUse.Read, group)) return DispatchResult.NextStage;
-        if (touch) Queries.ValidateToken(scope.Arena, TokenHash.OfToken(request[1]), true, scope.Client.Ip);
-        else Queries.ValidateToken(scope.Arena, TokenHash.OfToken(request[1]));
+        if (touch) QueryForms.ValidateToken(scope.Arena, TokenHash.OfToken(request[1]), true, scope.Client.Ip);
+        else QueryForms.ValidateToken(scope.Arena, TokenHash.OfToken(request[1]));
         return scope.Submit(command, ReplyShape.TokenValid, group, touch ? CallKind.LeaderRead : CallKind.Read);
     }
 
@@ -62,7 +71,7 @@ internal static class SessionCommands
         if (!SessionKeys.TryParse(request[1], out var id)) return scope.Refuse(ErrorCode.ArgumentInvalid, MalformedId);
         var group = GroupOf(scope, id);
         if (!MayUse(scope.Stage, SessionUse.Touch, group)) return DispatchResult.NextStage;
-        Queries.Touch(scope.Arena, id);
+        QueryForms.Touch(scope.Arena, id);
         return scope.Submit(command, ReplyShape.SessionTouched, group, CallKind.LeaderRead);
     }
 
@@ -70,8 +79,8 @@ internal static class SessionCommands
     {
         var group = GroupOf(scope, id);
         if (!MayUse(scope.Stage, SessionUse.Read, group)) return DispatchResult.NextStage;
-        if (shape == ReplyShape.SessionJson) Queries.GetSession(scope.Arena, id);
-        else Queries.SessionTtl(scope.Arena, id);
+        if (shape == ReplyShape.SessionJson) QueryForms.GetSession(scope.Arena, id);
+        else QueryForms.SessionTtl(scope.Arena, id);
         return scope.Submit(command, shape, group, CallKind.Read);
     }
 

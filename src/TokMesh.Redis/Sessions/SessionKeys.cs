@@ -1,6 +1,7 @@
-using TokMesh.State;
+using TokMesh.Redis.Protocol;
+using TokMesh.State.Ids;
 
-namespace TokMesh.Redis;
+namespace TokMesh.Redis.Sessions;
 
 /// <summary>Tells session keys from plain ones.</summary>
 internal static class SessionKeys

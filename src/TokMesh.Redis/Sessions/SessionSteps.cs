@@ -2,9 +2,20 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Text.Json;
 using TokMesh.Cluster;
-using TokMesh.State;
+using TokMesh.Redis.Commands;
+using TokMesh.Redis.Dispatch;
+using TokMesh.Redis.FrontEnd;
+using TokMesh.Redis.Keys;
+using TokMesh.Redis.Protocol;
+using TokMesh.Redis.Replies;
+using TokMesh.State.Errors;
+using TokMesh.State.Ids;
+using TokMesh.State.Keys;
+using TokMesh.State.Queries;
+using TokMesh.State.Replies;
+using TokMesh.State.Sessions;
 
-namespace TokMesh.Redis;
+namespace TokMesh.Redis.Sessions;
 
 /// <summary>Commands on sessions that take several steps.</summary>
 internal sealed class SessionSteps(CommandScope scope, PipeWriter output)
@@ -120,7 +131,7 @@ internal sealed class SessionSteps(CommandScope scope, PipeWriter output)
     private static void Write(IBufferWriter<byte> output, List<byte[]> keys, bool del)
     {
         if (del) KeyOps.Del(output, keys.Count);
-        else Queries.Exists(output, keys.Count);
+        else QueryForms.Exists(output, keys.Count);
         foreach (var key in keys) KeyOps.KeyItem(output, key);
     }
 

@@ -1,4 +1,4 @@
-namespace TokMesh.State;
+namespace TokMesh.State.Dedup;
 
 /// <summary>What a shard remembers of one origin (a router instance) to apply each of its operations once.</summary>
 internal sealed class Origin(ulong id)

@@ -1,4 +1,4 @@
-namespace TokMesh.State;
+namespace TokMesh.State.Dedup;
 
 /// <summary>
 /// The origins a shard knows, the longest unseen first. One that has not been seen for ten minutes of entry time is

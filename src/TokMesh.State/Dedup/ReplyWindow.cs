@@ -1,4 +1,4 @@
-namespace TokMesh.State;
+namespace TokMesh.State.Dedup;
 
 /// <summary>
 /// The replies an origin may still ask for, in order of sequence number, in one byte array. Bounded: when the bytes exceed

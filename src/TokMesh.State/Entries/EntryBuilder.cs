@@ -1,6 +1,7 @@
 using System.Buffers;
+using TokMesh.State.Wire;
 
-namespace TokMesh.State;
+namespace TokMesh.State.Entries;
 
 /// <summary>
 /// Builds the body of a Raft entry: <c>stamp:i64 LE (Unix ms)</c>, then sections (<see cref="SectionWriter"/>). Reusable;

@@ -1,4 +1,7 @@
-namespace TokMesh.State;
+using TokMesh.State.Errors;
+using TokMesh.State.Wire;
+
+namespace TokMesh.State.Entries;
 
 /// <summary>
 /// Reads an entry's body section by section, operation by operation. Damage of any kind is a

@@ -1,4 +1,4 @@
-namespace TokMesh.State;
+namespace TokMesh.State.Entries;
 
 /// <summary>Hears what became of each operation of an entry, in order.</summary>
 public interface IApplySink

@@ -1,4 +1,9 @@
-namespace TokMesh.State;
+using TokMesh.State.Keys;
+using TokMesh.State.Names;
+using TokMesh.State.Sessions;
+using TokMesh.State.Wire;
+
+namespace TokMesh.State.Entries;
 
 /// <summary>Tells whether bytes are an operation that this version of a state machine can apply.</summary>
 public delegate bool OpCheck(ReadOnlySpan<byte> op);

@@ -1,6 +1,7 @@
 using System.Buffers;
+using TokMesh.State.Wire;
 
-namespace TokMesh.State;
+namespace TokMesh.State.Entries;
 
 /// <summary>
 /// Writes one section of an entry: consecutive operations of one origin.

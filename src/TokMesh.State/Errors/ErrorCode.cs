@@ -1,4 +1,4 @@
-namespace TokMesh.State;
+namespace TokMesh.State.Errors;
 
 /// <summary>
 /// What operations and calls end with. Numbers travel between nodes and live in snapshots (remembered replies): they may only grow, and

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace TokMesh.State;
+namespace TokMesh.State.Errors;
 
 /// <summary>
 /// Text that clients send, for the front ends to check before anything is made of it: well-formed Unicode without NUL, else TM-ARG-1001

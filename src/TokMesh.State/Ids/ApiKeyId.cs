@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace TokMesh.State;
+namespace TokMesh.State.Ids;
 
 /// <summary>A API key id, <c>tmak-</c> + ULID. Public: it may be logged. Canonical form is lowercase; any case is read.</summary>
 public readonly record struct ApiKeyId(Ulid Ulid)

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace TokMesh.State;
+namespace TokMesh.State.Ids;
 
 /// <summary>The shape <c>tmxx-</c> + ULID that session and API key ids share.</summary>
 internal static class PrefixedUlid

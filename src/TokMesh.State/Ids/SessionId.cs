@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace TokMesh.State;
+namespace TokMesh.State.Ids;
 
 /// <summary>A session id, <c>tmss-</c> + ULID. Public: it may be logged. Canonical form is lowercase; any case is read.</summary>
 public readonly record struct SessionId(Ulid Ulid)

@@ -1,9 +1,9 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Security.Cryptography;
-using System.Text;
+using TokMesh.State.Errors;
 
-namespace TokMesh.State;
+namespace TokMesh.State.Ids;
 
 /// <summary>
 /// SHA-256 of a whole token, prefix included. The state knows tokens by this alone. Sensitive: not for logs; its text form

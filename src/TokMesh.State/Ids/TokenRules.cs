@@ -1,6 +1,6 @@
 using System.Buffers.Text;
 
-namespace TokMesh.State;
+namespace TokMesh.State.Ids;
 
 /// <summary>What is a token: generated ones, and ones the client brings.</summary>
 public static class TokenRules

@@ -1,4 +1,4 @@
-namespace TokMesh.State;
+namespace TokMesh.State.Ids;
 
 /// <summary>
 /// A ULID: 128 bits, written as 26 lowercase Crockford base32 characters. Reading accepts any case; the

@@ -1,4 +1,4 @@
-namespace TokMesh.State;
+namespace TokMesh.State.Keys;
 
 /// <summary>
 /// Redis's glob patterns over bytes, as its <c>stringmatchlen</c>: <c>*</c>, <c>?</c>, <c>[abc]</c>, <c>[^a]</c>,

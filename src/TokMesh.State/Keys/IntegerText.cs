@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace TokMesh.State;
+namespace TokMesh.State.Keys;
 
 /// <summary>Integers as Redis reads them: canonical decimal only, no spaces, no plus, no leading zeros.</summary>
 internal static class IntegerText

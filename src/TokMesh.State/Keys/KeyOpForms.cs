@@ -1,4 +1,6 @@
-namespace TokMesh.State;
+using TokMesh.State.Wire;
+
+namespace TokMesh.State.Keys;
 
 /// <summary>A decoded <see cref="KeyOps.Set"/>.</summary>
 internal ref struct SetOp

@@ -1,6 +1,8 @@
 using System.Buffers;
+using TokMesh.State.Errors;
+using TokMesh.State.Wire;
 
-namespace TokMesh.State;
+namespace TokMesh.State.Keys;
 
 /// <summary>How an operation gives an expiry. In the log: numbers may only grow.</summary>
 public enum ExpiryMode : byte

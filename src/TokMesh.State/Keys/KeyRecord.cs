@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace TokMesh.State;
+namespace TokMesh.State.Keys;
 
 /// <summary>
 /// A plain key in memory, one byte array: <c>expires_at:8 | version:8 | key length:4 | value length:4 | key | value | slack</c>.

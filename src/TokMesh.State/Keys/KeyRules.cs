@@ -1,4 +1,6 @@
-namespace TokMesh.State;
+using TokMesh.State.Errors;
+
+namespace TokMesh.State.Keys;
 
 /// <summary>Limits of plain keys. The front ends check them; a value that grows by appending is checked here.</summary>
 public static class KeyRules

@@ -1,4 +1,7 @@
-namespace TokMesh.State;
+using TokMesh.State.Tables;
+using TokMesh.State.Wire;
+
+namespace TokMesh.State.Keys;
 
 /// <summary>The plain keys of a shard, by key and by expiry.</summary>
 internal sealed class KeyStore : IExpiryOrder

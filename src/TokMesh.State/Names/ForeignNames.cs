@@ -1,4 +1,4 @@
-namespace TokMesh.State;
+namespace TokMesh.State.Names;
 
 /// <summary>Which names of a session are held by pointers in other shards, and under which reservation.</summary>
 internal sealed record ForeignNames(bool Id, bool Token, UInt128 Reservation)

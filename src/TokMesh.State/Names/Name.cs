@@ -1,6 +1,8 @@
 using System.Buffers;
+using TokMesh.State.Ids;
+using TokMesh.State.Wire;
 
-namespace TokMesh.State;
+namespace TokMesh.State.Names;
 
 /// <summary>What a name names.</summary>
 public enum NameKind : byte

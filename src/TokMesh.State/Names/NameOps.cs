@@ -1,6 +1,9 @@
 using System.Buffers;
+using TokMesh.State.Errors;
+using TokMesh.State.Ids;
+using TokMesh.State.Wire;
 
-namespace TokMesh.State;
+namespace TokMesh.State.Names;
 
 /// <summary>Writes the operations of the pointer protocol; its rules are told at <see cref="NamePointer"/>.</summary>
 public static class NameOps

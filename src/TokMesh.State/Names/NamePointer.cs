@@ -1,6 +1,8 @@
 using System.Buffers;
+using TokMesh.State.Ids;
+using TokMesh.State.Wire;
 
-namespace TokMesh.State;
+namespace TokMesh.State.Names;
 
 /// <summary>How far a pointer is.</summary>
 public enum NameState : byte
@@ -47,7 +49,7 @@ public enum Resolution : byte
 /// </para>
 /// <list type="bullet">
 /// <item>After 1, no create: the pointer stays Reserved. N's leader finds it past notAfter
-/// (<see cref="Queries.UnconfirmedNames"/>) and asks U <c>Resolve</c>. U's entry time only grows, so once it is past notAfter a
+/// (<c>UnconfirmedNames</c>) and asks U <c>Resolve</c>. U's entry time only grows, so once it is past notAfter a
 /// session that is not there can never be created under r: Dead, and N's leader releases r. The same when the create was
 /// refused and the coordinator died before releasing. A coordinator whose create was refused may release r at once, because
 /// a copy of the create has the same operation id and is answered from memory; it must never send the create again as a new
@@ -81,16 +83,6 @@ public sealed record NamePointer(
     /// that is a year ahead would hold the name for a year.
     /// </summary>
     public const int MostReservedMs = 12_000;
-
-    /// <summary>Whether a limit is neither over nor too far ahead at an entry's time; if it is, the error is in the reply.</summary>
-    internal static bool IsInTime(long notAfterMs, long entryTimeMs, IBufferWriter<byte> reply)
-    {
-        var isOver = entryTimeMs > notAfterMs;
-        if (!isOver && notAfterMs - entryTimeMs <= MostReservedMs) return true;
-        ReplyWriter.Error(reply, ErrorCode.ReservationLapsed,
-            isOver ? "" : "the time limit is more than 12 s ahead: the clock of the node that asked is wrong");
-        return false;
-    }
 
     internal void Write(IBufferWriter<byte> output)
     {

@@ -1,4 +1,4 @@
-namespace TokMesh.State;
+namespace TokMesh.State.Names;
 
 /// <summary>The pointers a shard holds, and which of them await confirmation. Order of enumeration means nothing.</summary>
 internal sealed class NameTable

@@ -1,4 +1,6 @@
-namespace TokMesh.State;
+using TokMesh.State.Ids;
+
+namespace TokMesh.State.Names;
 
 /// <summary>The name work a shard has still to get done in other shards, oldest first.</summary>
 internal sealed class Outbox

@@ -1,6 +1,7 @@
 using System.Buffers;
+using TokMesh.State.Wire;
 
-namespace TokMesh.State;
+namespace TokMesh.State.Names;
 
 /// <summary>What to do in a name's shard.</summary>
 public enum OutboxAction : byte

@@ -1,6 +1,11 @@
 using System.Buffers;
+using TokMesh.State.Data;
+using TokMesh.State.Errors;
+using TokMesh.State.Keys;
+using TokMesh.State.Replies;
+using TokMesh.State.Wire;
 
-namespace TokMesh.State;
+namespace TokMesh.State.Queries;
 
 /// <summary>Answers queries on plain keys. Reads change nothing, not even what has expired.</summary>
 internal sealed class KeyQueries(ShardData data)

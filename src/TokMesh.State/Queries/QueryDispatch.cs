@@ -1,6 +1,12 @@
 using System.Buffers;
+using TokMesh.State.Data;
+using TokMesh.State.Errors;
+using TokMesh.State.Names;
+using TokMesh.State.Replies;
+using TokMesh.State.Sessions;
+using TokMesh.State.Wire;
 
-namespace TokMesh.State;
+namespace TokMesh.State.Queries;
 
 /// <summary>Leads each query to the code that answers it. Queries come from other nodes: what is malformed is answered so.</summary>
 internal sealed class QueryDispatch

@@ -1,6 +1,14 @@
 using System.Buffers;
+using TokMesh.State.Data;
+using TokMesh.State.Errors;
+using TokMesh.State.Ids;
+using TokMesh.State.Keys;
+using TokMesh.State.Replies;
+using TokMesh.State.Sessions;
+using TokMesh.State.Tables;
+using TokMesh.State.Wire;
 
-namespace TokMesh.State;
+namespace TokMesh.State.Queries;
 
 /// <summary>
 /// SCAN over the keys' table and, when asked, the sessions' id table after it. The cursor's low 32 bits are the bucket, bit

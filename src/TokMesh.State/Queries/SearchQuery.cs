@@ -1,7 +1,12 @@
 using System.Buffers;
 using System.Runtime.InteropServices;
+using TokMesh.State.Data;
+using TokMesh.State.Errors;
+using TokMesh.State.Replies;
+using TokMesh.State.Sessions;
+using TokMesh.State.Wire;
 
-namespace TokMesh.State;
+namespace TokMesh.State.Queries;
 
 /// <summary>Runs a <see cref="SessionSearch"/>: over a user's sessions, or over all of the shard's.</summary>
 internal sealed class SearchQuery(ShardData data, TouchOverlay touches, SessionQueries sessions)

@@ -1,6 +1,13 @@
 using System.Buffers;
+using TokMesh.State.Data;
+using TokMesh.State.Errors;
+using TokMesh.State.Ids;
+using TokMesh.State.Names;
+using TokMesh.State.Replies;
+using TokMesh.State.Sessions;
+using TokMesh.State.Wire;
 
-namespace TokMesh.State;
+namespace TokMesh.State.Queries;
 
 /// <summary>Answers queries on single sessions. Only a leader's query may touch.</summary>
 internal sealed class SessionQueries(ShardData data, TouchOverlay touches)

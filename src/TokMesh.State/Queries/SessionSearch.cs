@@ -1,6 +1,9 @@
 using System.Buffers;
+using TokMesh.State.Ids;
+using TokMesh.State.Sessions;
+using TokMesh.State.Wire;
 
-namespace TokMesh.State;
+namespace TokMesh.State.Queries;
 
 /// <summary>Which sessions a search shows. On the wire: numbers may only grow.</summary>
 public enum SearchStatus : byte

@@ -1,6 +1,10 @@
 using System.Text;
+using TokMesh.State.Errors;
+using TokMesh.State.Names;
+using TokMesh.State.Sessions;
+using TokMesh.State.Wire;
 
-namespace TokMesh.State;
+namespace TokMesh.State.Replies;
 
 /// <summary>
 /// Reads one reply: look at <see cref="Tag"/>, then call its method once, in the order of the content. Spans point into the
@@ -114,7 +118,7 @@ public ref struct ReplyReader
     }
 
     /// <summary>The next pointer of a list.</summary>
-    public NamePointer NextPointer() => Checked(State.NamePointer.Read(ref _reader));
+    public NamePointer NextPointer() => Checked(Names.NamePointer.Read(ref _reader));
 
     /// <summary>The answer of a <see cref="ReplyTag.Resolution"/>.</summary>
     public Resolution Resolution()

@@ -1,4 +1,6 @@
-namespace TokMesh.State;
+using TokMesh.State.Errors;
+
+namespace TokMesh.State.Replies;
 
 /// <summary>The first byte of a reply. Remembered replies live in snapshots: numbers may only grow (golden test).</summary>
 public enum ReplyTag : byte
@@ -39,7 +41,7 @@ public enum ReplyTag : byte
     /// <summary>Pointers that wait for a decision.</summary>
     NamePointerList = 12,
 
-    /// <summary>A <see cref="State.Resolution"/>.</summary>
+    /// <summary>A <see cref="Names.Resolution"/>.</summary>
     Resolution = 13,
 
     /// <summary>Name work that the shard has to get done elsewhere.</summary>

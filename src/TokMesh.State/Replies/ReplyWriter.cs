@@ -1,7 +1,10 @@
 using System.Buffers;
 using System.Text;
+using TokMesh.State.Errors;
+using TokMesh.State.Names;
+using TokMesh.State.Wire;
 
-namespace TokMesh.State;
+namespace TokMesh.State.Replies;
 
 /// <summary>Writes replies.</summary>
 public static class ReplyWriter

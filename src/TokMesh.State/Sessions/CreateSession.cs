@@ -1,4 +1,7 @@
-namespace TokMesh.State;
+using TokMesh.State.Ids;
+using TokMesh.State.Names;
+
+namespace TokMesh.State.Sessions;
 
 /// <summary>
 /// What a create carries. The front ends have checked it with <see cref="SessionRules"/>; the state checks what only it can know.

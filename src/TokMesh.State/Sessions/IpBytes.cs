@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 
-namespace TokMesh.State;
+namespace TokMesh.State.Sessions;
 
 /// <summary>Addresses as the state keeps them: 4 bytes, 16 bytes, or nothing. IPv4 inside IPv6 becomes IPv4.</summary>
 public static class IpBytes

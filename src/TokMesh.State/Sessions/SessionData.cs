@@ -1,6 +1,8 @@
 using System.Buffers;
+using TokMesh.State.Errors;
+using TokMesh.State.Wire;
 
-namespace TokMesh.State;
+namespace TokMesh.State.Sessions;
 
 /// <summary>
 /// The encoded form of a session's data map, as ops, records and replies carry it: nothing at all for an empty map, else

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
+using TokMesh.State.Wire;
 
-namespace TokMesh.State;
+namespace TokMesh.State.Sessions;
 
 /// <summary>The fields of a record about to be written.</summary>
 internal ref struct SessionDraft

@@ -1,4 +1,4 @@
-namespace TokMesh.State;
+namespace TokMesh.State.Sessions;
 
 /// <summary>The external fields of a session, as a set for projections.</summary>
 [Flags]

@@ -1,4 +1,7 @@
-namespace TokMesh.State;
+using TokMesh.State.Ids;
+using TokMesh.State.Wire;
+
+namespace TokMesh.State.Sessions;
 
 /// <summary>A decoded <see cref="SessionOps.Create"/>.</summary>
 internal ref struct CreateOp

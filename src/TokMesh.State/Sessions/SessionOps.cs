@@ -1,6 +1,10 @@
 using System.Buffers;
+using TokMesh.State.Errors;
+using TokMesh.State.Ids;
+using TokMesh.State.Names;
+using TokMesh.State.Wire;
 
-namespace TokMesh.State;
+namespace TokMesh.State.Sessions;
 
 /// <summary>
 /// Writes the operations on sessions. Update, Renew, Revoke and their conditional forms of a session whose record lives in another

@@ -1,6 +1,8 @@
 using System.Buffers.Binary;
+using TokMesh.State.Ids;
+using TokMesh.State.Wire;
 
-namespace TokMesh.State;
+namespace TokMesh.State.Sessions;
 
 /// <summary>
 /// A session in memory: one byte array, the 32-byte token hash and then the record that replies carry

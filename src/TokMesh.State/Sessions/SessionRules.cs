@@ -1,8 +1,9 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Unicode;
+using TokMesh.State.Errors;
 
-namespace TokMesh.State;
+namespace TokMesh.State.Sessions;
 
 /// <summary>
 /// The limits of session fields, for the front ends to check before an operation is made. All lengths are

@@ -1,6 +1,10 @@
 using System.Buffers.Binary;
+using TokMesh.State.Ids;
+using TokMesh.State.Names;
+using TokMesh.State.Tables;
+using TokMesh.State.Wire;
 
-namespace TokMesh.State;
+namespace TokMesh.State.Sessions;
 
 /// <summary>
 /// The sessions of a shard and their indexes: id, token hash, user (a list through the slots), expiry. Every index changes

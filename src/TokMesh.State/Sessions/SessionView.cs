@@ -1,6 +1,8 @@
 using System.Buffers.Binary;
+using TokMesh.State.Ids;
+using TokMesh.State.Wire;
 
-namespace TokMesh.State;
+namespace TokMesh.State.Sessions;
 
 /// <summary>
 /// A session as a reply carries it: a view over its record's bytes, valid as long as they are. Never holds the token hash.

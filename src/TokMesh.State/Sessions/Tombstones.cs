@@ -1,6 +1,10 @@
 using System.Buffers.Binary;
+using TokMesh.State.Ids;
+using TokMesh.State.Names;
+using TokMesh.State.Tables;
+using TokMesh.State.Wire;
 
-namespace TokMesh.State;
+namespace TokMesh.State.Sessions;
 
 /// <summary>What is remembered of a dead session.</summary>
 internal readonly record struct Tombstone(UInt128 Id, TokenHash Token, long DiedAt, bool Expired, ForeignNames? Foreign);

@@ -1,8 +1,9 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using TokMesh.State.Wire;
 
-namespace TokMesh.State;
+namespace TokMesh.State.Sessions;
 
 /// <summary>
 /// The touches the leader has taken and not yet seen applied, newest per session. Volatile: not replicated, in

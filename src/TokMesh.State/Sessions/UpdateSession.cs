@@ -1,4 +1,6 @@
-namespace TokMesh.State;
+using TokMesh.State.Ids;
+
+namespace TokMesh.State.Sessions;
 
 /// <summary>What Redis <c>SET</c> on an existing session changes. Null leaves a field as it is.</summary>
 public sealed class UpdateSession

@@ -1,7 +1,8 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using TokMesh.State.Errors;
 
-namespace TokMesh.State;
+namespace TokMesh.State.Snapshots;
 
 /// <summary>Reads the wire forms from a sequence of segments; what is missing is a <see cref="CorruptSnapshotException"/>.</summary>
 internal ref struct SequenceWire(ReadOnlySequence<byte> source)

@@ -1,6 +1,13 @@
 using System.Buffers;
+using TokMesh.State.Data;
+using TokMesh.State.Dedup;
+using TokMesh.State.Errors;
+using TokMesh.State.Ids;
+using TokMesh.State.Keys;
+using TokMesh.State.Names;
+using TokMesh.State.Sessions;
 
-namespace TokMesh.State;
+namespace TokMesh.State.Snapshots;
 
 /// <summary>Reads what <see cref="SnapshotWriter"/> wrote, all or nothing.</summary>
 internal static class SnapshotReader

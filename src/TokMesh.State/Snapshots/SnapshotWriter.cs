@@ -1,6 +1,12 @@
 using System.Buffers;
+using TokMesh.State.Data;
+using TokMesh.State.Dedup;
+using TokMesh.State.Keys;
+using TokMesh.State.Names;
+using TokMesh.State.Sessions;
+using TokMesh.State.Wire;
 
-namespace TokMesh.State;
+namespace TokMesh.State.Snapshots;
 
 /// <summary>
 /// Writes a shard's snapshot: magic, format, the shard's numbers, then each part as a count and its elements, and an end

@@ -1,6 +1,10 @@
 using System.Buffers;
+using TokMesh.State.Data;
+using TokMesh.State.Dedup;
+using TokMesh.State.Keys;
+using TokMesh.State.Wire;
 
-namespace TokMesh.State;
+namespace TokMesh.State.Snapshots;
 
 /// <summary>
 /// One number for the whole logical content: the sum of the elements' hashes, so that order in memory, which differs

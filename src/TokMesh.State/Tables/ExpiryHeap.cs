@@ -1,4 +1,4 @@
-namespace TokMesh.State;
+namespace TokMesh.State.Tables;
 
 /// <summary>What an <see cref="ExpiryHeap"/> asks about its slots.</summary>
 internal interface IExpiryOrder

@@ -1,4 +1,4 @@
-namespace TokMesh.State;
+namespace TokMesh.State.Tables;
 
 /// <summary>
 /// Redis's scan order: buckets are visited by counting up from the highest bit. When a table doubles or halves, the buckets

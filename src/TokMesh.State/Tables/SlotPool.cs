@@ -1,4 +1,4 @@
-namespace TokMesh.State;
+namespace TokMesh.State.Tables;
 
 /// <summary>Records by slot number; freed slots are given again. Slot numbers differ between replicas and mean nothing.</summary>
 internal sealed class SlotPool

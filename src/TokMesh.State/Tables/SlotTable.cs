@@ -1,4 +1,4 @@
-namespace TokMesh.State;
+namespace TokMesh.State.Tables;
 
 /// <summary>
 /// Hash to slot number, open addressing with linear probing and backward-shift deletion. Keys live with the slots; the

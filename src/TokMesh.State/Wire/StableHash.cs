@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Numerics;
 
-namespace TokMesh.State;
+namespace TokMesh.State.Wire;
 
 /// <summary>
 /// A 64-bit hash of bytes that is the same in every process and on every machine, unlike <see cref="HashCode"/>. Scan

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace TokMesh.State;
+namespace TokMesh.State.Wire;
 
 /// <summary>
 /// Reads what <see cref="WireWriter"/> wrote. A read that does not fit marks the reader failed and gives a default, so that

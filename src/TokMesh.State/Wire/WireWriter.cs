@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
 
-namespace TokMesh.State;
+namespace TokMesh.State.Wire;
 
 /// <summary>The primitive forms every op, query, reply and snapshot is made of.</summary>
 internal static class WireWriter

@@ -1,5 +1,5 @@
 using System.Buffers;
-using TokMesh.Raft;
+using TokMesh.Raft.Log;
 
 namespace TokMesh.Cluster.Tests.Health;
 

@@ -1,5 +1,6 @@
 using System.Buffers;
-using TokMesh.Raft;
+using TokMesh.Raft.Log;
+using TokMesh.Raft.Outputs;
 
 namespace TokMesh.Cluster.Tests.Health;
 

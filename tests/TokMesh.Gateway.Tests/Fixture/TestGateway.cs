@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
@@ -11,8 +10,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using TokMesh.Cluster;
 using TokMesh.Log.Simulation;
-using TokMesh.Raft;
-using TokMesh.State;
+using TokMesh.Raft.Log;
+using TokMesh.State.Ids;
 
 namespace TokMesh.Gateway.Tests;
 

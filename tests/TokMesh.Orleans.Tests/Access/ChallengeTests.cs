@@ -2,6 +2,8 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Net;
 using TokMesh.Client.Orleans.Access;
+using TokMesh.Orleans.Links;
+using TokMesh.Redis.Commands;
 
 namespace TokMesh.Orleans.Tests.Access;
 

@@ -1,13 +1,12 @@
 using Microsoft.Extensions.DependencyInjection;
-using Orleans;
 using Orleans.Configuration;
-using Orleans.Hosting;
 using Orleans.Messaging;
-using Orleans.Runtime;
 using TokMesh.Client.Orleans;
 using TokMesh.Client.Orleans.Access;
+using TokMesh.Orleans.Placement;
 using TokMesh.Orleans.Tests.Grains;
 using TokMesh.Orleans.Tests.Harness;
+using TokMesh.Redis.Commands;
 
 namespace TokMesh.Orleans.Tests.Access;
 

@@ -4,14 +4,13 @@ using System.Net.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Orleans;
 using Orleans.Configuration;
-using Orleans.Hosting;
-using Orleans.Runtime;
 using TokMesh.Client.Orleans;
 using TokMesh.Client.Orleans.Access;
+using TokMesh.Orleans.Placement;
 using TokMesh.Orleans.Tests.Grains;
 using TokMesh.Orleans.Tests.Harness;
+using TokMesh.Redis.Commands;
 
 namespace TokMesh.Orleans.Tests.Access;
 

@@ -1,8 +1,8 @@
 using System.Reflection;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.GrainDirectory;
-using Orleans.Runtime;
 using TokMesh.Client.Orleans;
+using TokMesh.Orleans.Placement;
 
 namespace TokMesh.Orleans.Tests.Grains;
 

@@ -6,14 +6,13 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Orleans.Configuration;
 using Orleans.Core.Internal;
-using Orleans.Hosting;
-using Orleans.Runtime;
 using TokMesh.Client;
 using TokMesh.Client.Orleans;
 using TokMesh.Gateway;
 using TokMesh.Orleans.Storage;
 using TokMesh.Orleans.Tests.Harness;
 using TokMesh.Redis;
+using TokMesh.Redis.FrontEnd;
 using ConnectionLimit = TokMesh.Cluster.ConnectionLimit;
 
 namespace TokMesh.Orleans.Tests.Grains;

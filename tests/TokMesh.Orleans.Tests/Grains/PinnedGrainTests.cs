@@ -2,11 +2,14 @@ using System.Buffers;
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text;
-using Orleans.Runtime;
 using TokMesh.Cluster;
 using TokMesh.Linearizability;
+using TokMesh.Orleans.Application;
+using TokMesh.Orleans.Grains;
 using TokMesh.Orleans.Placement;
-using TokMesh.State;
+using TokMesh.State.Keys;
+using TokMesh.State.Queries;
+using TokMesh.State.Replies;
 
 namespace TokMesh.Orleans.Tests.Grains;
 
@@ -82,7 +85,7 @@ public sealed class PinnedGrainTests(ThreeSilos silos) : IClassFixture<ThreeSilo
             {
                 var reply = writes
                     ? await replica.Propose(Encode(b => KeyOps.Set(b, key, Encoding.UTF8.GetBytes(value))), 5000, CancellationToken.None)
-                    : await replica.Read(Encode(b => Queries.Get(b, key)), 0, 5000, CancellationToken.None);
+                    : await replica.Read(Encode(b => QueryForms.Get(b, key)), 0, 5000, CancellationToken.None);
                 var end = clock.ElapsedTicks;
                 if (reply.Outcome == ReplicaOutcome.Unknown && writes) history.Enqueue(new Operation(client, name, OperationKind.Write, value, begin, Operation.Never));
                 if (reply.Outcome != ReplicaOutcome.Answered) continue;

@@ -1,8 +1,12 @@
 using System.Buffers;
 using System.Text;
 using TokMesh.Cluster;
+using TokMesh.Orleans.Application;
+using TokMesh.Orleans.Grains;
 using TokMesh.Orleans.Placement;
-using TokMesh.State;
+using TokMesh.State.Keys;
+using TokMesh.State.Queries;
+using TokMesh.State.Replies;
 
 namespace TokMesh.Orleans.Tests.Grains;
 
@@ -72,7 +76,7 @@ public sealed class ReplicaGrainTests(ThreeSilos silos) : IClassFixture<ThreeSil
         {
             foreach (var staleness in (int[])[0, 60_000])
             {
-                var read = await silos.Replica(shard, id).Read(Encode(b => Queries.Get(b, key)), staleness, 5000);
+                var read = await silos.Replica(shard, id).Read(Encode(b => QueryForms.Get(b, key)), staleness, 5000);
                 Assert.Equal(ReplicaOutcome.Answered, read.Outcome);
                 if (staleness == 0) Assert.Equal("1", Encoding.UTF8.GetString(new ReplyReader(read.Body).Bulk()));
             }
@@ -87,7 +91,7 @@ public sealed class ReplicaGrainTests(ThreeSilos silos) : IClassFixture<ThreeSil
         var follower = silos.NodeIds.First(id => id != leader);
         var reply = await silos.Replica(shard, follower).Propose(Encode(b => KeyOps.Set(b, key, "1"u8, SetFlags.None, ExpiryMode.None, 0)), 5000);
         Assert.Equal((ReplicaOutcome.NotLeader, leader), (reply.Outcome, reply.Leader));
-        var read = await silos.Replica(shard, leader).Read(Encode(b => Queries.Get(b, key)), 0, 5000);
+        var read = await silos.Replica(shard, leader).Read(Encode(b => QueryForms.Get(b, key)), 0, 5000);
         Assert.Equal(ReplyTag.Nil, new ReplyReader(read.Body).Tag);
     }
 
@@ -96,7 +100,7 @@ public sealed class ReplicaGrainTests(ThreeSilos silos) : IClassFixture<ThreeSil
     [InlineData(600_001)]
     public async Task A_deadline_is_checked(int deadlineMs) =>
         Assert.Contains("allowed is 1 to 600000", (await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() =>
-            silos.Replica(0, "tmnd-1").Read(Encode(b => Queries.Get(b, "k"u8)), 0, deadlineMs))).Message, StringComparison.Ordinal);
+            silos.Replica(0, "tmnd-1").Read(Encode(b => QueryForms.Get(b, "k"u8)), 0, deadlineMs))).Message, StringComparison.Ordinal);
 
     [Fact]
     public async Task A_change_of_members_is_answered_with_its_reason()

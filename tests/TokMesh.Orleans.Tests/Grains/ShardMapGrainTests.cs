@@ -1,6 +1,10 @@
 using System.Buffers;
 using TokMesh.Client.Orleans;
 using TokMesh.Cluster;
+using TokMesh.Orleans.Grains;
+using TokMesh.Orleans.Placement;
+using TokMesh.Redis.Commands;
+using TokMesh.State.Queries;
 
 namespace TokMesh.Orleans.Tests.Grains;
 
@@ -75,7 +79,7 @@ public sealed class ShardMapGrainTests(ThreeSilos silos) : IClassFixture<ThreeSi
         static byte[] Query()
         {
             var query = new ArrayBufferWriter<byte>();
-            State.Queries.Get(query, "k"u8);
+            QueryForms.Get(query, "k"u8);
             return query.WrittenSpan.ToArray();
         }
     }

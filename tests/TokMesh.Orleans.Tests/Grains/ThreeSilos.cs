@@ -1,7 +1,10 @@
 using Microsoft.Extensions.DependencyInjection;
-using Orleans.Hosting;
 using TokMesh.Cluster;
+using TokMesh.Orleans.Grains;
+using TokMesh.Orleans.Nodes;
+using TokMesh.Orleans.Placement;
 using TokMesh.Orleans.Tests.Harness;
+using TokMesh.Redis.Commands;
 
 namespace TokMesh.Orleans.Tests.Grains;
 

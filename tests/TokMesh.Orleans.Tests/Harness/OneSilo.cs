@@ -1,11 +1,13 @@
 using System.Security.Cryptography;
 using Microsoft.Extensions.DependencyInjection;
-using Orleans.Hosting;
 using Orleans.TestingHost;
 using TokMesh.Cluster;
 using TokMesh.Log.Simulation;
+using TokMesh.Orleans.Nodes;
 using TokMesh.Orleans.Storage;
-using TokMesh.Raft;
+using TokMesh.Raft.Log;
+using TokMesh.Raft.Outputs;
+using TokMesh.Redis.Commands;
 
 namespace TokMesh.Orleans.Tests;
 

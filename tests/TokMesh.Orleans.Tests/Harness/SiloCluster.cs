@@ -5,9 +5,10 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans.Configuration;
-using Orleans.Hosting;
-using Orleans.Runtime;
 using TokMesh.Client.Orleans.Access;
+using TokMesh.Orleans.Nodes;
+using TokMesh.Orleans.Placement;
+using TokMesh.Redis.Commands;
 
 namespace TokMesh.Orleans.Tests.Harness;
 

@@ -1,8 +1,11 @@
 using System.Text;
-using Orleans.Runtime;
 using TokMesh.Cluster;
+using TokMesh.Orleans.Application;
+using TokMesh.Orleans.Nodes;
 using TokMesh.Orleans.Storage;
-using TokMesh.State;
+using TokMesh.Redis.Commands;
+using TokMesh.State.Queries;
+using TokMesh.State.Replies;
 
 namespace TokMesh.Orleans.Tests;
 
@@ -17,7 +20,7 @@ internal static class StoredKeys
         ulong cursor = 0;
         do
         {
-            var reply = await access.Store.ReadAsync(keys.Group, b => Queries.Scan(b, cursor, 1000), Consistency.Linearizable, access.Node.NowMs + 5000);
+            var reply = await access.Store.ReadAsync(keys.Group, b => QueryForms.Scan(b, cursor, 1000), Consistency.Linearizable, access.Node.NowMs + 5000);
             Assert.True(reply.IsOk, reply.Detail);
             var reader = new ReplyReader(reply.Body.Span);
             reader.ScanPage(out cursor, out var count);

@@ -6,17 +6,16 @@ using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Orleans;
 using Orleans.Connections.Security;
 using TokMesh.Client.Orleans.Access;
 using TokMesh.Cluster;
 using TokMesh.Log.Simulation;
 using TokMesh.Orleans.Access;
 using TokMesh.Orleans.Links;
-using TokMesh.Raft;
+using TokMesh.Raft.Log;
+using TokMesh.Raft.Outputs;
+using TokMesh.Redis.Commands;
 
 namespace TokMesh.Orleans.Tests.Links;
 

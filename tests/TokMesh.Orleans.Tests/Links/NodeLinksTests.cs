@@ -2,6 +2,7 @@ using TokMesh.Client.Orleans.Access;
 using TokMesh.Cluster;
 using TokMesh.Orleans.Links;
 using TokMesh.Orleans.Tests.Harness;
+using TokMesh.Redis.Commands;
 
 namespace TokMesh.Orleans.Tests.Links;
 

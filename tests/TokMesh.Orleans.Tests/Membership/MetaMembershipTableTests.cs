@@ -1,8 +1,9 @@
-using Orleans;
-using Orleans.Runtime;
 using TokMesh.Cluster;
 using TokMesh.Orleans.Membership;
+using TokMesh.Orleans.Nodes;
+using TokMesh.Orleans.Placement;
 using TokMesh.Orleans.Tests.Grains;
+using TokMesh.Redis.Commands;
 
 namespace TokMesh.Orleans.Tests.Membership;
 

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Net;
-using Orleans.Runtime;
 
 namespace TokMesh.Orleans.Tests.Placement;
 

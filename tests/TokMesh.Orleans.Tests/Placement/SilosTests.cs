@@ -1,4 +1,3 @@
-using Orleans.Runtime;
 using TokMesh.Orleans.Placement;
 
 namespace TokMesh.Orleans.Tests.Placement;

@@ -1,3 +1,11 @@
+using TokMesh.Raft.Log;
+using TokMesh.Raft.Membership;
+using TokMesh.Raft.Options;
+using TokMesh.Raft.Outputs;
+using TokMesh.Raft.Replication;
+using TokMesh.Raft.Snapshots;
+using TokMesh.Raft.Wire;
+
 namespace TokMesh.Raft.Tests.Harness;
 
 /// <summary>

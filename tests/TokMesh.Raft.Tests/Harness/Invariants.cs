@@ -1,3 +1,7 @@
+using TokMesh.Raft.Log;
+using TokMesh.Raft.Membership;
+using TokMesh.Raft.Outputs;
+
 namespace TokMesh.Raft.Tests.Harness;
 
 /// <summary>

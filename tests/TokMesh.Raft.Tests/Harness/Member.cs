@@ -1,5 +1,10 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using TokMesh.Raft.Log;
+using TokMesh.Raft.Membership;
+using TokMesh.Raft.Outputs;
+using TokMesh.Raft.Snapshots;
+using TokMesh.Raft.Wire;
 
 namespace TokMesh.Raft.Tests.Harness;
 

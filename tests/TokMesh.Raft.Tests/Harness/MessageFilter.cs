@@ -1,4 +1,6 @@
+using TokMesh.Raft.Log;
 using TokMesh.Raft.Tests.Scenarios;
+using TokMesh.Raft.Wire;
 
 namespace TokMesh.Raft.Tests.Harness;
 

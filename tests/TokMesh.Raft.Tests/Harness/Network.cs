@@ -1,3 +1,5 @@
+using TokMesh.Raft.Wire;
+
 namespace TokMesh.Raft.Tests.Harness;
 
 /// <summary>What becomes of a message.</summary>

@@ -1,4 +1,5 @@
 using System.Text;
+using TokMesh.Raft.Log;
 
 namespace TokMesh.Raft.Tests.Scenarios;
 

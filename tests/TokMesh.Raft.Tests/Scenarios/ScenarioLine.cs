@@ -1,3 +1,5 @@
+using TokMesh.Raft.Log;
+
 namespace TokMesh.Raft.Tests.Scenarios;
 
 /// <summary>One line: a verb, words, conditions or options, and perhaps the status expected after an arrow.</summary>

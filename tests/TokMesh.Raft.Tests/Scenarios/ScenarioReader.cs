@@ -1,3 +1,5 @@
+using TokMesh.Raft.Options;
+
 namespace TokMesh.Raft.Tests.Scenarios;
 
 /// <summary>

@@ -1,3 +1,6 @@
+using TokMesh.Raft.Log;
+using TokMesh.Raft.Options;
+using TokMesh.Raft.Outputs;
 using TokMesh.Raft.Tests.Harness;
 using TokMesh.Raft.Tests.Scenarios;
 using TokMesh.Raft.Tests.Scenarios.Steps;

@@ -1,3 +1,4 @@
+using TokMesh.Raft.Outputs;
 using TokMesh.Raft.Tests.Harness;
 using TokMesh.Raft.Tests.Scenarios;
 using Xunit.Sdk;

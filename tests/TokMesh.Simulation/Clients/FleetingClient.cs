@@ -2,7 +2,9 @@ using System.Text;
 using TokMesh.Cluster;
 using TokMesh.Simulation.Observing;
 using TokMesh.Simulation.World;
-using TokMesh.State;
+using TokMesh.State.Keys;
+using TokMesh.State.Queries;
+using TokMesh.State.Replies;
 
 namespace TokMesh.Simulation.Clients;
 
@@ -59,7 +61,7 @@ internal sealed class FleetingClient(VirtualWorld world, Conversation talk)
         var consistency = bounded ? new Consistency(ConsistencyLevel.Bounded, MaxStalenessMs) : new Consistency(ConsistencyLevel.Local);
         var (invoked, boot) = (world.Time.NowUs, node.Boots);
         var (knewTime, hadReplica) = (IsRight(node), world.ReplicaOf(node, group) is not null);
-        var reply = await talk.Ask(node, () => node.Store!.ReadAsync(group, b => Queries.Get(b, key), consistency, Conversation.DeadlineOf(node)));
+        var reply = await talk.Ask(node, () => node.Store!.ReadAsync(group, b => QueryForms.Get(b, key), consistency, Conversation.DeadlineOf(node)));
         if (reply is not { IsOk: true } answer) return;
         var now = world.Time.NowUs;
         // It may have lost and found its time while the read was under way.

@@ -3,7 +3,10 @@ using System.Text;
 using TokMesh.Cluster;
 using TokMesh.Linearizability;
 using TokMesh.Simulation.World;
-using TokMesh.State;
+using TokMesh.State.Errors;
+using TokMesh.State.Keys;
+using TokMesh.State.Queries;
+using TokMesh.State.Replies;
 
 namespace TokMesh.Simulation.Clients;
 
@@ -60,7 +63,7 @@ internal sealed class KeyClient(VirtualWorld world, Conversation talk, KeyLoad l
 
     private async Task Read(VirtualNode node, string key)
     {
-        var (reply, invoked) = await Call(node, OperationKind.Read, key, null, CallKind.Read, b => Queries.Get(b, Utf8(key)));
+        var (reply, invoked) = await Call(node, OperationKind.Read, key, null, CallKind.Read, b => QueryForms.Get(b, Utf8(key)));
         if (reply is { IsOk: true } r) Add(OperationKind.Read, key, Text(r), invoked, null);
     }
 
@@ -91,7 +94,7 @@ internal sealed class KeyClient(VirtualWorld world, Conversation talk, KeyLoad l
 
     private async Task CompareAndSet(VirtualNode node, string key)
     {
-        var (read, readAt) = await Call(node, OperationKind.Read, key, null, CallKind.Read, b => Queries.GetWithVersion(b, Utf8(key)));
+        var (read, readAt) = await Call(node, OperationKind.Read, key, null, CallKind.Read, b => QueryForms.GetWithVersion(b, Utf8(key)));
         if (read is not { IsOk: true } found) return;
         var version = VersionOf(found, out var expected);
         Add(OperationKind.Read, key, expected, readAt, null);

@@ -2,7 +2,10 @@ using TokMesh.Cluster;
 using TokMesh.Linearizability;
 using TokMesh.Simulation.Observing;
 using TokMesh.Simulation.World;
-using TokMesh.State;
+using TokMesh.State.Errors;
+using TokMesh.State.Ids;
+using TokMesh.State.Queries;
+using TokMesh.State.Replies;
 
 namespace TokMesh.Simulation.Clients;
 

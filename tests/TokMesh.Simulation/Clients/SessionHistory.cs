@@ -1,5 +1,5 @@
 using TokMesh.Linearizability;
-using TokMesh.State;
+using TokMesh.State.Ids;
 
 namespace TokMesh.Simulation.Clients;
 

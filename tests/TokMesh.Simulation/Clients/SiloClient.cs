@@ -2,7 +2,8 @@ using System.Buffers;
 using TokMesh.Cluster;
 using TokMesh.Simulation.Runs;
 using TokMesh.Simulation.World;
-using TokMesh.State;
+using TokMesh.State.Errors;
+using TokMesh.State.Replies;
 
 namespace TokMesh.Simulation.Clients;
 

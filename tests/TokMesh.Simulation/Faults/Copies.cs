@@ -1,5 +1,4 @@
 using TokMesh.Cluster;
-using TokMesh.Log;
 using TokMesh.Simulation.Observing;
 using TokMesh.Simulation.World;
 

@@ -1,5 +1,6 @@
-using TokMesh.Log;
+using TokMesh.Log.Format;
 using TokMesh.Log.Simulation;
+using TokMesh.Log.Snapshots;
 using TokMesh.Simulation.Observing;
 using TokMesh.Simulation.World;
 

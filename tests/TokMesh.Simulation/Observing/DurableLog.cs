@@ -1,4 +1,5 @@
 using TokMesh.Raft;
+using TokMesh.Raft.Log;
 
 namespace TokMesh.Simulation.Observing;
 

@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using TokMesh.Raft;
+using TokMesh.Raft.Log;
 using TokMesh.Simulation.World;
 
 namespace TokMesh.Simulation.Observing;

@@ -1,5 +1,6 @@
 using TokMesh.Cluster;
-using TokMesh.Raft;
+using TokMesh.Raft.Log;
+using TokMesh.Raft.Wire;
 using TokMesh.Simulation.World;
 
 namespace TokMesh.Simulation.Observing;
@@ -27,7 +28,7 @@ internal sealed class Observers(Trace? trace)
 
     public ReplicaTrace Of(VirtualNode node) => new(
         replica => Observe(node, replica),
-        (Replica replica, in TokMesh.Raft.Message message, IReadOnlyList<TokMesh.Raft.Entry> entries, ReadOnlySpan<byte> data) =>
+        (Replica replica, in Message message, IReadOnlyList<Entry> entries, ReadOnlySpan<byte> data) =>
             _replicas[replica].Received(message, entries, data.Length),
         (replica, seq) => _replicas[replica].PersistedTo(seq),
         replica => _replicas[replica].Stepped());

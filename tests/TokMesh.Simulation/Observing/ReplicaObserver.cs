@@ -1,5 +1,8 @@
 using TokMesh.Cluster;
-using TokMesh.Raft;
+using TokMesh.Raft.Log;
+using TokMesh.Raft.Outputs;
+using TokMesh.Raft.Snapshots;
+using TokMesh.Raft.Wire;
 using TokMesh.Simulation.World;
 
 namespace TokMesh.Simulation.Observing;

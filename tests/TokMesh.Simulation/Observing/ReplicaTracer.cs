@@ -1,6 +1,11 @@
 using System.Text.Json;
 using TokMesh.Cluster;
 using TokMesh.Raft;
+using TokMesh.Raft.Log;
+using TokMesh.Raft.Membership;
+using TokMesh.Raft.Outputs;
+using TokMesh.Raft.Snapshots;
+using TokMesh.Raft.Wire;
 using TokMesh.Simulation.World;
 
 namespace TokMesh.Simulation.Observing;

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
-using TokMesh.Raft;
+using TokMesh.Raft.Log;
+using TokMesh.Raft.Membership;
 using TokMesh.Simulation.World;
 
 namespace TokMesh.Simulation.Observing;

@@ -1,5 +1,5 @@
 using TokMesh.Cluster;
-using TokMesh.Raft;
+using TokMesh.Raft.Log;
 using TokMesh.Simulation.Observing;
 using TokMesh.Simulation.World;
 

@@ -1,4 +1,4 @@
-using TokMesh.Raft;
+using TokMesh.Raft.Options;
 using TokMesh.Simulation.Faults;
 
 namespace TokMesh.Simulation.Runs;

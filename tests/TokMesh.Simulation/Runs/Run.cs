@@ -4,7 +4,7 @@ using TokMesh.Simulation.Clients;
 using TokMesh.Simulation.Faults;
 using TokMesh.Simulation.Observing;
 using TokMesh.Simulation.World;
-using TokMesh.State;
+using TokMesh.State.Keys;
 
 namespace TokMesh.Simulation.Runs;
 

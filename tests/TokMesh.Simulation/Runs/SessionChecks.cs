@@ -4,7 +4,9 @@ using TokMesh.Cluster;
 using TokMesh.Simulation.Clients;
 using TokMesh.Simulation.Observing;
 using TokMesh.Simulation.World;
-using TokMesh.State;
+using TokMesh.State.Names;
+using TokMesh.State.Queries;
+using TokMesh.State.Replies;
 
 namespace TokMesh.Simulation.Runs;
 
@@ -64,7 +66,7 @@ internal sealed class SessionChecks(VirtualWorld world, SessionHistory history, 
     public void NothingIsLeftUnconfirmed()
     {
         var query = new ArrayBufferWriter<byte>();
-        Queries.UnconfirmedNames(query, 10);
+        QueryForms.UnconfirmedNames(query, 10);
         for (uint group = 1; group < world.GroupCount; group++)
         {
             var leader = world.LeaderOf(group) ?? throw new SimulationFailure($"Group {group} has no leader.") { Group = group };

@@ -1,6 +1,6 @@
 using System.Buffers;
 using TokMesh.Cluster;
-using TokMesh.Raft;
+using TokMesh.Raft.Log;
 
 namespace TokMesh.Simulation.World;
 

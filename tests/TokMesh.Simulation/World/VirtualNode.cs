@@ -1,7 +1,10 @@
 using TokMesh.Cluster;
-using TokMesh.Log;
+using TokMesh.Log.Format;
 using TokMesh.Log.Simulation;
-using TokMesh.Raft;
+using TokMesh.Log.Snapshots;
+using TokMesh.Log.Writing;
+using TokMesh.Raft.Log;
+using TokMesh.Raft.Outputs;
 using TokMesh.Simulation.Observing;
 
 namespace TokMesh.Simulation.World;

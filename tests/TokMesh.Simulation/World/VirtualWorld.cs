@@ -1,5 +1,5 @@
 using TokMesh.Cluster;
-using TokMesh.Raft;
+using TokMesh.Raft.Options;
 using TokMesh.Simulation.Observing;
 
 namespace TokMesh.Simulation.World;

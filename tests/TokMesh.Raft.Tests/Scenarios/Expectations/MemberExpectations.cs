@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using TokMesh.Raft.Log;
 using TokMesh.Raft.Tests.Harness;
 
 namespace TokMesh.Raft.Tests.Scenarios.Expectations;

@@ -1,3 +1,5 @@
+using TokMesh.Raft.Replication;
+
 namespace TokMesh.Raft.Tests.Scenarios.Expectations;
 
 /// <summary>What can be expected of a leader's view of a follower.</summary>

@@ -1,3 +1,5 @@
+using TokMesh.Raft.Log;
+
 namespace TokMesh.Raft.Tests.Scenarios.Steps;
 
 internal static class DiskSteps

@@ -1,3 +1,4 @@
+using TokMesh.Raft.Membership;
 using TokMesh.Raft.Tests.Harness;
 
 namespace TokMesh.Raft.Tests.Scenarios.Steps;

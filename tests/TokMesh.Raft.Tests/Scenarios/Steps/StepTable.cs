@@ -1,4 +1,8 @@
+using TokMesh.Raft.Membership;
+using TokMesh.Raft.Replication;
 using TokMesh.Raft.Tests.Harness;
+using TokMesh.Raft.Transfer;
+using TokMesh.Raft.Wire;
 
 namespace TokMesh.Raft.Tests.Scenarios.Steps;
 

@@ -1,5 +1,7 @@
 using System.Buffers;
+using TokMesh.Raft.Log;
 using TokMesh.Raft.Tests.Harness;
+using TokMesh.Raft.Wire;
 
 namespace TokMesh.Raft.Tests.Scenarios.Steps;
 

@@ -1,4 +1,0 @@
-namespace TokMesh.Log;
-
-/// <summary>One entry as recovered.</summary>
-public readonly record struct RecoveredEntry(ulong Index, ulong Term, byte EntryType, byte[] Payload);
