@@ -1,5 +1,5 @@
 using System.Globalization;
-using TokMesh.Cluster;
+using TokMesh.Cluster.Errors;
 using TokMesh.Host.Configuration;
 
 namespace TokMesh.Host;

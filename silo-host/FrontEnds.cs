@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Orleans.Dashboard;
-using TokMesh.Cluster;
+using TokMesh.Cluster.Limits;
 using TokMesh.Gateway;
 using TokMesh.Host.Configuration;
 using TokMesh.Redis;

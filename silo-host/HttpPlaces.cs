@@ -2,8 +2,10 @@ using System.Net;
 using System.Text;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using TokMesh.Cluster;
-using TokMesh.Gateway;
+using TokMesh.Cluster.Clocks;
+using TokMesh.Cluster.Errors;
+using TokMesh.Cluster.Limits;
+using TokMesh.Gateway.Serving;
 
 namespace TokMesh.Host;
 

@@ -1,4 +1,5 @@
-using TokMesh.Cluster;
+using TokMesh.Cluster.Errors;
+using TokMesh.Cluster.Health;
 using TokMesh.Raft.Log;
 using TokMesh.Raft.Outputs;
 

@@ -1,5 +1,8 @@
 using Microsoft.AspNetCore.Hosting.Server;
 using TokMesh.Cluster;
+using TokMesh.Cluster.Errors;
+using TokMesh.Cluster.Joining;
+using TokMesh.Cluster.Transport;
 using TokMesh.Host.Configuration;
 using TokMesh.Orleans.Database;
 

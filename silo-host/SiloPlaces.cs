@@ -1,7 +1,7 @@
 using System.Net;
 using Microsoft.AspNetCore.Connections;
 using Orleans.Configuration;
-using TokMesh.Cluster;
+using TokMesh.Cluster.Limits;
 using TokMesh.Host.Configuration;
 
 namespace TokMesh.Host;

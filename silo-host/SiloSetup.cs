@@ -1,8 +1,8 @@
 using Microsoft.AspNetCore.Connections;
 using Orleans.Configuration;
 using Orleans.Dashboard;
-using TokMesh.Cluster;
-using TokMesh.Gateway;
+using TokMesh.Cluster.Health;
+using TokMesh.Gateway.Metering;
 using TokMesh.Host.Configuration;
 using TokMesh.Orleans;
 using TokMesh.Orleans.Membership;

@@ -1,7 +1,8 @@
-using TokMesh.Cluster;
-using TokMesh.Gateway;
+using TokMesh.Cluster.Nodes;
+using TokMesh.Cluster.Sessions;
+using TokMesh.Cluster.Transport;
+using TokMesh.Gateway.FrontEnd;
 using TokMesh.Raft.Options;
-using TokMesh.Redis;
 using TokMesh.Redis.FrontEnd;
 
 namespace TokMesh.Host.Configuration;

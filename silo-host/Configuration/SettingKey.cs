@@ -1,6 +1,6 @@
 using System.Globalization;
-using TokMesh.Cluster;
-using TokMesh.Orleans;
+using TokMesh.Cluster.Errors;
+using TokMesh.Cluster.Transport;
 using TokMesh.Orleans.Nodes;
 using TokMesh.State.Sessions;
 

@@ -3,7 +3,7 @@ using System.Collections;
 using System.Text.Json;
 using Microsoft.Extensions.Configuration.CommandLine;
 using Microsoft.Extensions.Configuration.Json;
-using TokMesh.Cluster;
+using TokMesh.Cluster.Errors;
 
 namespace TokMesh.Host.Configuration;
 

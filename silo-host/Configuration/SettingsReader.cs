@@ -2,8 +2,8 @@ using System.Collections;
 using System.Net;
 using System.Text;
 using TokMesh.Client.Orleans.Access;
-using TokMesh.Cluster;
-using TokMesh.Redis.Commands;
+using TokMesh.Cluster.Errors;
+using TokMesh.Cluster.Joining;
 
 namespace TokMesh.Host.Configuration;
 

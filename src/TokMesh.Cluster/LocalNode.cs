@@ -1,4 +1,6 @@
 using System.Security.Cryptography;
+using TokMesh.Cluster.Nodes;
+using TokMesh.Cluster.Sessions;
 
 namespace TokMesh.Cluster;
 

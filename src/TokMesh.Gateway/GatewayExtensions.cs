@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Logging;
+using TokMesh.Gateway.FrontEnd;
 
 namespace TokMesh.Gateway;
 

@@ -8,6 +8,14 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Primitives;
 using TokMesh.Cluster;
+using TokMesh.Cluster.Auth;
+using TokMesh.Cluster.Limits;
+using TokMesh.Cluster.Nodes;
+using TokMesh.Gateway.Endpoints;
+using TokMesh.Gateway.FrontEnd;
+using TokMesh.Gateway.Metering;
+using TokMesh.Gateway.Requests;
+using TokMesh.Gateway.Serving;
 
 namespace TokMesh.Gateway;
 
@@ -37,7 +45,7 @@ public static class GatewayServices
 
     /// <summary>Answers whatever no route takes as the front end does, with an enveloped 404; needs <see cref="AddTokMeshGateway"/>.</summary>
     public static void MapTokMeshFallback(this IEndpointRouteBuilder endpoints) =>
-        endpoints.MapFallback("{**path}", (RequestDelegate)(static http => http.RequestServices.GetRequiredService<Pipeline>().RunAsync(http, Route.Unmatched)));
+        endpoints.MapFallback("{**path}", (RequestDelegate)(static http => http.RequestServices.GetRequiredService<Pipeline>().RunAsync(http, HttpRoute.Unmatched)));
 
     /// <summary>
     /// Lets only admins read these pages. A browser may show the key by HTTP basic authentication (RFC 7617: key id as user, secret as

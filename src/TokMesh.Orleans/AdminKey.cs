@@ -1,9 +1,13 @@
 using System.Buffers;
 using System.Security.Cryptography;
 using System.Text;
-using TokMesh.Cluster;
+using TokMesh.Cluster.Auth;
+using TokMesh.Cluster.Calls;
+using TokMesh.Cluster.Clocks;
+using TokMesh.Cluster.Meta;
+using TokMesh.Cluster.Nodes;
+using TokMesh.Cluster.Starts;
 using TokMesh.Log.Disks;
-using TokMesh.Orleans.Application;
 using TokMesh.State.Ids;
 using TokMesh.State.Replies;
 

@@ -1,4 +1,8 @@
 using TokMesh.Cluster;
+using TokMesh.Cluster.Clocks;
+using TokMesh.Cluster.Health;
+using TokMesh.Cluster.Joining;
+using TokMesh.Cluster.Nodes;
 using TokMesh.Orleans.Links;
 using TokMesh.Orleans.Nodes;
 

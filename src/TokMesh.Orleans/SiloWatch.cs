@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
-using TokMesh.Cluster;
+using TokMesh.Cluster.Errors;
+using TokMesh.Cluster.Health;
 using TokMesh.Raft.Log;
 using TokMesh.Raft.Outputs;
 

@@ -46,7 +46,7 @@ public sealed partial class RaftGroup
         foreach (var member in Configuration.Members)
         {
             if (member == Self || !Configuration.IsVoter(member)) continue;
-            _outbox.Add(To(member, type) with { Term = term, Index = _log.Last, LogTerm = _log.LastTerm, IsForLeader = forLeader }, HardStateWrite, Term);
+            _pending.Add(To(member, type) with { Term = term, Index = _log.Last, LogTerm = _log.LastTerm, IsForLeader = forLeader }, HardStateWrite, Term);
         }
     }
 
@@ -87,7 +87,7 @@ public sealed partial class RaftGroup
         if (IsInLease || _exclusions.Contains(m.From)) return;
         // The refusal carries this member's term, so that a candidate that is behind catches up instead of asking forever (pitfall 5).
         var granted = m.Term > Term && _log.IsUpToDate(m.Index, m.LogTerm);
-        _outbox.Add(To(m.From, MessageType.PreVoteReply) with { Term = granted ? m.Term : Term, Reject = !granted }, HardStateWrite, Term);
+        _pending.Add(To(m.From, MessageType.PreVoteReply) with { Term = granted ? m.Term : Term, Reject = !granted }, HardStateWrite, Term);
     }
 
     private void OnPreVoteReply(in Message m)
@@ -110,7 +110,7 @@ public sealed partial class RaftGroup
             }
             _timer.Restart(_now);
         }
-        _outbox.Add(To(m.From, MessageType.VoteReply) with { Reject = !granted }, HardStateWrite, Term);
+        _pending.Add(To(m.From, MessageType.VoteReply) with { Reject = !granted }, HardStateWrite, Term);
     }
 
     private void OnVoteReply(in Message m)

@@ -35,7 +35,7 @@ public sealed partial class RaftGroup
         IsQuiescent = false;
         _presumedUntil = _now + _options.ElectionTimeoutMs;
         _timer.Restart(_now);
-        _outbox.Add(To(Leader, MessageType.HeartbeatReply) with { Clock = _now + 1 }, HardStateWrite, Term);
+        _pending.Add(To(Leader, MessageType.HeartbeatReply) with { Clock = _now + 1 }, HardStateWrite, Term);
     }
 
     /// <summary>

@@ -45,8 +45,8 @@ public sealed partial class RaftGroup
         else if (m.Term < Term)
         {
             // A leader that was left behind learns the newer term and steps down; so does a candidate.
-            if (IsFromLeader(m.Type)) _outbox.Add(To(m.From, MessageType.AppendReply) with { Reject = true, Index = m.Index }, HardStateWrite, Term);
-            else if (m.Type == MessageType.Vote) _outbox.Add(To(m.From, MessageType.VoteReply) with { Reject = true }, HardStateWrite, Term);
+            if (IsFromLeader(m.Type)) _pending.Add(To(m.From, MessageType.AppendReply) with { Reject = true, Index = m.Index }, HardStateWrite, Term);
+            else if (m.Type == MessageType.Vote) _pending.Add(To(m.From, MessageType.VoteReply) with { Reject = true }, HardStateWrite, Term);
             return;
         }
         if (IsFromLeader(m.Type))
@@ -113,7 +113,7 @@ public sealed partial class RaftGroup
                 return;
             }
             var (hint, term) = _log.FindConflict(m.Index, m.LogTerm);
-            _outbox.Add(To(m.From, MessageType.AppendReply) with { Reject = true, Index = m.Index, Hint = hint, LogTerm = term, Probe = m.Probe }, HardStateWrite, Term);
+            _pending.Add(To(m.From, MessageType.AppendReply) with { Reject = true, Index = m.Index, Hint = hint, LogTerm = term, Probe = m.Probe }, HardStateWrite, Term);
             return;
         }
         if (_log.CommittedConflict(entries) is { } conflict)
@@ -132,7 +132,7 @@ public sealed partial class RaftGroup
     }
 
     private void AcknowledgeAppend(MemberId to, LogIndex match, ulong probe) =>
-        _outbox.Add(To(to, MessageType.AppendReply) with { Index = match, LogTerm = _log.TermAt(match) ?? Term.Zero, Probe = probe }, EntriesWrite, Term);
+        _pending.Add(To(to, MessageType.AppendReply) with { Index = match, LogTerm = _log.TermAt(match) ?? Term.Zero, Probe = probe }, EntriesWrite, Term);
 
     private void OnHeartbeat(in Message m)
     {
@@ -150,7 +150,7 @@ public sealed partial class RaftGroup
         // no two clocks have to agree for a bound on staleness.
         if (m.Clock > 0) (_freshAt, _freshIndex) = (m.Clock - 1, m.LeaderCommit);
         var quiescent = TryBecomeQuiescent(m);
-        _outbox.Add(To(m.From, MessageType.HeartbeatReply) with
+        _pending.Add(To(m.From, MessageType.HeartbeatReply) with
         {
             Round = m.Round,
             Clock = _now + 1,
@@ -193,7 +193,7 @@ public sealed partial class RaftGroup
             _toInstall = complete;
             return;
         }
-        _outbox.Add(To(m.From, MessageType.SnapshotReply) with
+        _pending.Add(To(m.From, MessageType.SnapshotReply) with
         {
             Index = m.Index,
             Transfer = m.Transfer,

@@ -47,7 +47,7 @@ public sealed partial class RaftGroup
     private void SendViolation(MemberId leader)
     {
         var (violation, _, index) = _halted!.Value;
-        _outbox.Add(To(leader, MessageType.Violation) with { Index = index, Violation = violation }, HardStateWrite, Term);
+        _pending.Add(To(leader, MessageType.Violation) with { Index = index, Violation = violation }, HardStateWrite, Term);
     }
 
     private void FlushViolations(IRaftOutput output)

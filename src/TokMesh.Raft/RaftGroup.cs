@@ -23,7 +23,7 @@ public sealed partial class RaftGroup
     private readonly RaftOptions _options;
     private readonly RaftLog _log;
     private readonly ElectionTimer _timer;
-    private readonly Outbox _outbox = new();
+    private readonly PendingMessages _pending = new();
     private readonly List<ulong> _lostReads = [];
     private readonly Dictionary<MemberId, bool> _votes = [];
     private readonly Memberships _memberships;
@@ -120,7 +120,7 @@ public sealed partial class RaftGroup
     public bool HasWork =>
         _hardStateDirty || _log.Issued < _log.Last || _roleChanged || _toInstall is not null || _lostReads.Count > 0
         || LogIndex.Min(_log.Commit, _log.Durable) > _log.Applied || _haltUntold || _exclusions.HasUntold
-        || (_lead?.HasWork ?? false) || IsLeaveDue || IsRemovalDue || (!_outbox.IsEmpty && _outbox.HasDue(_persisted));
+        || (_lead?.HasWork ?? false) || IsLeaveDue || IsRemovalDue || (!_pending.IsEmpty && _pending.HasDue(_persisted));
 
     /// <summary>Time passes. Call at least every few milliseconds, or every few tens when quiescent; cheap when nothing is due.</summary>
     public void Tick(long nowMs)
@@ -226,7 +226,7 @@ public sealed partial class RaftGroup
         // Appends leave before the leader's own write is durable (dissertation, 10.2.1); the leader counts itself only later.
         _lead?.Send(_now, output);
         if (_hardStateDirty || _log.Issued < _log.Last) Issue(output);
-        _outbox.Flush(_persisted, Term, output);
+        _pending.Flush(_persisted, Term, output);
         var entries = _log.Applicable(_options.MaxEntriesPerApply);
         if (!entries.IsEmpty)
         {

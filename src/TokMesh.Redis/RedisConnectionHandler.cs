@@ -3,7 +3,7 @@ using System.Net;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.Extensions.Logging;
-using TokMesh.Cluster;
+using TokMesh.Cluster.Limits;
 using TokMesh.Redis.Connections;
 using TokMesh.Redis.FrontEnd;
 

@@ -1,5 +1,5 @@
 using System.Buffers;
-using TokMesh.State.Commands;
+using TokMesh.State.Appliers;
 using TokMesh.State.Data;
 using TokMesh.State.Dedup;
 using TokMesh.State.Entries;

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using TokMesh.Cluster;
+using TokMesh.Cluster.Placement;
 
 namespace TokMesh.Bench;
 

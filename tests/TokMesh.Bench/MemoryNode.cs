@@ -1,6 +1,13 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
-using TokMesh.Cluster;
+using TokMesh.Cluster.Calls;
+using TokMesh.Cluster.Clocks;
+using TokMesh.Cluster.Health;
+using TokMesh.Cluster.Meta;
+using TokMesh.Cluster.Nodes;
+using TokMesh.Cluster.Sessions;
+using TokMesh.Cluster.Starts;
+using TokMesh.Cluster.Transport;
 using TokMesh.Log.Disks;
 using TokMesh.Raft.Log;
 using TokMesh.Raft.Outputs;

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
-using TokMesh.Cluster;
+using TokMesh.Cluster.Placement;
 using TokMesh.Host;
 
 namespace TokMesh.Bench;

@@ -1,3 +1,5 @@
+using TokMesh.Cluster.Sessions;
+using TokMesh.Gateway.FrontEnd;
 using TokMesh.Gateway.Tests;
 
 namespace TokMesh.Client.Tests;
@@ -150,7 +152,7 @@ public sealed class SessionTests(SharedGateway shared) : IDisposable
     [Fact]
     public async Task A_user_has_so_many_sessions_and_no_more()
     {
-        await using var gateway = await TestGateway.StartAsync(limits: new TokMesh.Cluster.SessionLimits { QuotaPerUser = 1 });
+        await using var gateway = await TestGateway.StartAsync(limits: new SessionLimits { QuotaPerUser = 1 });
         using var client = Clients.Of(gateway);
         await client.Sessions.CreateAsync(new NewSession { UserId = "u" });
         var e = await Assert.ThrowsAsync<TokMeshException>(() => client.Sessions.CreateAsync(new NewSession { UserId = "u" }));
@@ -189,7 +191,7 @@ public sealed class SessionTests(SharedGateway shared) : IDisposable
     [Fact]
     public async Task Anti_replay_headers_satisfy_a_cluster_that_requires_them()
     {
-        await using var gateway = await TestGateway.StartAsync(new TokMesh.Gateway.GatewayOptions { AntiReplay = new() { Required = true } });
+        await using var gateway = await TestGateway.StartAsync(new GatewayOptions { AntiReplay = new() { Required = true } });
         using var without = Clients.Of(gateway);
         await Assert.ThrowsAsync<TokMeshException>(() => without.Keys.SetAsync("k", new byte[1]));
         var options = new TokMeshClientOptions { ApiKey = gateway.Issuer, AntiReplayHeaders = true };

@@ -1,3 +1,5 @@
+using TokMesh.Cluster.Auth;
+using TokMesh.Cluster.Meta;
 using TokMesh.State.Errors;
 using TokMesh.State.Ids;
 

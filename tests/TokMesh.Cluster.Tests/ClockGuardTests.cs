@@ -1,9 +1,8 @@
-using TokMesh.Raft.Log;
-using TokMesh.Raft.Outputs;
+using TokMesh.Cluster.Clocks;
 
 namespace TokMesh.Cluster.Tests;
 
-public sealed class ClockGuardTests : INodeWatch, IClock
+public sealed class ClockGuardTests : IClock
 {
     private const long Epoch = 1_800_000_000_000;
     private readonly List<(bool Trusted, double OffsetMs)> _verdicts = [];
@@ -162,11 +161,5 @@ public sealed class ClockGuardTests : INodeWatch, IClock
         Assert.Equal(-7_000, guard.OffsetMs);
     }
 
-    void INodeWatch.ClockJudged(bool trusted, double offsetMs) => _verdicts.Add((trusted, offsetMs));
-
-    void INodeWatch.LeaderChanged(uint group, Role role, Term term, MemberId leader) => Assert.Fail("No leader is involved.");
-
-    void INodeWatch.BadFrame(MemberId from, string problem) => Assert.Fail("No frame is involved.");
-
-    private ClockGuard New(int others = 0) => new(500, this, others, this);
+    private ClockGuard New(int others = 0) => new(500, this, others, (trusted, offsetMs) => _verdicts.Add((trusted, offsetMs)));
 }

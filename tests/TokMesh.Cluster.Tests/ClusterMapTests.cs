@@ -1,4 +1,6 @@
 using System.Buffers;
+using TokMesh.Cluster.Errors;
+using TokMesh.Cluster.Meta;
 using TokMesh.Raft.Log;
 using TokMesh.State.Entries;
 using TokMesh.State.Replies;

@@ -1,3 +1,5 @@
+using TokMesh.Cluster.Disks;
+
 namespace TokMesh.Cluster.Tests;
 
 public sealed class DiskWatchTests

@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Text;
 using System.Text.RegularExpressions;
+using TokMesh.Cluster.Errors;
 using TokMesh.State.Errors;
 
 namespace TokMesh.Cluster.Tests;

@@ -1,4 +1,5 @@
 using System.Buffers;
+using TokMesh.Cluster.Transport;
 
 namespace TokMesh.Cluster.Tests;
 

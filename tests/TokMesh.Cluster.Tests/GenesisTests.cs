@@ -1,4 +1,5 @@
 using System.Text.Json;
+using TokMesh.Cluster.Meta;
 using TokMesh.Raft.Log;
 
 namespace TokMesh.Cluster.Tests;

@@ -1,3 +1,4 @@
+using TokMesh.Cluster.Placement;
 using TokMesh.Raft.Log;
 
 namespace TokMesh.Cluster.Tests;

@@ -1,3 +1,5 @@
+using TokMesh.Cluster.Lanes;
+
 namespace TokMesh.Cluster.Tests;
 
 public class InboxTests

@@ -1,3 +1,10 @@
+using TokMesh.Cluster.Clocks;
+using TokMesh.Cluster.Health;
+using TokMesh.Cluster.Joining;
+using TokMesh.Cluster.Meta;
+using TokMesh.Cluster.Nodes;
+using TokMesh.Cluster.Starts;
+using TokMesh.Cluster.Transport;
 using TokMesh.Log.Simulation;
 using TokMesh.Raft.Log;
 using TokMesh.Raft.Outputs;

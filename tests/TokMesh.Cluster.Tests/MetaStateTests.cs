@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using TokMesh.Cluster.Meta;
 using TokMesh.State.Entries;
 using TokMesh.State.Errors;
 using TokMesh.State.Replies;

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using TokMesh.Cluster.Placement;
 
 namespace TokMesh.Cluster.Tests;
 

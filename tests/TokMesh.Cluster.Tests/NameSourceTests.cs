@@ -1,3 +1,5 @@
+using TokMesh.Cluster.Placement;
+using TokMesh.Cluster.Sessions;
 using TokMesh.State.Ids;
 
 namespace TokMesh.Cluster.Tests;

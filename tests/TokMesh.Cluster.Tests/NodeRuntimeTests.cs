@@ -1,3 +1,9 @@
+using TokMesh.Cluster.Clocks;
+using TokMesh.Cluster.Health;
+using TokMesh.Cluster.Joining;
+using TokMesh.Cluster.Meta;
+using TokMesh.Cluster.Nodes;
+using TokMesh.Cluster.Transport;
 using TokMesh.Raft.Log;
 using TokMesh.Raft.Outputs;
 

@@ -1,3 +1,5 @@
+using TokMesh.Cluster.Starts;
+
 namespace TokMesh.Cluster.Tests;
 
 /// <summary>What is known of a node's past against what it says of it, case by case.</summary>

@@ -1,3 +1,4 @@
+using TokMesh.Cluster.Starts;
 using TokMesh.Log;
 using TokMesh.Log.Simulation;
 using TokMesh.Log.Writing;

@@ -1,3 +1,4 @@
+using TokMesh.Cluster.Replicas;
 using TokMesh.Raft.Log;
 
 namespace TokMesh.Cluster.Tests;

@@ -1,3 +1,5 @@
+using TokMesh.Cluster.Auth;
+
 namespace TokMesh.Cluster.Tests;
 
 public sealed class SecretVerifierTests

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using System.Text.Json;
+using TokMesh.Cluster.Sessions;
 using TokMesh.State;
 using TokMesh.State.Entries;
 using TokMesh.State.Errors;

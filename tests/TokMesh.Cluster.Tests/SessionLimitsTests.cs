@@ -1,3 +1,4 @@
+using TokMesh.Cluster.Sessions;
 using TokMesh.State.Errors;
 
 namespace TokMesh.Cluster.Tests;

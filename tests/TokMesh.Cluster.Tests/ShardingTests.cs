@@ -1,4 +1,5 @@
 using System.Text;
+using TokMesh.Cluster.Placement;
 
 namespace TokMesh.Cluster.Tests;
 

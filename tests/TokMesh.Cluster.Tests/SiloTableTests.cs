@@ -1,4 +1,5 @@
 using System.Buffers;
+using TokMesh.Cluster.Meta;
 using TokMesh.State.Entries;
 using TokMesh.State.Replies;
 

@@ -1,3 +1,4 @@
+using TokMesh.Cluster.Calls;
 using TokMesh.State.Errors;
 
 namespace TokMesh.Cluster.Tests;

@@ -1,3 +1,6 @@
+using TokMesh.Cluster.Lanes;
+using TokMesh.Cluster.Nodes;
+
 namespace TokMesh.Cluster.Tests;
 
 /// <summary>A worker that is called is never left asleep, whatever it and its callers are just doing.</summary>

@@ -1,3 +1,6 @@
+using TokMesh.Cluster.Calls;
+using TokMesh.Cluster.Routing;
+
 namespace TokMesh.Cluster.Tests;
 
 public sealed class WriteQueueTests

@@ -1,4 +1,5 @@
 using System.Globalization;
+using TokMesh.Gateway.FrontEnd;
 
 namespace TokMesh.Gateway.Tests;
 

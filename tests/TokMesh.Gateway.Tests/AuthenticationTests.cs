@@ -1,4 +1,6 @@
-using TokMesh.Cluster;
+using TokMesh.Cluster.Meta;
+using TokMesh.Gateway.FrontEnd;
+using TokMesh.Gateway.Protection;
 
 namespace TokMesh.Gateway.Tests;
 

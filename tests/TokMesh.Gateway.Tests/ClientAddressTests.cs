@@ -1,5 +1,7 @@
 using System.Net;
 using Microsoft.AspNetCore.Http;
+using TokMesh.Gateway.FrontEnd;
+using TokMesh.Gateway.Protection;
 
 namespace TokMesh.Gateway.Tests;
 

@@ -1,6 +1,9 @@
 using System.Text;
 using Microsoft.AspNetCore.Http;
-using TokMesh.Cluster;
+using TokMesh.Cluster.Calls;
+using TokMesh.Cluster.Transport;
+using TokMesh.Gateway.FrontEnd;
+using TokMesh.Gateway.Requests;
 using TokMesh.Raft.Log;
 using TokMesh.State.Errors;
 

@@ -1,4 +1,6 @@
-using TokMesh.Cluster;
+using TokMesh.Cluster.Errors;
+using TokMesh.Cluster.Meta;
+using TokMesh.Cluster.Transport;
 using TokMesh.Raft.Log;
 
 namespace TokMesh.Gateway.Tests;

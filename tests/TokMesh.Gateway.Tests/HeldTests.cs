@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Text;
-using TokMesh.Cluster;
+using TokMesh.Cluster.Limits;
+using TokMesh.Gateway.Serving;
 
 namespace TokMesh.Gateway.Tests;
 

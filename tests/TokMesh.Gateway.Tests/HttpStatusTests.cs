@@ -1,4 +1,5 @@
-using TokMesh.Cluster;
+using TokMesh.Cluster.Errors;
+using TokMesh.Gateway.Requests;
 using TokMesh.State.Errors;
 
 namespace TokMesh.Gateway.Tests;

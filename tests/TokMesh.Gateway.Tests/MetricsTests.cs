@@ -1,3 +1,5 @@
+using TokMesh.Gateway.FrontEnd;
+
 namespace TokMesh.Gateway.Tests;
 
 [Collection(GatewayCollection.Name)]

@@ -1,5 +1,6 @@
 using System.Net.Http.Headers;
 using System.Text;
+using TokMesh.Gateway.Json;
 
 namespace TokMesh.Gateway.Tests;
 

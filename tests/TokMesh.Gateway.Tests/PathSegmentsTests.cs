@@ -1,4 +1,5 @@
 using System.Text;
+using TokMesh.Gateway.Requests;
 
 namespace TokMesh.Gateway.Tests;
 

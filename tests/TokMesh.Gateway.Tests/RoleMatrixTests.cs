@@ -1,4 +1,4 @@
-using TokMesh.Cluster;
+using TokMesh.Cluster.Meta;
 
 namespace TokMesh.Gateway.Tests;
 

@@ -1,6 +1,8 @@
 using TokMesh.Client;
 using TokMesh.Client.Orleans;
 using TokMesh.Cluster;
+using TokMesh.Cluster.Calls;
+using TokMesh.Cluster.Sessions;
 using TokMesh.Orleans.Application;
 using TokMesh.Orleans.Nodes;
 using ErrorCode = TokMesh.State.Errors.ErrorCode;

@@ -1,9 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Storage;
-using TokMesh.Cluster;
-using TokMesh.Orleans.Application;
+using TokMesh.Cluster.Calls;
 using TokMesh.Orleans.Storage;
-using TokMesh.Redis.Commands;
 using TokMesh.State.Keys;
 using TokMesh.State.Replies;
 using ErrorCode = TokMesh.State.Errors.ErrorCode;

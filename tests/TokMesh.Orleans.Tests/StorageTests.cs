@@ -1,9 +1,9 @@
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Storage;
 using TokMesh.Cluster;
+using TokMesh.Cluster.Sessions;
 using TokMesh.Orleans.Nodes;
 using TokMesh.Orleans.Storage;
-using TokMesh.Redis.Commands;
 
 namespace TokMesh.Orleans.Tests;
 

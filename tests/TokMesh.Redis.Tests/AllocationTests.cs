@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using TokMesh.Cluster;
+using TokMesh.Cluster.Meta;
 
 namespace TokMesh.Redis.Tests;
 

@@ -1,7 +1,6 @@
-using TokMesh.Cluster;
+using TokMesh.Cluster.Meta;
 using TokMesh.Redis.Commands;
 using TokMesh.Redis.FrontEnd;
-using TokMesh.Redis.Protocol;
 
 namespace TokMesh.Redis.Tests;
 

@@ -1,4 +1,5 @@
-using TokMesh.Cluster;
+using TokMesh.Cluster.Limits;
+using TokMesh.Cluster.Meta;
 using TokMesh.Redis.FrontEnd;
 using TokMesh.Redis.Replies;
 

@@ -1,5 +1,5 @@
 using System.Text;
-using TokMesh.Cluster;
+using TokMesh.Cluster.Meta;
 
 namespace TokMesh.Redis.Tests;
 

@@ -1,4 +1,4 @@
-using TokMesh.Cluster;
+using TokMesh.Cluster.Meta;
 using TokMesh.Log.Simulation;
 using TokMesh.Redis.FrontEnd;
 

@@ -1,5 +1,5 @@
 using System.Text;
-using TokMesh.Cluster;
+using TokMesh.Cluster.Meta;
 using TokMesh.Redis.Commands;
 
 namespace TokMesh.Redis.Tests;

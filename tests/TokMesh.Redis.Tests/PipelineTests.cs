@@ -1,4 +1,4 @@
-using TokMesh.Cluster;
+using TokMesh.Cluster.Meta;
 using TokMesh.State.Ids;
 
 namespace TokMesh.Redis.Tests;

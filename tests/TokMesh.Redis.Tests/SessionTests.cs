@@ -1,5 +1,6 @@
 using System.Text.Json;
-using TokMesh.Cluster;
+using TokMesh.Cluster.Meta;
+using TokMesh.Cluster.Sessions;
 using TokMesh.State.Ids;
 using TokMesh.State.Replies;
 

@@ -1,4 +1,7 @@
-using TokMesh.Cluster;
+using TokMesh.Cluster.Calls;
+using TokMesh.Cluster.Placement;
+using TokMesh.Cluster.Sessions;
+using TokMesh.Cluster.States;
 using TokMesh.Simulation.World;
 using TokMesh.State.Errors;
 using TokMesh.State.Keys;

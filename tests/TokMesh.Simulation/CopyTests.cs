@@ -1,4 +1,5 @@
-using TokMesh.Cluster;
+using TokMesh.Cluster.Placement;
+using TokMesh.Cluster.Starts;
 using TokMesh.Simulation.World;
 using TokMesh.State.Keys;
 

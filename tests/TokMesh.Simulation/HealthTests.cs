@@ -1,4 +1,6 @@
-using TokMesh.Cluster;
+using TokMesh.Cluster.Disks;
+using TokMesh.Cluster.Errors;
+using TokMesh.Cluster.Health;
 using TokMesh.Simulation.World;
 using TokMesh.State.Keys;
 

@@ -1,4 +1,4 @@
-using TokMesh.Cluster;
+using TokMesh.Cluster.Calls;
 using TokMesh.Simulation.World;
 using TokMesh.State.Keys;
 using TokMesh.State.Queries;

@@ -1,4 +1,4 @@
-using TokMesh.Cluster;
+using TokMesh.Cluster.Meta;
 using TokMesh.Raft.Log;
 using TokMesh.Raft.Membership;
 using TokMesh.Simulation.World;

@@ -1,3 +1,4 @@
+using TokMesh.Cluster.Replicas;
 using TokMesh.Raft.Outputs;
 using TokMesh.Simulation.World;
 
@@ -100,6 +101,6 @@ public sealed class QuiescenceTests
         return world;
     }
 
-    private static IEnumerable<Cluster.Replica> Replicas(VirtualWorld world) =>
+    private static IEnumerable<Replica> Replicas(VirtualWorld world) =>
         world.Nodes.Where(n => n.Node is not null).SelectMany(n => n.Node!.Lanes).SelectMany(l => l.Replicas);
 }

@@ -1,4 +1,5 @@
-using TokMesh.Cluster;
+using TokMesh.Cluster.Calls;
+using TokMesh.Cluster.Meta;
 using TokMesh.Raft.Log;
 using TokMesh.Simulation.World;
 using TokMesh.State.Keys;

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
-using TokMesh.Cluster;
+using TokMesh.Cluster.Calls;
+using TokMesh.Cluster.Sessions;
 using TokMesh.Simulation.Runs;
 using TokMesh.Simulation.World;
 using TokMesh.State.Queries;

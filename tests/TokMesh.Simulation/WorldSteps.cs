@@ -1,5 +1,5 @@
 using System.Buffers;
-using TokMesh.Cluster;
+using TokMesh.Cluster.Calls;
 using TokMesh.Raft.Membership;
 using TokMesh.Simulation.World;
 

@@ -1,4 +1,4 @@
-namespace TokMesh.Cluster;
+namespace TokMesh.Cluster.Auth;
 
 /// <summary>
 /// The text form of an API key's secret: <c>tmas_</c> + 32 bytes in Base62, alphabet <c>0-9A-Za-z</c>, padded with

@@ -1,10 +1,11 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
+using TokMesh.Cluster.Meta;
 using TokMesh.State.Errors;
 using TokMesh.State.Ids;
 
-namespace TokMesh.Cluster;
+namespace TokMesh.Cluster.Auth;
 
 /// <summary>Who a caller turned out to be, or why it was refused.</summary>
 /// <param name="Key">The key as it is now; null when refused.</param>

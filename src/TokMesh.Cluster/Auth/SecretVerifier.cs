@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 
-namespace TokMesh.Cluster;
+namespace TokMesh.Cluster.Auth;
 
 /// <summary>
 /// Verifiers of API secrets: PBKDF2-HMAC-SHA-256 (RFC 8018) in PHC string form,

@@ -1,4 +1,4 @@
-namespace TokMesh.Cluster;
+namespace TokMesh.Cluster.Errors;
 
 /// <summary>Says of a code what happened and what to do, each a sentence without its end.</summary>
 [AttributeUsage(AttributeTargets.Field)]

@@ -1,6 +1,6 @@
 using System.Reflection;
 
-namespace TokMesh.Cluster;
+namespace TokMesh.Cluster.Errors;
 
 /// <summary>What is known of an error code.</summary>
 /// <param name="Code">As in <c>TM-SESS-4040</c>.</param>

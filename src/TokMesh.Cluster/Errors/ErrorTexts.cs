@@ -1,7 +1,7 @@
 using System.Collections.Frozen;
 using TokMesh.State.Errors;
 
-namespace TokMesh.Cluster;
+namespace TokMesh.Cluster.Errors;
 
 /// <summary>What front ends say for an <see cref="ErrorCode"/>: its stable text, and a message where there is no better detail.</summary>
 public static class ErrorTexts

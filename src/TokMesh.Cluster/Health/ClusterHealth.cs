@@ -1,6 +1,7 @@
+using TokMesh.Cluster.Errors;
 using TokMesh.Raft.Log;
 
-namespace TokMesh.Cluster;
+namespace TokMesh.Cluster.Health;
 
 /// <summary>Something that is wrong, as all nodes together say it.</summary>
 /// <param name="Condition">What it is: since when the first of them has seen it, and about how many groups.</param>

@@ -1,6 +1,7 @@
+using TokMesh.Cluster.Errors;
 using TokMesh.Raft.Log;
 
-namespace TokMesh.Cluster;
+namespace TokMesh.Cluster.Health;
 
 /// <summary>Something that is wrong now, as one node says it.</summary>
 /// <param name="Code">What it is.</param>

@@ -1,6 +1,7 @@
+using TokMesh.Cluster.Errors;
 using TokMesh.Raft.Log;
 
-namespace TokMesh.Cluster;
+namespace TokMesh.Cluster.Health;
 
 /// <summary>
 /// Turns what is seen from round to round into conditions: raised after having been seen for a while, cleared after not having been

@@ -1,4 +1,4 @@
-namespace TokMesh.Cluster;
+namespace TokMesh.Cluster.Health;
 
 /// <summary>Sets of groups, a bit for each, as <see cref="HealthReport.Led"/> carries them.</summary>
 internal static class GroupBits

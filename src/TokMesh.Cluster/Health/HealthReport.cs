@@ -1,9 +1,10 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Text;
+using TokMesh.Cluster.Errors;
 using TokMesh.Raft.Log;
 
-namespace TokMesh.Cluster;
+namespace TokMesh.Cluster.Health;
 
 /// <summary>
 /// What a node tells the others about once a second: what it finds to be wrong, and which groups it leads. As it travels:

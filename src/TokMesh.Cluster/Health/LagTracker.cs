@@ -1,4 +1,4 @@
-namespace TokMesh.Cluster;
+namespace TokMesh.Cluster.Health;
 
 /// <summary>Whether a replica keeps up.</summary>
 internal enum Lag : byte

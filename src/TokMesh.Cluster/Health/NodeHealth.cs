@@ -1,6 +1,10 @@
+using TokMesh.Cluster.Clocks;
+using TokMesh.Cluster.Disks;
+using TokMesh.Cluster.Errors;
+using TokMesh.Cluster.Transport;
 using TokMesh.Raft.Log;
 
-namespace TokMesh.Cluster;
+namespace TokMesh.Cluster.Health;
 
 /// <summary>
 /// What is wrong with a node and, as far as it hears, with the cluster. Lanes look at their groups once a second, whoever finds something

@@ -1,12 +1,14 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using TokMesh.Cluster.Starts;
+using TokMesh.Cluster.Transport;
 using TokMesh.Raft.Log;
 using TokMesh.Raft.Membership;
 using TokMesh.Raft.Options;
 using TokMesh.Raft.Outputs;
 using TokMesh.Raft.Wire;
 
-namespace TokMesh.Cluster;
+namespace TokMesh.Cluster.Lanes;
 
 /// <summary>
 /// A lane's heartbeats: those of all its groups for one node travel in one frame, which leaves on every beat even with nothing in
@@ -55,7 +57,7 @@ internal sealed class HeartbeatCoalescer(Lane lane, RaftOptions options, NodeSta
             var head = frames.GetSpan(HeadBytes);
             BinaryPrimitives.WriteUInt64LittleEndian(head, start.Nonce);
             BinaryPrimitives.WriteUInt64LittleEndian(head[8..], lane.Node.Log.Sequence);
-            head[16] = (byte)((lane.Node.MayLead ? 0 : MayNotLeadFlag) | (lane.Node.IsLeaving ? LeavesFlag : 0) | (peer.Linked & LinkedMask) << LinkedShift);
+            head[16] = (byte)((lane.Node.MayLead ? 0 : MayNotLeadFlag) | (lane.Node.Departure.IsLeaving ? LeavesFlag : 0) | (peer.Linked & LinkedMask) << LinkedShift);
             frames.Advance(HeadBytes);
             frames.Write(peer.Waiting.WrittenSpan);
             frames.End();

@@ -1,4 +1,4 @@
-namespace TokMesh.Cluster;
+namespace TokMesh.Cluster.Lanes;
 
 /// <summary>What waits for one worker: filled by anybody, emptied by its owner in one go. Wakes the owner once until it looks.</summary>
 internal sealed class Inbox<T>

@@ -1,15 +1,30 @@
 using System.Buffers.Binary;
+using TokMesh.Cluster.Calls;
+using TokMesh.Cluster.Transport;
 using TokMesh.Raft.Log;
 using TokMesh.Raft.Wire;
 
-namespace TokMesh.Cluster;
+namespace TokMesh.Cluster.Lanes;
 
-// What other nodes send: Raft messages, calls for groups led here, answers to calls of this node's routes.
+// What nodes send each other: Raft messages, calls for groups led here, answers to calls of this node's routes.
 internal sealed partial class Lane
 {
     private const long MaxWaitingLogBytes = 64L << 20;
 
     private readonly List<Entry> _entries = [];
+
+    public void Send(uint group, in Message message, ReadOnlySpan<Entry> entries, ReadOnlySpan<byte> data)
+    {
+        if (message.Type is MessageType.Heartbeat or MessageType.HeartbeatReply)
+        {
+            Heartbeats.Add(group, message);
+            return;
+        }
+        var frames = FramesTo(message.To);
+        frames.Begin(FrameKind.Raft, group);
+        MessageCodec.Encode(frames, message, entries, data);
+        frames.End();
+    }
 
     private void Receive(MemberId from, ReadOnlySpan<byte> frames)
     {

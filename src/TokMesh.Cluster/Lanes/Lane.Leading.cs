@@ -1,18 +1,36 @@
+using TokMesh.Cluster.Errors;
+using TokMesh.Cluster.Replicas;
 using TokMesh.Raft.Log;
 using TokMesh.Raft.Outputs;
 
-namespace TokMesh.Cluster;
+namespace TokMesh.Cluster.Lanes;
 
 // Who leads: what a lane does when leaders change, when its node may not lead, and when it stops.
 internal sealed partial class Lane
 {
     private bool _mayLead;
 
-    public void LeaderChanged(Replica replica, Role role, Term term, MemberId leader)
+    public void RoleChanged(Replica replica, Role role, Term term, MemberId leader)
     {
+        _node.Leaders.SetHere(replica.Group, role == Role.Leader);
         if (_routes.TryGetValue(replica.Group, out var route)) route.OnLeader(leader);
-        _node.LeaderIs(replica.Group, leader);
+        _node.Leaders.Set(replica.Group, leader);
         _node.Watch.LeaderChanged(replica.Group, role, term, leader);
+    }
+
+    public void Excluded(uint group, MemberId follower, LogViolation violation, LogIndex index)
+    {
+        var isFollowersLoss = violation == LogViolation.AcknowledgedMissing;
+        _node.Health.Raise(isFollowersLoss ? HealthCode.AcknowledgedLost : HealthCode.LeaderObjected, follower, group, $"entry {index}");
+        if (isFollowersLoss) _node.Peers.Condemn(follower);
+    }
+
+    public void Halted(uint group, LogViolation violation, LogIndex index)
+    {
+        var isOwnLoss = violation == LogViolation.AcknowledgedMissing;
+        _node.Health.Raise(isOwnLoss ? HealthCode.AcknowledgedLost : HealthCode.LeaderObjected, Self, group, $"entry {index}");
+        // What one group's log lacks the others' lack too: it is one disk.
+        if (isOwnLoss) _node.Forgot(group, index);
     }
 
     /// <summary>A new cluster need not wait for timeouts: the node the ring prefers stands as soon as a majority is linked.</summary>
@@ -42,7 +60,7 @@ internal sealed partial class Lane
         }
         if (Number == 0) _node.Peers.Store(_work.Records, NowMs, all: true);
         CountHandedOver();
-        _node.HandOverBegun();
+        _node.Departure.HandOverBegun();
     }
 
     /// <summary>A member of a group was started anew, and its past is in order.</summary>
@@ -61,7 +79,7 @@ internal sealed partial class Lane
         var groups = 0;
         foreach (var replica in _replicas.Values)
             if (!replica.Raft.TransferTarget.IsNone) groups++;
-        _node.HandingOver(Number, groups);
+        _node.Departure.HandingOver(Number, groups);
     }
 
     private bool HandOver(Replica replica, bool mayLeave)

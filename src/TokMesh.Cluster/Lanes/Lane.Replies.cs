@@ -1,8 +1,10 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using TokMesh.Cluster.Calls;
+using TokMesh.Cluster.Transport;
 using TokMesh.Raft.Log;
 
-namespace TokMesh.Cluster;
+namespace TokMesh.Cluster.Lanes;
 
 // Answers to calls, wherever their callers are.
 internal sealed partial class Lane

@@ -1,9 +1,15 @@
+using TokMesh.Cluster.Calls;
+using TokMesh.Cluster.Clocks;
+using TokMesh.Cluster.Meta;
+using TokMesh.Cluster.Replicas;
+using TokMesh.Cluster.Routing;
+using TokMesh.Cluster.Transport;
 using TokMesh.Log.Writing;
 using TokMesh.Raft.Log;
 using TokMesh.Raft.Membership;
 using TokMesh.Raft.Snapshots;
 
-namespace TokMesh.Cluster;
+namespace TokMesh.Cluster.Lanes;
 
 /// <summary>
 /// One worker of a node and the groups that belong to it: their replicas, and the routes of this node's callers to them. A plain
@@ -11,7 +17,7 @@ namespace TokMesh.Cluster;
 /// has come. One turn takes all that has arrived, steps the groups it concerns, hands everything that must be durable to the log
 /// in one batch, and everything that must travel to each node in one buffer.
 /// </summary>
-internal sealed partial class Lane
+internal sealed partial class Lane : IReplicaHost, IRouteHost
 {
     private const int MaxQueuedItems = 200_000;
     private const int TickMs = 10;
@@ -82,11 +88,15 @@ internal sealed partial class Lane
 
     public NodeParts Node => _node;
 
+    public ClusterMap Map => _node.Meta.Map;
+
+    public ReplicaTrace? Trace => _node.Trace;
+
     public void Post(LaneItem item) => _inbox.Add(item);
 
     /// <summary>False when too much waits: nothing happened.</summary>
     public bool TrySubmit(Call call) => _inbox.TryAdd(new LaneItem.Submitted(call), MaxQueuedItems,
-        mayWait: call.Kind == CallKind.Write && _node.IsLedHere(call.Group));
+        mayWait: call.Kind == CallKind.Write && _node.Leaders.IsHere(call.Group));
 
     public void Add(Replica replica)
     {
@@ -122,7 +132,7 @@ internal sealed partial class Lane
         Heartbeats.Send();
         foreach (var (node, frames) in _frames) _node.Transport.Send(node, frames);
         _frames.Clear();
-        if (_node.IsLeaving) CountHandedOver();
+        if (_node.Departure.IsLeaving) CountHandedOver();
         // A write that would only be gathered need not wake this lane before the batch it waits for is over.
         _inbox.OwnerComes(_batches.IsUnderWay(NowMs));
         return _listed.Count > 0 || !_inbox.IsEmpty || MayBeginBatch;

@@ -1,7 +1,10 @@
+using TokMesh.Cluster.Calls;
+using TokMesh.Cluster.Replicas;
+using TokMesh.Cluster.Transport;
 using TokMesh.Raft.Log;
 using TokMesh.Raft.Snapshots;
 
-namespace TokMesh.Cluster;
+namespace TokMesh.Cluster.Lanes;
 
 /// <summary>Something that arrives at a lane.</summary>
 internal abstract record LaneItem

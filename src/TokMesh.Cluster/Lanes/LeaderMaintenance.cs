@@ -1,6 +1,9 @@
 using System.Buffers;
+using TokMesh.Cluster.Calls;
+using TokMesh.Cluster.Replicas;
+using TokMesh.Cluster.States;
 
-namespace TokMesh.Cluster;
+namespace TokMesh.Cluster.Lanes;
 
 /// <summary>
 /// What a lane does for its groups without being asked: removal of what has expired, touches, tasks of the pointer protocol,
@@ -33,7 +36,7 @@ internal sealed class LeaderMaintenance(Lane lane)
         {
             if (keep) replica.KeepCommit();
             if (replica.Raft.Log.Bytes > KeptLogBytes) replica.Raft.Trim(KeptLogBytes / 2);
-            if (replica.Group == 0 && !lane.Node.MetaIsCurrent) LookWhetherCurrent(replica);
+            if (replica.Group == 0 && !lane.Node.Meta.IsCurrent) LookWhetherCurrent(replica);
             // What is to be done now depends on the time, and a leader that does not know it is about to step down.
             if (!replica.Raft.IsEstablished || !lane.Wall.IsTrusted) continue;
             Propose(replica);
@@ -44,7 +47,7 @@ internal sealed class LeaderMaintenance(Lane lane)
 
     private void LookWhetherCurrent(Replica meta)
     {
-        if (meta.Raft.IsEstablished || meta.Raft.StalenessMs(lane.NowMs) is not null) lane.Node.MetaHasCaughtUp();
+        if (meta.Raft.IsEstablished || meta.Raft.StalenessMs(lane.NowMs) is not null) lane.Node.Meta.HasCaughtUp();
         // It became quiescent before its leader could confirm that nothing newer was committed: nobody would ever say so.
         else if (meta.Raft.IsQuiescent) lane.WakeUp(meta);
     }

@@ -1,8 +1,12 @@
+using TokMesh.Cluster.Clocks;
+using TokMesh.Cluster.Disks;
+using TokMesh.Cluster.Replicas;
+using TokMesh.Cluster.Starts;
 using TokMesh.Log;
 using TokMesh.Log.Recovery;
 using TokMesh.Log.Writing;
 
-namespace TokMesh.Cluster;
+namespace TokMesh.Cluster.Lanes;
 
 /// <summary>What one lane turn wants on disk, and which writes of which groups that is.</summary>
 internal sealed class LogWork(Action<LogWork> durable)

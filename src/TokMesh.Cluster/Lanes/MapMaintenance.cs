@@ -1,8 +1,11 @@
+using TokMesh.Cluster.Calls;
+using TokMesh.Cluster.Meta;
+using TokMesh.Cluster.Replicas;
 using TokMesh.Raft;
 using TokMesh.Raft.Log;
 using TokMesh.Raft.Membership;
 
-namespace TokMesh.Cluster;
+namespace TokMesh.Cluster.Lanes;
 
 /// <summary>
 /// Keeps the map true, on the leaders: that of a group tells meta who holds it, whenever that is not what the map says; that of meta
@@ -18,7 +21,7 @@ internal sealed class MapMaintenance(Lane lane)
     public void Look(Replica replica)
     {
         var raft = replica.Raft;
-        var (membership, map) = (raft.Configuration, lane.Node.Map);
+        var (membership, map) = (raft.Configuration, lane.Map);
         if (membership.IsJoint || raft.ConfigurationIndex > raft.Log.Commit) return;
         if (replica.Group == 0 && TargetOf(membership, map) is { } target)
         {
@@ -52,7 +55,7 @@ internal sealed class MapMaintenance(Lane lane)
     /// <summary>Meta's membership as the map wants it; null when it is that, or when this node has not applied the map yet.</summary>
     private Configuration? TargetOf(Configuration membership, ClusterMap map)
     {
-        if (!lane.Node.MetaIsCurrent) return null;
+        if (!lane.Node.Meta.IsCurrent) return null;
         var missing = map.Members.Select(m => new MemberId(m.Number)).Where(m => !membership.Contains(m)).ToArray();
         var gone = membership.Learners.Where(l => map.MemberOf(l) is null).ToArray();
         if (missing.Length == 0 && gone.Length == 0) return null;

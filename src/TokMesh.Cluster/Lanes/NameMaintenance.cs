@@ -1,10 +1,11 @@
 using System.Buffers;
+using TokMesh.Cluster.Calls;
 using TokMesh.State;
 using TokMesh.State.Names;
 using TokMesh.State.Queries;
 using TokMesh.State.Replies;
 
-namespace TokMesh.Cluster;
+namespace TokMesh.Cluster.Lanes;
 
 /// <summary>
 /// The tasks of the pointer protocol (<see cref="NamePointer"/>) that a shard's leader runs: names to confirm or release in other

@@ -1,6 +1,6 @@
 using System.Net;
 
-namespace TokMesh.Cluster;
+namespace TokMesh.Cluster.Limits;
 
 /// <summary>Whether a connection may come in.</summary>
 public enum Place

@@ -1,4 +1,4 @@
-namespace TokMesh.Cluster;
+namespace TokMesh.Cluster.Limits;
 
 /// <summary>
 /// What all connections of a node together hold in memory: input that is not a whole command yet, bodies under way, replies that are not

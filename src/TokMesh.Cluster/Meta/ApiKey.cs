@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace TokMesh.Cluster;
+namespace TokMesh.Cluster.Meta;
 
 /// <summary>What an API key may do.</summary>
 public enum ApiRole : byte

@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 using TokMesh.Raft.Log;
 using TokMesh.Raft.Membership;
 
-namespace TokMesh.Cluster;
+namespace TokMesh.Cluster.Meta;
 
 /// <summary>
 /// The cluster's shape as meta holds it: who its members are, and who holds which group. It begins as the genesis says; every change

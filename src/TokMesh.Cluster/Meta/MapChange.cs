@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 using TokMesh.Raft.Log;
 using TokMesh.State.Errors;
 
-namespace TokMesh.Cluster;
+namespace TokMesh.Cluster.Meta;
 
 /// <summary>A group whose membership has changed.</summary>
 /// <param name="Group">0 is meta, shard s is group s + 1.</param>

@@ -1,11 +1,13 @@
 using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using TokMesh.Cluster.Placement;
+using TokMesh.Cluster.States;
 using TokMesh.State.Entries;
 using TokMesh.State.Errors;
 using TokMesh.State.Replies;
 
-namespace TokMesh.Cluster;
+namespace TokMesh.Cluster.Meta;
 
 /// <summary>What meta holds besides the genesis: API keys, and the cluster's shape. Immutable; replaced as a whole, so that any thread may read it.</summary>
 public sealed record MetaView

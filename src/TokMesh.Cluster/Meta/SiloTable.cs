@@ -1,4 +1,4 @@
-namespace TokMesh.Cluster;
+namespace TokMesh.Cluster.Meta;
 
 /// <summary>What Orleans' membership notes of one silo. Meta looks into nothing of it but what it needs to clean up.</summary>
 /// <param name="Silo">The silo's address with its generation, as text: the row's key.</param>

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Text;
 using TokMesh.Raft.Log;
 
-namespace TokMesh.Cluster;
+namespace TokMesh.Cluster.Placement;
 
 /// <summary>
 /// Places shards on nodes: 256 points per node on a ring of 32-bit hashes; a shard's replicas are the first distinct nodes found

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Numerics;
 
-namespace TokMesh.Cluster;
+namespace TokMesh.Cluster.Placement;
 
 /// <summary>MurmurHash3, 32-bit for x86, by Austin Appleby (public domain algorithm). Decides which shard a key belongs to.</summary>
 public static class MurmurHash3

@@ -1,7 +1,7 @@
 using TokMesh.State.Errors;
 using TokMesh.State.Ids;
 
-namespace TokMesh.Cluster;
+namespace TokMesh.Cluster.Placement;
 
 /// <summary>A shard of the data, from 0 up to the shard count, fixed when the cluster is made.</summary>
 public readonly record struct ShardId(uint Value)

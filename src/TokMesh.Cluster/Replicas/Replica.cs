@@ -1,5 +1,8 @@
 using System.Buffers;
 using System.Runtime.InteropServices;
+using TokMesh.Cluster.Calls;
+using TokMesh.Cluster.Meta;
+using TokMesh.Cluster.States;
 using TokMesh.Raft;
 using TokMesh.Raft.Log;
 using TokMesh.Raft.Outputs;
@@ -8,7 +11,7 @@ using TokMesh.Raft.Snapshots;
 using TokMesh.Raft.Wire;
 using TokMesh.State.Entries;
 
-namespace TokMesh.Cluster;
+namespace TokMesh.Cluster.Replicas;
 
 /// <summary>This node's member of one group: the Raft member, the state machine it drives, and what waits for either.</summary>
 internal sealed class Replica : IRaftOutput, IApplySink
@@ -16,7 +19,7 @@ internal sealed class Replica : IRaftOutput, IApplySink
     /// <summary>Entries bigger than this are proposed before the turn ends.</summary>
     private const int MaxEntryBytes = 1 << 20;
 
-    private readonly Lane _lane;
+    private readonly IReplicaHost _lane;
     private readonly Func<ReadOnlyMemory<byte>, IGroupState> _restore;
     private readonly EntryBuilder _entry;
     private readonly BatchEntries _inBatches = new();
@@ -29,11 +32,11 @@ internal sealed class Replica : IRaftOutput, IApplySink
     private ulong _nextRead;
     private bool _leads;
 
-    public Replica(Lane lane, uint group, RaftGroup raft, IGroupState state, Func<ReadOnlyMemory<byte>, IGroupState> restore)
+    public Replica(IReplicaHost lane, uint group, RaftGroup raft, IGroupState state, Func<ReadOnlyMemory<byte>, IGroupState> restore)
     {
         (_lane, Group, Raft, _state, _restore) = (lane, group, raft, state, restore);
         _entry = new EntryBuilder(group == 0 ? MetaOps.IsWellFormed : OpFormat.IsWellFormed);
-        _output = lane.Node.Trace?.Output(this) ?? this;
+        _output = lane.Trace?.Output(this) ?? this;
     }
 
     public uint Group { get; }
@@ -179,9 +182,9 @@ internal sealed class Replica : IRaftOutput, IApplySink
     /// <summary>Steps the group: does everything that is due. Tells whether more is.</summary>
     public bool Step()
     {
-        _lane.Node.Trace?.Stepped(this);
+        _lane.Trace?.Stepped(this);
         Raft.Drain(_output);
-        _lane.Node.Trace?.Stepped(this);
+        _lane.Trace?.Stepped(this);
         return Raft.HasWork;
     }
 
@@ -193,7 +196,7 @@ internal sealed class Replica : IRaftOutput, IApplySink
         SnapshotIndex = meta.Index.Value;
         KeptCommit = LogIndex.Max(KeptCommit, meta.Index);
         Raft.SnapshotInstalled(meta);
-        _lane.Node.Trace?.Stepped(this);
+        _lane.Trace?.Stepped(this);
         _lane.HasWork(this);
     }
 
@@ -220,33 +223,11 @@ internal sealed class Replica : IRaftOutput, IApplySink
         _lane.Log.AppendCommit(Group, commit.Value);
     }
 
-    public void Excluded(MemberId follower, LogViolation violation, LogIndex index)
-    {
-        var isFollowersLoss = violation == LogViolation.AcknowledgedMissing;
-        _lane.Node.Health.Raise(isFollowersLoss ? HealthCode.AcknowledgedLost : HealthCode.LeaderObjected, follower, Group, $"entry {index}");
-        if (isFollowersLoss) _lane.Node.Peers.Condemn(follower);
-    }
+    public void Excluded(MemberId follower, LogViolation violation, LogIndex index) => _lane.Excluded(Group, follower, violation, index);
 
-    public void Halted(LogViolation violation, MemberId leader, LogIndex index)
-    {
-        var isOwnLoss = violation == LogViolation.AcknowledgedMissing;
-        _lane.Node.Health.Raise(isOwnLoss ? HealthCode.AcknowledgedLost : HealthCode.LeaderObjected, _lane.Self, Group, $"entry {index}");
-        // What one group's log lacks the others' lack too: it is one disk.
-        if (isOwnLoss) _lane.Node.Forgot(Group, index);
-    }
+    public void Halted(LogViolation violation, MemberId leader, LogIndex index) => _lane.Halted(Group, violation, index);
 
-    public void Send(in Message message, ReadOnlySpan<Entry> entries, ReadOnlySpan<byte> data)
-    {
-        if (message.Type is MessageType.Heartbeat or MessageType.HeartbeatReply)
-        {
-            _lane.Heartbeats.Add(Group, message);
-            return;
-        }
-        var frames = _lane.FramesTo(message.To);
-        frames.Begin(FrameKind.Raft, Group);
-        MessageCodec.Encode(frames, message, entries, data);
-        frames.End();
-    }
+    public void Send(in Message message, ReadOnlySpan<Entry> entries, ReadOnlySpan<byte> data) => _lane.Send(Group, message, entries, data);
 
     public void Apply(ReadOnlySpan<Entry> entries)
     {
@@ -291,8 +272,7 @@ internal sealed class Replica : IRaftOutput, IApplySink
             MaintenanceUnderWay = false;
         }
         _leads = role == Role.Leader;
-        _lane.Node.LeadershipOf(Group, _leads);
-        _lane.LeaderChanged(this, role, term, leader);
+        _lane.RoleChanged(this, role, term, leader);
     }
 
     private bool IsFresh(Consistency consistency) => consistency.Level switch

@@ -2,7 +2,7 @@ using TokMesh.Raft.Log;
 using TokMesh.Raft.Membership;
 using TokMesh.Raft.Outputs;
 
-namespace TokMesh.Cluster;
+namespace TokMesh.Cluster.Replicas;
 
 /// <summary>One replica of this node.</summary>
 /// <param name="Group">0 is meta, shard s is group s + 1.</param>

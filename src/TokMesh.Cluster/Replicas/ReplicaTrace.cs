@@ -2,7 +2,7 @@ using TokMesh.Raft.Log;
 using TokMesh.Raft.Outputs;
 using TokMesh.Raft.Wire;
 
-namespace TokMesh.Cluster;
+namespace TokMesh.Cluster.Replicas;
 
 /// <summary>
 /// Lets a simulation see every protocol event of a node's replicas, in order. All are called by the replica's lane; none may change

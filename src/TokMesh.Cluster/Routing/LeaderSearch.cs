@@ -1,6 +1,6 @@
 using TokMesh.Raft.Log;
 
-namespace TokMesh.Cluster;
+namespace TokMesh.Cluster.Routing;
 
 /// <summary>
 /// Looks for the leader of a group among nodes that may be wrong about it: one that left the group follows its last leader for

@@ -1,17 +1,21 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using TokMesh.Cluster.Calls;
+using TokMesh.Cluster.Meta;
+using TokMesh.Cluster.Replicas;
+using TokMesh.Cluster.Transport;
 using TokMesh.Raft.Log;
 using TokMesh.State.Entries;
 using TokMesh.State.Errors;
 
-namespace TokMesh.Cluster;
+namespace TokMesh.Cluster.Routing;
 
 /// <summary>
 /// Brings the calls of this node's callers to the leader of one group, whoever that is, until they are answered or their time is
 /// over. Writes leave in order and are never overtaken: all of them name an <em>epoch</em>; once a node has refused one, it
 /// refuses the rest of that epoch, and the router sends everything that is open again, from the front, under the next.
 /// </summary>
-internal sealed class Route(Lane lane, uint group)
+internal sealed class Route(IRouteHost lane, uint group)
 {
     /// <summary>Most writes waiting in one route, and the most bytes; beyond it callers hear "busy".</summary>
     private const int MaxWrites = 32_768;
@@ -240,7 +244,7 @@ internal sealed class Route(Lane lane, uint group)
 
     private MemberId FindLeader()
     {
-        var map = lane.Node.Map;
+        var map = lane.Map;
         if (!ReferenceEquals(map, _likelyBy)) (_likely, _likelyBy) = (map.LikelyReplicas(group), map);
         return _search.Next(lane.ReplicaOf(group)?.Leader ?? MemberId.None, _likely);
     }

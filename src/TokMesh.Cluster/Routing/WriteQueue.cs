@@ -1,4 +1,6 @@
-namespace TokMesh.Cluster;
+using TokMesh.Cluster.Calls;
+
+namespace TokMesh.Cluster.Routing;
 
 /// <summary>
 /// The writes of this node's callers to one group, in the order they were asked for, each with its number. A number is never

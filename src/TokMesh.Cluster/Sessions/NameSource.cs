@@ -1,7 +1,8 @@
 using System.Text;
+using TokMesh.Cluster.Placement;
 using TokMesh.State.Ids;
 
-namespace TokMesh.Cluster;
+namespace TokMesh.Cluster.Sessions;
 
 /// <summary>
 /// Draws ids and tokens that fall into a user's shard, so that everything about the user is in one place: the random part is

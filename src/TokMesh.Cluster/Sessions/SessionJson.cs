@@ -3,7 +3,7 @@ using TokMesh.State.Errors;
 using TokMesh.State.Ids;
 using TokMesh.State.Sessions;
 
-namespace TokMesh.Cluster;
+namespace TokMesh.Cluster.Sessions;
 
 /// <summary>
 /// Writes the external session object: thirteen fields in a fixed order, times as integers in Unix

@@ -1,9 +1,10 @@
 using System.Globalization;
+using TokMesh.Cluster.Errors;
 using TokMesh.State.Errors;
 using TokMesh.State.Ids;
 using TokMesh.State.Sessions;
 
-namespace TokMesh.Cluster;
+namespace TokMesh.Cluster.Sessions;
 
 /// <summary>What sessions may be, whichever way they are made: the same for every front end of a node, and to be the same on every node.</summary>
 public sealed record SessionLimits

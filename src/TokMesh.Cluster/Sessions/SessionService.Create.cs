@@ -1,10 +1,12 @@
+using TokMesh.Cluster.Calls;
+using TokMesh.Cluster.Placement;
 using TokMesh.State.Errors;
 using TokMesh.State.Ids;
 using TokMesh.State.Names;
 using TokMesh.State.Replies;
 using TokMesh.State.Sessions;
 
-namespace TokMesh.Cluster;
+namespace TokMesh.Cluster.Sessions;
 
 // Creating a session: in one entry when all its names fall together, with the pointer protocol (NamePointer) when a dictated id
 // or token belongs to another shard.

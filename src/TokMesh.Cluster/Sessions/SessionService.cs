@@ -1,4 +1,7 @@
 using System.Buffers;
+using TokMesh.Cluster.Calls;
+using TokMesh.Cluster.Nodes;
+using TokMesh.Cluster.Placement;
 using TokMesh.State.Errors;
 using TokMesh.State.Ids;
 using TokMesh.State.Names;
@@ -6,7 +9,7 @@ using TokMesh.State.Queries;
 using TokMesh.State.Replies;
 using TokMesh.State.Sessions;
 
-namespace TokMesh.Cluster;
+namespace TokMesh.Cluster.Sessions;
 
 /// <summary>Who asks, from where, how fresh, and until when.</summary>
 /// <param name="DeadlineMs">Monotonic milliseconds (<see cref="Node.NowMs"/>) until which the caller waits.</param>

@@ -1,7 +1,8 @@
+using TokMesh.Cluster.Errors;
 using TokMesh.Log.Disks;
 using TokMesh.Log.Recovery;
 
-namespace TokMesh.Cluster;
+namespace TokMesh.Cluster.Starts;
 
 /// <summary>What stands in a node's directory beside its log, so that a log that is missing or too old is noticed.</summary>
 /// <param name="Start">Number of the last start that was written to the log.</param>

@@ -1,4 +1,4 @@
-namespace TokMesh.Cluster;
+namespace TokMesh.Cluster.Starts;
 
 /// <summary>One run of a node, from its start to its end.</summary>
 /// <param name="Number">One more than that of the start before it; the first is 1.</param>

@@ -1,4 +1,6 @@
-namespace TokMesh.Cluster;
+using TokMesh.Cluster.Errors;
+
+namespace TokMesh.Cluster.Starts;
 
 /// <summary>
 /// Decides whether a node that introduces itself goes on from where it was known to be. Disks are put back from copies, emptied, and

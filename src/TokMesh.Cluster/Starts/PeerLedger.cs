@@ -1,9 +1,11 @@
 using System.Collections.Concurrent;
+using TokMesh.Cluster.Errors;
+using TokMesh.Cluster.Transport;
 using TokMesh.Log.Recovery;
 using TokMesh.Log.Writing;
 using TokMesh.Raft.Log;
 
-namespace TokMesh.Cluster;
+namespace TokMesh.Cluster.Starts;
 
 /// <summary>
 /// What this node knows of the others' pasts, and which start of each it talks with now. Kept as notes in the log: the start when it is

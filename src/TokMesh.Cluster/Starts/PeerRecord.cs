@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace TokMesh.Cluster;
+namespace TokMesh.Cluster.Starts;
 
 /// <summary>What a node keeps durably of another one's past.</summary>
 /// <param name="Start">Its last start that was admitted.</param>

@@ -1,7 +1,7 @@
 using System.Text;
 using TokMesh.Log.Disks;
 
-namespace TokMesh.Cluster;
+namespace TokMesh.Cluster.Starts;
 
 /// <summary>
 /// A note in the data directory that the cluster has refused it for its past. It keeps a supervisor from starting the node on it again

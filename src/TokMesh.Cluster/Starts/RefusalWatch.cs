@@ -1,6 +1,7 @@
+using TokMesh.Cluster.Errors;
 using TokMesh.Raft.Log;
 
-namespace TokMesh.Cluster;
+namespace TokMesh.Cluster.Starts;
 
 /// <summary>Decides from what others say of this node's past whether it must stop. Any thread.</summary>
 internal sealed class RefusalWatch

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using TokMesh.Log.Recovery;
 using TokMesh.Log.Writing;
 
-namespace TokMesh.Cluster;
+namespace TokMesh.Cluster.Starts;
 
 /// <summary>
 /// The newest starts of a node, kept in its log: whoever knows one of them can tell whether the node goes on from there, or from an older

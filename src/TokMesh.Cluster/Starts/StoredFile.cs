@@ -1,6 +1,6 @@
 using TokMesh.Log.Disks;
 
-namespace TokMesh.Cluster;
+namespace TokMesh.Cluster.Starts;
 
 /// <summary>Small files of a data directory that are there whole or not at all.</summary>
 public static class StoredFile

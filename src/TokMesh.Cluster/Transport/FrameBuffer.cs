@@ -1,8 +1,9 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Collections.Concurrent;
+using TokMesh.Cluster.Health;
 
-namespace TokMesh.Cluster;
+namespace TokMesh.Cluster.Transport;
 
 /// <summary>
 /// A run of frames for one node in one pooled buffer. A frame is <c>length:u32 LE | kind:u8 | group:varint | body</c>, the length

@@ -1,7 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 
-namespace TokMesh.Cluster;
+namespace TokMesh.Cluster.Transport;
 
 /// <summary>Addresses as they are configured and told: <c>host:port</c>.</summary>
 public static class HostAndPort

@@ -1,6 +1,7 @@
+using TokMesh.Cluster.Meta;
 using TokMesh.Raft.Log;
 
-namespace TokMesh.Cluster;
+namespace TokMesh.Cluster.Transport;
 
 /// <summary>
 /// How frames reach other nodes. Best effort, in order per link; what cannot be sent is lost, which

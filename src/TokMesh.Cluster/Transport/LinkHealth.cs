@@ -1,6 +1,6 @@
 using TokMesh.Raft.Log;
 
-namespace TokMesh.Cluster;
+namespace TokMesh.Cluster.Transport;
 
 /// <summary>Judges one node from the answers to pings: how long ago the last came, and what it said of the other clock.</summary>
 /// <param name="node">Whom it judges.</param>

@@ -1,4 +1,4 @@
-namespace TokMesh.Cluster;
+namespace TokMesh.Cluster.Transport;
 
 /// <summary>What fails again and again for the same reason is said once, until it has worked in between. Not thread-safe.</summary>
 public sealed class LogOnce

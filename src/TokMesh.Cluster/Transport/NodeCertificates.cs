@@ -1,7 +1,7 @@
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 
-namespace TokMesh.Cluster;
+namespace TokMesh.Cluster.Transport;
 
 /// <summary>
 /// Mutual TLS between nodes: every node shows a certificate that the cluster's own authority signed and whose common name is its

@@ -1,4 +1,4 @@
-namespace TokMesh.Cluster;
+namespace TokMesh.Cluster.Transport;
 
 /// <summary>
 /// Pauses between attempts to reach another node. They grow, and jitter keeps nodes that lost the same one from asking in step.

@@ -3,12 +3,18 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
-using TokMesh.Cluster;
+using TokMesh.Cluster.Auth;
+using TokMesh.Cluster.Calls;
+using TokMesh.Cluster.Meta;
+using TokMesh.Gateway.FrontEnd;
+using TokMesh.Gateway.Json;
+using TokMesh.Gateway.Protection;
+using TokMesh.Gateway.Requests;
 using TokMesh.State.Errors;
 using TokMesh.State.Ids;
 using TokMesh.State.Replies;
 
-namespace TokMesh.Gateway;
+namespace TokMesh.Gateway.Endpoints;
 
 /// <summary>A3 to A5: API keys. A secret is in the answer that creates it and nowhere else.</summary>
 internal sealed class ApiKeyEndpoints(GatewayFrontEnd frontEnd, KeyUsage usage)

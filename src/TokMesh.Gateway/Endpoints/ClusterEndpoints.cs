@@ -1,10 +1,16 @@
 using System.Globalization;
 using System.Text.Json;
-using TokMesh.Cluster;
+using TokMesh.Cluster.Errors;
+using TokMesh.Cluster.Meta;
+using TokMesh.Cluster.Replicas;
+using TokMesh.Cluster.Transport;
+using TokMesh.Gateway.FrontEnd;
+using TokMesh.Gateway.Json;
+using TokMesh.Gateway.Requests;
 using TokMesh.Raft.Log;
 using TokMesh.Raft.Outputs;
 
-namespace TokMesh.Gateway;
+namespace TokMesh.Gateway.Endpoints;
 
 /// <summary>What an operator asks about the cluster, as this node sees it.</summary>
 internal sealed class ClusterEndpoints(GatewayFrontEnd frontEnd, ReplicaSurvey survey)

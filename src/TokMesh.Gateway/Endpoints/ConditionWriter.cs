@@ -1,8 +1,9 @@
 using System.Text.Json;
-using TokMesh.Cluster;
+using TokMesh.Cluster.Errors;
+using TokMesh.Cluster.Health;
 using TokMesh.Raft.Log;
 
-namespace TokMesh.Gateway;
+namespace TokMesh.Gateway.Endpoints;
 
 /// <summary>Writes what is wrong as JSON.</summary>
 internal static class ConditionWriter

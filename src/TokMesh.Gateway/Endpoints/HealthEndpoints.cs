@@ -1,8 +1,12 @@
 using System.Text.Json;
-using TokMesh.Cluster;
+using TokMesh.Cluster.Errors;
+using TokMesh.Cluster.Meta;
+using TokMesh.Cluster.Replicas;
+using TokMesh.Gateway.FrontEnd;
+using TokMesh.Gateway.Requests;
 using TokMesh.State.Errors;
 
-namespace TokMesh.Gateway;
+namespace TokMesh.Gateway.Endpoints;
 
 /// <summary>A22 and A23: whether the process lives, and whether it can serve.</summary>
 internal sealed class HealthEndpoints(GatewayFrontEnd frontEnd, ReplicaSurvey survey)

@@ -1,13 +1,17 @@
 using System.Buffers.Text;
 using System.Text;
 using System.Text.Unicode;
-using TokMesh.Cluster;
+using TokMesh.Cluster.Errors;
+using TokMesh.Cluster.Placement;
+using TokMesh.Gateway.FrontEnd;
+using TokMesh.Gateway.Json;
+using TokMesh.Gateway.Requests;
 using TokMesh.State.Errors;
 using TokMesh.State.Keys;
 using TokMesh.State.Queries;
 using TokMesh.State.Replies;
 
-namespace TokMesh.Gateway;
+namespace TokMesh.Gateway.Endpoints;
 
 /// <summary>Plain keys: the same ones as behind the Redis front end. Version 0 is that of an absent key.</summary>
 internal sealed class KeyEndpoints(GatewayFrontEnd frontEnd)

@@ -1,11 +1,17 @@
 using System.Globalization;
-using TokMesh.Cluster;
+using TokMesh.Cluster.Errors;
+using TokMesh.Cluster.Replicas;
+using TokMesh.Cluster.Transport;
+using TokMesh.Gateway.FrontEnd;
+using TokMesh.Gateway.Metering;
+using TokMesh.Gateway.Requests;
+using TokMesh.Gateway.Serving;
 using TokMesh.Raft.Outputs;
 
-namespace TokMesh.Gateway;
+namespace TokMesh.Gateway.Endpoints;
 
 /// <summary>A24: this node's figures for Prometheus. Gauges of data count what this node leads, so that the sum over nodes is the cluster's.</summary>
-internal sealed class MetricsEndpoint(Pipeline pipeline, ReplicaSurvey survey, IReadOnlyList<Route> routes)
+internal sealed class MetricsEndpoint(Pipeline pipeline, ReplicaSurvey survey, IReadOnlyList<HttpRoute> routes)
 {
     private const string Counter = "counter";
     private const string Gauge = "gauge";

@@ -1,6 +1,7 @@
-using TokMesh.Cluster;
+using TokMesh.Cluster.Nodes;
+using TokMesh.Cluster.Replicas;
 
-namespace TokMesh.Gateway;
+namespace TokMesh.Gateway.Endpoints;
 
 /// <summary>
 /// Gathers the state of this node's replicas from its lanes. Askers at the same moment share one round, so that scrapes and

@@ -1,13 +1,18 @@
 using System.Buffers;
 using System.Text.Json;
-using TokMesh.Cluster;
+using TokMesh.Cluster.Calls;
+using TokMesh.Cluster.Meta;
+using TokMesh.Cluster.Sessions;
+using TokMesh.Gateway.FrontEnd;
+using TokMesh.Gateway.Json;
+using TokMesh.Gateway.Requests;
 using TokMesh.State.Errors;
 using TokMesh.State.Ids;
 using TokMesh.State.Queries;
 using TokMesh.State.Replies;
 using TokMesh.State.Sessions;
 
-namespace TokMesh.Gateway;
+namespace TokMesh.Gateway.Endpoints;
 
 /// <summary>Sessions by user, device, key, address and time, in pages. Without a user all shards are asked at once.</summary>
 internal sealed class SearchEndpoint(GatewayFrontEnd frontEnd)

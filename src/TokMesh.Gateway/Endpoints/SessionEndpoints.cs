@@ -1,9 +1,13 @@
 using Microsoft.AspNetCore.Http;
-using TokMesh.Cluster;
+using TokMesh.Cluster.Sessions;
+using TokMesh.Gateway.FrontEnd;
+using TokMesh.Gateway.Json;
+using TokMesh.Gateway.Metering;
+using TokMesh.Gateway.Requests;
 using TokMesh.State.Errors;
 using TokMesh.State.Replies;
 
-namespace TokMesh.Gateway;
+namespace TokMesh.Gateway.Endpoints;
 
 /// <summary>Sessions by id and by user.</summary>
 internal sealed class SessionEndpoints(GatewayFrontEnd frontEnd, GatewayMeter meter)

@@ -1,9 +1,13 @@
 using System.Text.Json;
-using TokMesh.Cluster;
+using TokMesh.Cluster.Sessions;
+using TokMesh.Gateway.FrontEnd;
+using TokMesh.Gateway.Json;
+using TokMesh.Gateway.Metering;
+using TokMesh.Gateway.Requests;
 using TokMesh.State.Errors;
 using TokMesh.State.Replies;
 
-namespace TokMesh.Gateway;
+namespace TokMesh.Gateway.Endpoints;
 
 /// <summary>A token's session. An invalid token is an error of its own code, with <c>details.valid = false</c>.</summary>
 internal sealed class TokenEndpoints(GatewayFrontEnd frontEnd, GatewayMeter meter)

@@ -1,7 +1,7 @@
 using System.Buffers;
 using TokMesh.State.Errors;
 
-namespace TokMesh.Gateway;
+namespace TokMesh.Gateway.Json;
 
 /// <summary>Body of <c>POST /keys/{key}</c>.</summary>
 internal readonly record struct SetKeyBody(string? Value, string? ValueBase64, long? TtlSeconds, ulong? IfVersion)

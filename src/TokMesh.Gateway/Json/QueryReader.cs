@@ -1,10 +1,10 @@
 using System.Globalization;
-using TokMesh.Cluster;
+using TokMesh.Cluster.Sessions;
 using TokMesh.State.Errors;
 using TokMesh.State.Ids;
 using TokMesh.State.Sessions;
 
-namespace TokMesh.Gateway;
+namespace TokMesh.Gateway.Json;
 
 /// <summary>
 /// Reads a query string: known parameters, each once. An unknown one is refused, since a filter with a slip in its name would

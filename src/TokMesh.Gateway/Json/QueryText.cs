@@ -1,7 +1,7 @@
 using System.Text;
 using TokMesh.State.Errors;
 
-namespace TokMesh.Gateway;
+namespace TokMesh.Gateway.Json;
 
 /// <summary>
 /// Takes a query string apart as it was sent. The framework's own reader leaves an escape that is not UTF-8 as it is, so that <c>%FF</c>

@@ -1,7 +1,7 @@
 using System.Buffers;
 using TokMesh.State.Errors;
 
-namespace TokMesh.Gateway;
+namespace TokMesh.Gateway.Json;
 
 /// <summary>Body of a create.</summary>
 internal readonly record struct CreateBody(string? UserId, string? DeviceId, long? TtlSeconds, List<KeyValuePair<string, string>>? Data, string? Token)

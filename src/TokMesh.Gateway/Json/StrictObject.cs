@@ -3,7 +3,7 @@ using System.Text;
 using System.Text.Json;
 using TokMesh.State.Errors;
 
-namespace TokMesh.Gateway;
+namespace TokMesh.Gateway.Json;
 
 /// <summary>
 /// Reads a body that must be one JSON object with known fields, each at most once, each of its type; null stands for an absent

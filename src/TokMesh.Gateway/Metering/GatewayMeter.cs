@@ -1,4 +1,4 @@
-namespace TokMesh.Gateway;
+namespace TokMesh.Gateway.Metering;
 
 /// <summary>How a validation ended.</summary>
 internal enum ValidateResult

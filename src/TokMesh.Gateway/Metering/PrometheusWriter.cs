@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Text;
 
-namespace TokMesh.Gateway;
+namespace TokMesh.Gateway.Metering;
 
 /// <summary>Writes the Prometheus text format, version 0.0.4.</summary>
 internal sealed class PrometheusWriter(IBufferWriter<byte> output)
@@ -39,7 +39,7 @@ internal sealed class PrometheusWriter(IBufferWriter<byte> output)
         for (var i = 0; i < counts.Length; i++)
         {
             total += counts[i];
-            var bound = i < Gateway.Histogram.BoundsSeconds.Length ? Gateway.Histogram.BoundsSeconds[i].ToString("R", CultureInfo.InvariantCulture) : "+Inf";
+            var bound = i < Metering.Histogram.BoundsSeconds.Length ? Metering.Histogram.BoundsSeconds[i].ToString("R", CultureInfo.InvariantCulture) : "+Inf";
             Sample(name + "_bucket", $"{labels},le=\"{bound}\"", total);
         }
         Sample(name + "_sum", labels, histogram.SumSeconds);

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 
-namespace TokMesh.Gateway;
+namespace TokMesh.Gateway.Metering;
 
 /// <summary>Durations of one route's requests, by method and status.</summary>
 internal sealed class RouteMeter

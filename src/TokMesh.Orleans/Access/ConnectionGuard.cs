@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Connections;
 using Orleans.Configuration;
 using Orleans.Connections.Security;
 using TokMesh.Client.Orleans.Access;
-using TokMesh.Cluster;
+using TokMesh.Cluster.Transport;
 using TokMesh.Orleans.Links;
 
 namespace TokMesh.Orleans.Access;

@@ -1,6 +1,7 @@
 using System.Text;
 using TokMesh.Client.Orleans.Access;
-using TokMesh.Cluster;
+using TokMesh.Cluster.Joining;
+using TokMesh.Cluster.Starts;
 using TokMesh.Orleans.Nodes;
 
 namespace TokMesh.Orleans.Access;

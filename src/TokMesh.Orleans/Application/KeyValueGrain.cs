@@ -1,7 +1,8 @@
 using Orleans.Concurrency;
 using TokMesh.Client;
 using TokMesh.Client.Orleans;
-using TokMesh.Cluster;
+using TokMesh.Cluster.Calls;
+using TokMesh.Cluster.Placement;
 using TokMesh.Orleans.Nodes;
 using TokMesh.State.Errors;
 using TokMesh.State.Keys;

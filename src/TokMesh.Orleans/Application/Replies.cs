@@ -1,9 +1,11 @@
 using System.Globalization;
 using TokMesh.Client.Orleans;
-using TokMesh.Cluster;
+using TokMesh.Cluster.Calls;
+using TokMesh.Cluster.Errors;
+using TokMesh.Cluster.Nodes;
 using TokMesh.Orleans.Nodes;
 using TokMesh.State.Errors;
-using ConsistencyLevel = TokMesh.Cluster.ConsistencyLevel;
+using ConsistencyLevel = TokMesh.Cluster.Calls.ConsistencyLevel;
 using ErrorCode = TokMesh.State.Errors.ErrorCode;
 
 namespace TokMesh.Orleans.Application;

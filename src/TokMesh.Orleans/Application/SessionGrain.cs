@@ -1,7 +1,8 @@
 using System.Text;
 using Orleans.Concurrency;
 using TokMesh.Client.Orleans;
-using TokMesh.Cluster;
+using TokMesh.Cluster.Calls;
+using TokMesh.Cluster.Sessions;
 using TokMesh.Orleans.Nodes;
 using TokMesh.State.Errors;
 using TokMesh.State.Ids;

@@ -1,6 +1,6 @@
 using System.Net.Sockets;
 using Npgsql;
-using TokMesh.Cluster;
+using TokMesh.Cluster.Errors;
 
 namespace TokMesh.Orleans.Database;
 

@@ -1,5 +1,5 @@
-using TokMesh.Cluster;
-using TokMesh.Orleans.Application;
+using TokMesh.Cluster.Meta;
+using TokMesh.Cluster.Nodes;
 using TokMesh.Orleans.Nodes;
 using TokMesh.Orleans.Placement;
 using TokMesh.State.Keys;

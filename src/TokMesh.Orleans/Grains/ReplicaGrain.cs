@@ -1,6 +1,9 @@
 using Orleans.Concurrency;
 using Orleans.Placement;
-using TokMesh.Cluster;
+using TokMesh.Cluster.Calls;
+using TokMesh.Cluster.Errors;
+using TokMesh.Cluster.Joining;
+using TokMesh.Cluster.Replicas;
 using TokMesh.Orleans.Nodes;
 using TokMesh.Orleans.Placement;
 using TokMesh.Raft.Log;

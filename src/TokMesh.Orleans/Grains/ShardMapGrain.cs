@@ -2,10 +2,11 @@ using System.Runtime.CompilerServices;
 using Orleans.Concurrency;
 using Orleans.Placement;
 using TokMesh.Client.Orleans;
-using TokMesh.Cluster;
+using TokMesh.Cluster.Errors;
+using TokMesh.Cluster.Meta;
+using TokMesh.Cluster.Nodes;
 using TokMesh.Orleans.Membership;
 using TokMesh.Orleans.Nodes;
-using TokMesh.Orleans.Placement;
 using TokMesh.Raft.Log;
 using ErrorCode = TokMesh.State.Errors.ErrorCode;
 

@@ -3,7 +3,10 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using TokMesh.Client.Orleans.Access;
-using TokMesh.Cluster;
+using TokMesh.Cluster.Errors;
+using TokMesh.Cluster.Joining;
+using TokMesh.Cluster.Starts;
+using TokMesh.Cluster.Transport;
 
 namespace TokMesh.Orleans.Links;
 
@@ -73,7 +76,7 @@ internal sealed class DialledConnection : IDisposable
             await Output.FlushAsync(limit.Token);
             var answer = await Wire.ReadHelloAsync(Input, _opened.Key, Side.Acceptor, limit.Token);
             if (answer.Refusal is { } refusal) throw new HelloRefusedException(refusal);
-            return Admission.JudgeDirectory(answer, _opened.Directory) is { } stranger ? throw new HelloRefusedException(stranger) : answer;
+            return HelloJudge.JudgeDirectory(answer, _opened.Directory) is { } stranger ? throw new HelloRefusedException(stranger) : answer;
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {

@@ -1,6 +1,8 @@
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
-using TokMesh.Cluster;
+using TokMesh.Cluster.Joining;
+using TokMesh.Cluster.Meta;
+using TokMesh.Cluster.Transport;
 using TokMesh.Raft.Log;
 
 namespace TokMesh.Orleans.Links;

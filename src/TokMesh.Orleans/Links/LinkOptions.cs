@@ -1,6 +1,7 @@
 using System.Net;
 using TokMesh.Client.Orleans.Access;
-using TokMesh.Cluster;
+using TokMesh.Cluster.Meta;
+using TokMesh.Cluster.Transport;
 
 namespace TokMesh.Orleans.Links;
 

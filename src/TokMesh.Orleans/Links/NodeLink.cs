@@ -1,7 +1,11 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Net.Sockets;
-using TokMesh.Cluster;
+using TokMesh.Cluster.Errors;
+using TokMesh.Cluster.Joining;
+using TokMesh.Cluster.Meta;
+using TokMesh.Cluster.Starts;
+using TokMesh.Cluster.Transport;
 using TokMesh.Raft.Log;
 
 namespace TokMesh.Orleans.Links;

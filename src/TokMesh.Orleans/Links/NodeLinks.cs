@@ -2,7 +2,13 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using TokMesh.Client.Orleans;
 using TokMesh.Client.Orleans.Access;
-using TokMesh.Cluster;
+using TokMesh.Cluster.Clocks;
+using TokMesh.Cluster.Errors;
+using TokMesh.Cluster.Joining;
+using TokMesh.Cluster.Meta;
+using TokMesh.Cluster.Nodes;
+using TokMesh.Cluster.Starts;
+using TokMesh.Cluster.Transport;
 using TokMesh.Orleans.Nodes;
 using TokMesh.Raft.Log;
 using ErrorCode = TokMesh.State.Errors.ErrorCode;
@@ -135,8 +141,8 @@ internal sealed class NodeLinks : INodeNetwork, IDisposable
 
     public Hello Introduction() => new()
     {
-        MinVersion = Admission.MinVersion,
-        MaxVersion = Admission.MaxVersion,
+        MinVersion = HelloJudge.MinVersion,
+        MaxVersion = HelloJudge.MaxVersion,
         Self = Self,
         ClusterId = _genesis?.ClusterId,
         Past = Node?.Past,
@@ -144,7 +150,7 @@ internal sealed class NodeLinks : INodeNetwork, IDisposable
         Number = _number.IsNone ? null : _number.Value,
     };
 
-    public HelloRefusal? Judge(Hello hello, string? certifiedAs, bool mayJoin = false) => Admission.Judge(Self, _genesis, hello, certifiedAs, Node?.Map, mayJoin);
+    public HelloRefusal? Judge(Hello hello, string? certifiedAs, bool mayJoin = false) => HelloJudge.Judge(Self, _genesis, hello, certifiedAs, Node?.Map, mayJoin);
 
     public void Learn(Hello hello)
     {
@@ -155,7 +161,8 @@ internal sealed class NodeLinks : INodeNetwork, IDisposable
     }
 
     /// <summary>Judges the other end of a link by its past; null when it may take part.</summary>
-    public Task<HelloRefusal?> AdmitAsync(MemberId member, Hello hello) => Admission.JudgePastAsync(Self, Node, member, hello).WaitAsync(Stopping);
+    public Task<HelloRefusal?> AdmitAsync(MemberId member, Hello hello) =>
+        Node is { } node ? node.AdmitAsync(member, hello).WaitAsync(Stopping) : Task.FromResult<HelloRefusal?>(HelloJudge.IsStarting(Self.NodeId));
 
     /// <summary>What to answer to a hello, and which member it came from if a link may follow.</summary>
     /// <param name="hello">What the other end says.</param>
@@ -165,7 +172,7 @@ internal sealed class NodeLinks : INodeNetwork, IDisposable
     {
         var answer = Introduction();
         var isLink = opened.Purpose == Purpose.Link;
-        if ((Admission.JudgeDirectory(hello, opened.Directory) ?? Judge(hello, certifiedAs, mayJoin: Options.AllowJoin && !isLink)) is { } refusal) return Refuse(answer, hello, refusal);
+        if ((HelloJudge.JudgeDirectory(hello, opened.Directory) ?? Judge(hello, certifiedAs, mayJoin: Options.AllowJoin && !isLink)) is { } refusal) return Refuse(answer, hello, refusal);
         if (!isLink) return (await AnswerQuestionAsync(answer, hello), null);
         // It was judged by the same list.
         if (hello.ClusterId is null || Listed(hello.Self.NodeId) is not { } listed) return (answer with { Refusal = Starting() }, null);

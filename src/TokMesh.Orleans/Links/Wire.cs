@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.IO.Pipelines;
 using System.Security.Cryptography;
-using TokMesh.Cluster;
+using TokMesh.Cluster.Joining;
 
 namespace TokMesh.Orleans.Links;
 

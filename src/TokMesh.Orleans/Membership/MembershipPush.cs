@@ -1,5 +1,4 @@
 using TokMesh.Orleans.Nodes;
-using TokMesh.Orleans.Placement;
 
 namespace TokMesh.Orleans.Membership;
 

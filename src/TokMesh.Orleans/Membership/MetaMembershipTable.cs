@@ -1,6 +1,8 @@
 using System.Buffers;
-using TokMesh.Cluster;
-using TokMesh.Orleans.Application;
+using TokMesh.Cluster.Calls;
+using TokMesh.Cluster.Errors;
+using TokMesh.Cluster.Meta;
+using TokMesh.Cluster.Nodes;
 using TokMesh.Orleans.Nodes;
 using TokMesh.State.Replies;
 using ErrorCode = TokMesh.State.Errors.ErrorCode;

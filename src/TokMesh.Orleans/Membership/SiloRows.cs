@@ -1,7 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using TokMesh.Cluster;
+using TokMesh.Cluster.Meta;
 
 namespace TokMesh.Orleans.Membership;
 

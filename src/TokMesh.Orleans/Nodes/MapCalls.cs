@@ -1,7 +1,9 @@
 using System.Buffers;
 using TokMesh.Client.Orleans;
-using TokMesh.Cluster;
-using TokMesh.Orleans.Application;
+using TokMesh.Cluster.Calls;
+using TokMesh.Cluster.Errors;
+using TokMesh.Cluster.Meta;
+using TokMesh.Cluster.Nodes;
 using TokMesh.State.Replies;
 using ErrorCode = TokMesh.State.Errors.ErrorCode;
 

@@ -1,4 +1,6 @@
 using TokMesh.Cluster;
+using TokMesh.Cluster.Nodes;
+using TokMesh.Cluster.Sessions;
 
 namespace TokMesh.Orleans.Nodes;
 

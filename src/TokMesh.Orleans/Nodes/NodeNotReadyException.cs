@@ -1,4 +1,4 @@
-using TokMesh.Cluster;
+using TokMesh.Cluster.Errors;
 
 namespace TokMesh.Orleans.Nodes;
 

@@ -1,5 +1,8 @@
 using TokMesh.Client.Orleans.Access;
-using TokMesh.Cluster;
+using TokMesh.Cluster.Joining;
+using TokMesh.Cluster.Nodes;
+using TokMesh.Cluster.Sessions;
+using TokMesh.Cluster.Transport;
 
 namespace TokMesh.Orleans.Nodes;
 

@@ -1,6 +1,6 @@
 using Orleans.Placement;
 using Orleans.Runtime.Placement;
-using TokMesh.Cluster;
+using TokMesh.Cluster.Errors;
 
 namespace TokMesh.Orleans.Placement;
 

@@ -1,5 +1,3 @@
-using TokMesh.Orleans.Storage;
-
 namespace TokMesh.Orleans.Placement;
 
 /// <summary>Which silo carries which node, as Orleans' membership has it now. A silo's name is the id of its node, across restarts.</summary>

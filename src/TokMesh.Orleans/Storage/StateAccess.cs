@@ -1,7 +1,8 @@
 using System.Globalization;
 using Orleans.Storage;
-using TokMesh.Cluster;
-using TokMesh.Orleans.Application;
+using TokMesh.Cluster.Calls;
+using TokMesh.Cluster.Errors;
+using TokMesh.Cluster.Nodes;
 using TokMesh.State.Keys;
 using TokMesh.State.Queries;
 using TokMesh.State.Replies;

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using TokMesh.Cluster;
+using TokMesh.Cluster.Placement;
 using TokMesh.State.Keys;
 
 namespace TokMesh.Orleans.Storage;

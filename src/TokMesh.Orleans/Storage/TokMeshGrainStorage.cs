@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Orleans.Serialization.Serializers;
 using Orleans.Storage;
-using TokMesh.Cluster;
+using TokMesh.Cluster.Errors;
 using TokMesh.Orleans.Nodes;
 
 namespace TokMesh.Orleans.Storage;

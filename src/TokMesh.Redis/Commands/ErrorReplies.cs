@@ -1,5 +1,6 @@
 using System.Text;
-using TokMesh.Cluster;
+using TokMesh.Cluster.Calls;
+using TokMesh.Cluster.Errors;
 using TokMesh.Redis.Protocol;
 using TokMesh.State.Errors;
 

@@ -1,6 +1,6 @@
 using System.IO.Pipelines;
 using System.Text;
-using TokMesh.Cluster;
+using TokMesh.Cluster.Calls;
 using TokMesh.Redis.Commands;
 using TokMesh.Redis.Dispatch;
 using TokMesh.Redis.Protocol;

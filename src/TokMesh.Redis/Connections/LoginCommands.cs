@@ -1,9 +1,8 @@
 using System.IO.Pipelines;
 using System.Text;
-using TokMesh.Cluster;
+using TokMesh.Cluster.Auth;
 using TokMesh.Redis.Commands;
 using TokMesh.Redis.Dispatch;
-using TokMesh.Redis.FrontEnd;
 using TokMesh.Redis.Protocol;
 using TokMesh.Redis.Replies;
 using TokMesh.Redis.Server;

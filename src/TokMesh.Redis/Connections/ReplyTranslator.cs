@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
-using TokMesh.Cluster;
+using TokMesh.Cluster.Calls;
+using TokMesh.Cluster.Sessions;
 using TokMesh.Redis.Commands;
 using TokMesh.Redis.Protocol;
 using TokMesh.Redis.Replies;

@@ -1,4 +1,5 @@
-using TokMesh.Cluster;
+using TokMesh.Cluster.Calls;
+using TokMesh.Cluster.Placement;
 using TokMesh.Redis.Commands;
 using TokMesh.Redis.FrontEnd;
 using TokMesh.Redis.Protocol;

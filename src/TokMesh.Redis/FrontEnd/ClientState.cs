@@ -1,5 +1,8 @@
 using System.Net;
-using TokMesh.Cluster;
+using TokMesh.Cluster.Auth;
+using TokMesh.Cluster.Calls;
+using TokMesh.Cluster.Meta;
+using TokMesh.Cluster.Sessions;
 using TokMesh.State.Errors;
 using TokMesh.State.Ids;
 using TokMesh.State.Sessions;

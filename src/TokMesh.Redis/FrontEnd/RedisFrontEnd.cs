@@ -1,5 +1,9 @@
 using System.Collections.Concurrent;
-using TokMesh.Cluster;
+using TokMesh.Cluster.Auth;
+using TokMesh.Cluster.Limits;
+using TokMesh.Cluster.Meta;
+using TokMesh.Cluster.Nodes;
+using TokMesh.Cluster.Sessions;
 using TokMesh.Redis.Stages;
 
 namespace TokMesh.Redis.FrontEnd;

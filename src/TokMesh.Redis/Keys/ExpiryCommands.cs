@@ -1,4 +1,4 @@
-using TokMesh.Cluster;
+using TokMesh.Cluster.Calls;
 using TokMesh.Redis.Commands;
 using TokMesh.Redis.Dispatch;
 using TokMesh.Redis.Protocol;

@@ -1,4 +1,4 @@
-using TokMesh.Cluster;
+using TokMesh.Cluster.Calls;
 using TokMesh.Redis.Dispatch;
 using TokMesh.Redis.Protocol;
 using TokMesh.Redis.Stages;

@@ -1,9 +1,8 @@
-using TokMesh.Cluster;
+using TokMesh.Cluster.Calls;
 using TokMesh.Redis.Commands;
 using TokMesh.Redis.Dispatch;
 using TokMesh.Redis.Protocol;
 using TokMesh.Redis.Replies;
-using TokMesh.Redis.Stages;
 using TokMesh.State.Keys;
 using TokMesh.State.Queries;
 

@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text;
-using TokMesh.Cluster;
+using TokMesh.Cluster.Calls;
+using TokMesh.Cluster.Errors;
+using TokMesh.Cluster.Meta;
 using TokMesh.Redis.Commands;
 using TokMesh.Redis.Dispatch;
 using TokMesh.Redis.FrontEnd;

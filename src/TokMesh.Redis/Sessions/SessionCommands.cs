@@ -1,5 +1,7 @@
 using System.Text;
-using TokMesh.Cluster;
+using TokMesh.Cluster.Calls;
+using TokMesh.Cluster.Errors;
+using TokMesh.Cluster.Placement;
 using TokMesh.Redis.Commands;
 using TokMesh.Redis.Dispatch;
 using TokMesh.Redis.Keys;

@@ -1,6 +1,6 @@
 using System.Buffers;
 using System.Threading.Tasks.Sources;
-using TokMesh.Cluster;
+using TokMesh.Cluster.Calls;
 using TokMesh.Redis.Commands;
 using TokMesh.Redis.Protocol;
 using TokMesh.Redis.Replies;

@@ -1,3 +1,5 @@
+using TokMesh.Cluster.Errors;
+using TokMesh.Cluster.Health;
 using TokMesh.Raft.Log;
 
 namespace TokMesh.Cluster.Tests.Health;

@@ -1,4 +1,7 @@
 using System.Buffers;
+using TokMesh.Cluster.Errors;
+using TokMesh.Cluster.Health;
+using TokMesh.Cluster.Transport;
 using TokMesh.Raft.Log;
 
 namespace TokMesh.Cluster.Tests.Health;

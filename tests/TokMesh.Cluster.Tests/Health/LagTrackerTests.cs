@@ -1,3 +1,5 @@
+using TokMesh.Cluster.Health;
+
 namespace TokMesh.Cluster.Tests.Health;
 
 public sealed class LagTrackerTests

@@ -1,4 +1,9 @@
 using System.Buffers;
+using TokMesh.Cluster.Clocks;
+using TokMesh.Cluster.Disks;
+using TokMesh.Cluster.Errors;
+using TokMesh.Cluster.Health;
+using TokMesh.Cluster.Transport;
 using TokMesh.Raft.Log;
 using TokMesh.Raft.Outputs;
 
@@ -19,7 +24,7 @@ public sealed class NodeHealthTests : IClock, INodeWatch
 
     public NodeHealthTests()
     {
-        _guard = new ClockGuard(500, this, others: 2, this);
+        _guard = new ClockGuard(500, this, others: 2, static (_, _) => { });
         _disk = new DiskWatch(600, static () => { });
         _health = new NodeHealth(One, groupCount: 17, () => _others, () => _knowsMeta, _guard, _disk, this, 5, this);
     }

@@ -2,8 +2,6 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Net;
 using TokMesh.Client.Orleans.Access;
-using TokMesh.Orleans.Links;
-using TokMesh.Redis.Commands;
 
 namespace TokMesh.Orleans.Tests.Access;
 

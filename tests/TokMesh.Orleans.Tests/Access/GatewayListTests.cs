@@ -3,10 +3,8 @@ using Orleans.Configuration;
 using Orleans.Messaging;
 using TokMesh.Client.Orleans;
 using TokMesh.Client.Orleans.Access;
-using TokMesh.Orleans.Placement;
 using TokMesh.Orleans.Tests.Grains;
 using TokMesh.Orleans.Tests.Harness;
-using TokMesh.Redis.Commands;
 
 namespace TokMesh.Orleans.Tests.Access;
 

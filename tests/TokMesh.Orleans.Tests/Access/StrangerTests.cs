@@ -7,10 +7,8 @@ using Microsoft.Extensions.Logging;
 using Orleans.Configuration;
 using TokMesh.Client.Orleans;
 using TokMesh.Client.Orleans.Access;
-using TokMesh.Orleans.Placement;
 using TokMesh.Orleans.Tests.Grains;
 using TokMesh.Orleans.Tests.Harness;
-using TokMesh.Redis.Commands;
 
 namespace TokMesh.Orleans.Tests.Access;
 

@@ -2,7 +2,6 @@ using System.Reflection;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.GrainDirectory;
 using TokMesh.Client.Orleans;
-using TokMesh.Orleans.Placement;
 
 namespace TokMesh.Orleans.Tests.Grains;
 

@@ -13,7 +13,7 @@ using TokMesh.Orleans.Storage;
 using TokMesh.Orleans.Tests.Harness;
 using TokMesh.Redis;
 using TokMesh.Redis.FrontEnd;
-using ConnectionLimit = TokMesh.Cluster.ConnectionLimit;
+using ConnectionLimit = TokMesh.Cluster.Limits.ConnectionLimit;
 
 namespace TokMesh.Orleans.Tests.Grains;
 

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Text;
-using TokMesh.Cluster;
-using TokMesh.Orleans.Application;
+using TokMesh.Cluster.Placement;
 using TokMesh.Orleans.Grains;
 using TokMesh.Orleans.Placement;
 using TokMesh.State.Keys;

@@ -1,9 +1,8 @@
 using System.Buffers;
 using TokMesh.Client.Orleans;
-using TokMesh.Cluster;
+using TokMesh.Cluster.Calls;
+using TokMesh.Cluster.Sessions;
 using TokMesh.Orleans.Grains;
-using TokMesh.Orleans.Placement;
-using TokMesh.Redis.Commands;
 using TokMesh.State.Queries;
 
 namespace TokMesh.Orleans.Tests.Grains;

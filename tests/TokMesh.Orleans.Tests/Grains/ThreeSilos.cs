@@ -1,10 +1,8 @@
 using Microsoft.Extensions.DependencyInjection;
-using TokMesh.Cluster;
+using TokMesh.Cluster.Joining;
 using TokMesh.Orleans.Grains;
 using TokMesh.Orleans.Nodes;
-using TokMesh.Orleans.Placement;
 using TokMesh.Orleans.Tests.Harness;
-using TokMesh.Redis.Commands;
 
 namespace TokMesh.Orleans.Tests.Grains;
 

@@ -2,12 +2,18 @@ using System.Security.Cryptography;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.TestingHost;
 using TokMesh.Cluster;
+using TokMesh.Cluster.Clocks;
+using TokMesh.Cluster.Health;
+using TokMesh.Cluster.Meta;
+using TokMesh.Cluster.Nodes;
+using TokMesh.Cluster.Sessions;
+using TokMesh.Cluster.Starts;
+using TokMesh.Cluster.Transport;
 using TokMesh.Log.Simulation;
 using TokMesh.Orleans.Nodes;
 using TokMesh.Orleans.Storage;
 using TokMesh.Raft.Log;
 using TokMesh.Raft.Outputs;
-using TokMesh.Redis.Commands;
 
 namespace TokMesh.Orleans.Tests;
 

@@ -7,8 +7,6 @@ using Microsoft.Extensions.Logging;
 using Orleans.Configuration;
 using TokMesh.Client.Orleans.Access;
 using TokMesh.Orleans.Nodes;
-using TokMesh.Orleans.Placement;
-using TokMesh.Redis.Commands;
 
 namespace TokMesh.Orleans.Tests.Harness;
 

@@ -1,9 +1,7 @@
 using System.Text;
-using TokMesh.Cluster;
-using TokMesh.Orleans.Application;
+using TokMesh.Cluster.Calls;
 using TokMesh.Orleans.Nodes;
 using TokMesh.Orleans.Storage;
-using TokMesh.Redis.Commands;
 using TokMesh.State.Queries;
 using TokMesh.State.Replies;
 

@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using TokMesh.Cluster;
+using TokMesh.Cluster.Transport;
 
 namespace TokMesh.Orleans.Tests.Harness;
 

@@ -3,7 +3,6 @@ using Microsoft.AspNetCore.Connections;
 using TokMesh.Client.Orleans.Access;
 using TokMesh.Orleans.Links;
 using TokMesh.Orleans.Tests.Harness;
-using TokMesh.Redis.Commands;
 
 namespace TokMesh.Orleans.Tests.Links;
 

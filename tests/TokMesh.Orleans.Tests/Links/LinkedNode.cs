@@ -9,13 +9,17 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans.Connections.Security;
 using TokMesh.Client.Orleans.Access;
-using TokMesh.Cluster;
+using TokMesh.Cluster.Clocks;
+using TokMesh.Cluster.Health;
+using TokMesh.Cluster.Meta;
+using TokMesh.Cluster.Nodes;
+using TokMesh.Cluster.Starts;
+using TokMesh.Cluster.Transport;
 using TokMesh.Log.Simulation;
 using TokMesh.Orleans.Access;
 using TokMesh.Orleans.Links;
 using TokMesh.Raft.Log;
 using TokMesh.Raft.Outputs;
-using TokMesh.Redis.Commands;
 
 namespace TokMesh.Orleans.Tests.Links;
 

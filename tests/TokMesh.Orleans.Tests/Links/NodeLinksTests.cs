@@ -1,8 +1,9 @@
 using TokMesh.Client.Orleans.Access;
-using TokMesh.Cluster;
+using TokMesh.Cluster.Joining;
+using TokMesh.Cluster.Meta;
+using TokMesh.Cluster.Transport;
 using TokMesh.Orleans.Links;
 using TokMesh.Orleans.Tests.Harness;
-using TokMesh.Redis.Commands;
 
 namespace TokMesh.Orleans.Tests.Links;
 
@@ -87,7 +88,7 @@ public sealed class NodeLinksTests
         // One that has the secret, and says that it is another than it has proved to be.
         using (var liar = await DialledConnection.OpenAsync(a.Options with { NodeId = "tmnd-0", DirectoryId = Guid.NewGuid() }, a.Options.AdvertiseAddress, null, default))
         {
-            var hello = new Hello { MinVersion = Admission.MinVersion, MaxVersion = Admission.MaxVersion, Self = a.Self with { NodeId = "tmnd-0", DirectoryId = Guid.NewGuid() } };
+            var hello = new Hello { MinVersion = HelloJudge.MinVersion, MaxVersion = HelloJudge.MaxVersion, Self = a.Self with { NodeId = "tmnd-0", DirectoryId = Guid.NewGuid() } };
             Assert.Contains("another data directory than it has proved", (await Assert.ThrowsAsync<HelloRefusedException>(() => liar.IntroduceAsync(hello, default))).Message);
         }
         Assert.Empty(a.Links.Candidates);
@@ -108,7 +109,7 @@ public sealed class NodeLinksTests
         {
             var options = a.Options with { NodeId = claims, DirectoryId = Guid.NewGuid(), Certificates = authority.For(certificate) };
             using var connection = await DialledConnection.OpenAsync(options, a.Options.AdvertiseAddress, null, default);
-            var hello = new Hello { MinVersion = Admission.MinVersion, MaxVersion = Admission.MaxVersion, Self = a.Self with { NodeId = claims, DirectoryId = options.DirectoryId } };
+            var hello = new Hello { MinVersion = HelloJudge.MinVersion, MaxVersion = HelloJudge.MaxVersion, Self = a.Self with { NodeId = claims, DirectoryId = options.DirectoryId } };
             Assert.Contains(says, (await Assert.ThrowsAsync<HelloRefusedException>(() => connection.IntroduceAsync(hello, default))).Message);
         }
         // Orleans' own traffic: a member's certificate, and no other.
@@ -186,8 +187,8 @@ public sealed class NodeLinksTests
         using var connection = await DialledConnection.OpenAsync(removed, a.Options.AdvertiseAddress, null, default);
         var hello = new Hello
         {
-            MinVersion = Admission.MinVersion,
-            MaxVersion = Admission.MaxVersion,
+            MinVersion = HelloJudge.MinVersion,
+            MaxVersion = HelloJudge.MaxVersion,
             Self = a.Self with { NodeId = "tmnd-2", DirectoryId = removed.DirectoryId },
             ClusterId = a.Stored!.ClusterId,
             Number = 2,

@@ -1,9 +1,7 @@
-using TokMesh.Cluster;
+using TokMesh.Cluster.Nodes;
 using TokMesh.Orleans.Membership;
 using TokMesh.Orleans.Nodes;
-using TokMesh.Orleans.Placement;
 using TokMesh.Orleans.Tests.Grains;
-using TokMesh.Redis.Commands;
 
 namespace TokMesh.Orleans.Tests.Membership;
 

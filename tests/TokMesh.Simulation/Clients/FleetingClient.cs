@@ -1,5 +1,6 @@
 using System.Text;
-using TokMesh.Cluster;
+using TokMesh.Cluster.Calls;
+using TokMesh.Cluster.Placement;
 using TokMesh.Simulation.Observing;
 using TokMesh.Simulation.World;
 using TokMesh.State.Keys;

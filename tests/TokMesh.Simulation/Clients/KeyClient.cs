@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
-using TokMesh.Cluster;
+using TokMesh.Cluster.Calls;
+using TokMesh.Cluster.Placement;
 using TokMesh.Linearizability;
 using TokMesh.Simulation.World;
 using TokMesh.State.Errors;

@@ -1,4 +1,5 @@
-using TokMesh.Cluster;
+using TokMesh.Cluster.Calls;
+using TokMesh.Cluster.Sessions;
 using TokMesh.Linearizability;
 using TokMesh.Simulation.Observing;
 using TokMesh.Simulation.World;

@@ -1,5 +1,6 @@
 using System.Buffers;
-using TokMesh.Cluster;
+using TokMesh.Cluster.Calls;
+using TokMesh.Cluster.Meta;
 using TokMesh.Simulation.Runs;
 using TokMesh.Simulation.World;
 using TokMesh.State.Errors;

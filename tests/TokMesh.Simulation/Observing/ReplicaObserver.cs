@@ -1,4 +1,4 @@
-using TokMesh.Cluster;
+using TokMesh.Cluster.Replicas;
 using TokMesh.Raft.Log;
 using TokMesh.Raft.Outputs;
 using TokMesh.Raft.Snapshots;

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using TokMesh.Cluster;
+using TokMesh.Cluster.Replicas;
 using TokMesh.Raft;
 using TokMesh.Raft.Log;
 using TokMesh.Raft.Membership;

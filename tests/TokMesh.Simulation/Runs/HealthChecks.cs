@@ -1,4 +1,4 @@
-using TokMesh.Cluster;
+using TokMesh.Cluster.Errors;
 using TokMesh.Raft.Log;
 using TokMesh.Simulation.Observing;
 using TokMesh.Simulation.World;

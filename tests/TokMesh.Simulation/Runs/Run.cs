@@ -1,4 +1,4 @@
-using TokMesh.Cluster;
+using TokMesh.Cluster.Placement;
 using TokMesh.Linearizability;
 using TokMesh.Simulation.Clients;
 using TokMesh.Simulation.Faults;

@@ -1,6 +1,8 @@
 using System.Buffers;
 using System.Text;
-using TokMesh.Cluster;
+using TokMesh.Cluster.Calls;
+using TokMesh.Cluster.Sessions;
+using TokMesh.Cluster.States;
 using TokMesh.Simulation.Clients;
 using TokMesh.Simulation.Observing;
 using TokMesh.Simulation.World;

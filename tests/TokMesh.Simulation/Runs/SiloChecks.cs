@@ -1,4 +1,4 @@
-using TokMesh.Cluster;
+using TokMesh.Cluster.Meta;
 using TokMesh.Simulation.Observing;
 
 namespace TokMesh.Simulation.Runs;

@@ -1,4 +1,4 @@
-using TokMesh.Cluster;
+using TokMesh.Cluster.Starts;
 using TokMesh.Simulation.Observing;
 
 namespace TokMesh.Simulation.World;

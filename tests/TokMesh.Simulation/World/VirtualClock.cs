@@ -1,4 +1,4 @@
-using TokMesh.Cluster;
+using TokMesh.Cluster.Clocks;
 
 namespace TokMesh.Simulation.World;
 

@@ -1,5 +1,6 @@
 using System.Buffers;
-using TokMesh.Cluster;
+using TokMesh.Cluster.Starts;
+using TokMesh.Cluster.Transport;
 using TokMesh.Raft.Log;
 
 namespace TokMesh.Simulation.World;

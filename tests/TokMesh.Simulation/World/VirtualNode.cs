@@ -1,4 +1,10 @@
-using TokMesh.Cluster;
+using TokMesh.Cluster.Health;
+using TokMesh.Cluster.Joining;
+using TokMesh.Cluster.Meta;
+using TokMesh.Cluster.Nodes;
+using TokMesh.Cluster.Sessions;
+using TokMesh.Cluster.Starts;
+using TokMesh.Cluster.Transport;
 using TokMesh.Log.Format;
 using TokMesh.Log.Simulation;
 using TokMesh.Log.Snapshots;
@@ -164,7 +170,7 @@ internal sealed class VirtualNode : INodeWatch
         foreach (var lane in Node.Lanes)
             _workers.Add(new VirtualWorker(this, _world.Time, lane.Turn, wake => lane.Wake = wake, () => lane.NextTurnMs, _laneDelay));
         _workers.Add(new VirtualWorker(this, _world.Time, Node.LogWriter.Turn, wake => Node.LogWriter.Wake = wake, null, _logDelay));
-        _workers.Add(new VirtualWorker(this, _world.Time, Node.SnapshotWriter.Turn, wake => Node.SnapshotWriter.Wake = wake, null, _snapshotDelay));
+        _workers.Add(new VirtualWorker(this, _world.Time, Node.SnapshotWorker.Turn, wake => Node.SnapshotWorker.Wake = wake, null, _snapshotDelay));
         Store = new StoreClient(Node, continueInline: true);
         var time = Node.Time;
         Sessions = new SessionService(Store, _random.NextBytes, () => time.WallMs, Limits);

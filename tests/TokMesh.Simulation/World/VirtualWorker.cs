@@ -1,7 +1,7 @@
 namespace TokMesh.Simulation.World;
 
 /// <summary>
-/// What a thread is to one worker of a node (<see cref="TokMesh.Cluster.NodeThreads"/>), on virtual time: a turn comes a moment after
+/// What a thread is to one worker of a node (<see cref="TokMesh.Cluster.Nodes.NodeThreads"/>), on virtual time: a turn comes a moment after
 /// somebody wakes the worker, or when the worker said that one is due. Ends with the boot it belongs to.
 /// </summary>
 internal sealed class VirtualWorker

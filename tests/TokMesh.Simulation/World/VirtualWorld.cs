@@ -1,4 +1,6 @@
-using TokMesh.Cluster;
+using TokMesh.Cluster.Meta;
+using TokMesh.Cluster.Nodes;
+using TokMesh.Cluster.Replicas;
 using TokMesh.Raft.Options;
 using TokMesh.Simulation.Observing;
 
