@@ -1,10 +1,6 @@
 using System.Buffers;
 
-#if TOKMESH_RAFT
-namespace TokMesh.Raft;
-#else
-namespace TokMesh.Cluster;
-#endif
+namespace TokMesh;
 
 /// <summary>Unsigned LEB128: seven bits a byte, least significant first, at most ten bytes.</summary>
 /// <remarks>Compiled into both projects that need it, so that Raft stays free of references.</remarks>

@@ -11,7 +11,7 @@ using TokMesh.Cluster.Transport;
 using TokMesh.Log.Disks;
 using TokMesh.Raft.Log;
 using TokMesh.Raft.Outputs;
-using TokMesh.State.Tests;
+using TokMesh.TestKit.Samples;
 
 namespace TokMesh.Bench;
 

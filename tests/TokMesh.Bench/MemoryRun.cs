@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Runtime;
 using System.Runtime.CompilerServices;
 using TokMesh.State;
-using TokMesh.State.Tests;
+using TokMesh.TestKit.Samples;
 
 namespace TokMesh.Bench;
 

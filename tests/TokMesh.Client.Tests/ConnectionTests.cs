@@ -1,7 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using TokMesh.Gateway.Tests;
+using TokMesh.Client.Tests.Harness;
+using TokMesh.TestKit.Http;
 
 namespace TokMesh.Client.Tests;
 

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
-using TokMesh.Gateway.Tests;
+using TokMesh.Client.Tests.Harness;
+using TokMesh.TestKit.Http;
 
 namespace TokMesh.Client.Tests;
 

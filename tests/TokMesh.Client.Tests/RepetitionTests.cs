@@ -1,4 +1,5 @@
 using System.Net;
+using TokMesh.TestKit.Http;
 
 namespace TokMesh.Client.Tests;
 

@@ -1,6 +1,7 @@
+using TokMesh.Client.Tests.Harness;
 using TokMesh.Cluster.Sessions;
 using TokMesh.Gateway.FrontEnd;
-using TokMesh.Gateway.Tests;
+using TokMesh.TestKit.Http;
 
 namespace TokMesh.Client.Tests;
 

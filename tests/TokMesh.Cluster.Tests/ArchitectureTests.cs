@@ -1,4 +1,5 @@
 using System.Reflection;
+using TokMesh.TestKit;
 
 namespace TokMesh.Cluster.Tests;
 
@@ -47,6 +48,14 @@ public sealed class ArchitectureTests
     [MemberData(nameof(Assemblies))]
     public void Orleans_is_known_to_the_silos_part_alone(string name) =>
         Assert.DoesNotContain(ReferencesOf(name), r => r.StartsWith("Orleans", StringComparison.Ordinal));
+
+    [Theory]
+    [MemberData(nameof(Assemblies))]
+    public void Folders_point_one_way(string name) => Assert.Empty(FolderDirection.Problems(name));
+
+    [Theory]
+    [MemberData(nameof(Assemblies))]
+    public void Namespaces_follow_folders(string name) => Assert.Empty(FolderDirection.Misplaced($"src/{name}"));
 
     private static string[] ReferencesOf(string name) => [.. Assembly.Load(name).GetReferencedAssemblies().Select(r => r.Name!)];
 }

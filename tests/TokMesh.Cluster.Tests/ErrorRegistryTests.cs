@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using TokMesh.Cluster.Errors;
 using TokMesh.State.Errors;
+using TokMesh.TestKit;
 
 namespace TokMesh.Cluster.Tests;
 

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using TokMesh.TestKit;
 
 namespace TokMesh.Cluster.Tests;
 

@@ -5,7 +5,7 @@ using TokMesh.Cluster.Meta;
 using TokMesh.Cluster.Nodes;
 using TokMesh.Cluster.Starts;
 using TokMesh.Cluster.Transport;
-using TokMesh.Log.Simulation;
+using TokMesh.TestKit.Disks;
 using TokMesh.Raft.Log;
 using TokMesh.Raft.Outputs;
 

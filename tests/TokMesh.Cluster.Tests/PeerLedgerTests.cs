@@ -1,6 +1,6 @@
 using TokMesh.Cluster.Starts;
 using TokMesh.Log;
-using TokMesh.Log.Simulation;
+using TokMesh.TestKit.Disks;
 using TokMesh.Log.Writing;
 using TokMesh.Raft.Log;
 

@@ -9,7 +9,7 @@ using TokMesh.Cluster.Nodes;
 using TokMesh.Cluster.Replicas;
 using TokMesh.Cluster.Starts;
 using TokMesh.Cluster.Transport;
-using TokMesh.Log.Simulation;
+using TokMesh.TestKit.Disks;
 using TokMesh.Log.Snapshots;
 using TokMesh.Raft.Log;
 using TokMesh.Raft.Outputs;

@@ -1,5 +1,6 @@
 using TokMesh.Cluster.Calls;
 using TokMesh.Cluster.Routing;
+using TokMesh.TestKit.Http;
 
 namespace TokMesh.Cluster.Tests;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using TokMesh.Gateway.FrontEnd;
+using TokMesh.TestKit.Http;
 
 namespace TokMesh.Gateway.Tests;
 

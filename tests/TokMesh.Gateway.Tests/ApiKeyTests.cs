@@ -1,4 +1,5 @@
 using TokMesh.Cluster.Meta;
+using TokMesh.TestKit.Http;
 
 namespace TokMesh.Gateway.Tests;
 

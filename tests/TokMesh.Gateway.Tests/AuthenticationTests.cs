@@ -1,6 +1,7 @@
 using TokMesh.Cluster.Meta;
 using TokMesh.Gateway.FrontEnd;
 using TokMesh.Gateway.Protection;
+using TokMesh.TestKit.Http;
 
 namespace TokMesh.Gateway.Tests;
 

@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.AspNetCore.Http;
 using TokMesh.Gateway.FrontEnd;
 using TokMesh.Gateway.Protection;
+using TokMesh.TestKit.Http;
 
 namespace TokMesh.Gateway.Tests;
 

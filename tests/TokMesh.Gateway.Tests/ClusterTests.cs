@@ -6,6 +6,7 @@ using TokMesh.Gateway.FrontEnd;
 using TokMesh.Gateway.Requests;
 using TokMesh.Raft.Log;
 using TokMesh.State.Errors;
+using TokMesh.TestKit.Http;
 
 namespace TokMesh.Gateway.Tests;
 

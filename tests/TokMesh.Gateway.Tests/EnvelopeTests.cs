@@ -1,5 +1,6 @@
 using System.Net.Http.Headers;
 using System.Text;
+using TokMesh.TestKit.Http;
 
 namespace TokMesh.Gateway.Tests;
 

@@ -2,6 +2,7 @@ using TokMesh.Cluster.Errors;
 using TokMesh.Cluster.Meta;
 using TokMesh.Cluster.Transport;
 using TokMesh.Raft.Log;
+using TokMesh.TestKit.Http;
 
 namespace TokMesh.Gateway.Tests;
 

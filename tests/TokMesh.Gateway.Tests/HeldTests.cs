@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Text;
 using TokMesh.Cluster.Limits;
 using TokMesh.Gateway.Serving;
+using TokMesh.TestKit.Http;
 
 namespace TokMesh.Gateway.Tests;
 

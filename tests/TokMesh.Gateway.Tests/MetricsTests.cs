@@ -1,4 +1,5 @@
 using TokMesh.Gateway.FrontEnd;
+using TokMesh.TestKit.Http;
 
 namespace TokMesh.Gateway.Tests;
 

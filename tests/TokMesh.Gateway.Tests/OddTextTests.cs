@@ -1,6 +1,7 @@
 using System.Net.Http.Headers;
 using System.Text;
 using TokMesh.Gateway.Json;
+using TokMesh.TestKit.Http;
 
 namespace TokMesh.Gateway.Tests;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using TokMesh.TestKit.Http;
 
 namespace TokMesh.Gateway.Tests;
 

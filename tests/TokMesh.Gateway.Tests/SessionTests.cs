@@ -1,3 +1,5 @@
+using TokMesh.TestKit.Http;
+
 namespace TokMesh.Gateway.Tests;
 
 [Collection(GatewayCollection.Name)]

@@ -1,4 +1,5 @@
 using System.Net.Http.Headers;
+using TokMesh.TestKit.Http;
 
 namespace TokMesh.Gateway.Tests;
 

@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using TokMesh.Log.Disks;
-using TokMesh.Log.Simulation;
+using TokMesh.TestKit.Disks;
 using TokMesh.Log.Writing;
 
 namespace TokMesh.Log.Tests;

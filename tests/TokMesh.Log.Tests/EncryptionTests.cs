@@ -1,7 +1,7 @@
 using System.Text;
 using TokMesh.Log.Encryption;
 using TokMesh.Log.Format;
-using TokMesh.Log.Simulation;
+using TokMesh.TestKit.Disks;
 using TokMesh.Log.Snapshots;
 using TokMesh.Log.Writing;
 

@@ -3,6 +3,7 @@ using TokMesh.Log.Disks;
 using TokMesh.Log.Encryption;
 using TokMesh.Log.Snapshots;
 using TokMesh.Log.Writing;
+using TokMesh.TestKit.Disks;
 
 namespace TokMesh.Log.Tests;
 
@@ -73,7 +74,7 @@ public sealed class FileDiskTests : IDisposable
     [Fact]
     public void A_disk_does_what_the_virtual_one_does()
     {
-        foreach (var disk in new IDisk[] { new FileDisk(_directory), new Simulation.VirtualDisk() })
+        foreach (var disk in new IDisk[] { new FileDisk(_directory), new VirtualDisk() })
         {
             using (var file = disk.Create("a", 10))
             {

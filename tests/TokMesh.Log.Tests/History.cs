@@ -1,6 +1,6 @@
 using System.Text;
 using TokMesh.Log.Recovery;
-using TokMesh.Log.Simulation;
+using TokMesh.TestKit.Disks;
 using TokMesh.Log.Snapshots;
 using TokMesh.Log.Writing;
 

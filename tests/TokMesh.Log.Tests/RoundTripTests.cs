@@ -1,5 +1,5 @@
 using TokMesh.Log.Format;
-using TokMesh.Log.Simulation;
+using TokMesh.TestKit.Disks;
 using TokMesh.Log.Writing;
 
 namespace TokMesh.Log.Tests;

@@ -1,4 +1,4 @@
-using TokMesh.Log.Simulation;
+using TokMesh.TestKit.Disks;
 using TokMesh.Log.Writing;
 
 namespace TokMesh.Log.Tests;

@@ -1,6 +1,6 @@
 using System.Buffers;
 using TokMesh.Log.Format;
-using TokMesh.Log.Simulation;
+using TokMesh.TestKit.Disks;
 
 namespace TokMesh.Log.Tests;
 

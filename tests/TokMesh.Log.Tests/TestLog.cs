@@ -2,7 +2,7 @@ using System.Text;
 using TokMesh.Log.Disks;
 using TokMesh.Log.Encryption;
 using TokMesh.Log.Recovery;
-using TokMesh.Log.Simulation;
+using TokMesh.TestKit.Disks;
 using TokMesh.Log.Snapshots;
 using TokMesh.Log.Writing;
 

@@ -1,5 +1,5 @@
 using TokMesh.Cluster.Meta;
-using TokMesh.Log.Simulation;
+using TokMesh.TestKit.Disks;
 using TokMesh.Redis.FrontEnd;
 
 namespace TokMesh.Redis.Tests;

@@ -18,24 +18,24 @@ using TokMesh.Cluster.Sessions;
 using TokMesh.Cluster.Starts;
 using TokMesh.Cluster.Transport;
 using TokMesh.Log.Disks;
-using TokMesh.Log.Simulation;
 using TokMesh.Raft.Log;
 using TokMesh.Raft.Outputs;
 using TokMesh.Redis.FrontEnd;
 using TokMesh.State.Ids;
+using TokMesh.TestKit.Disks;
+using TokMesh.TestKit.Nodes;
 
 namespace TokMesh.Redis.Tests;
 
 /// <summary>A whole node in this process with one Redis endpoint on a loopback port, and a key of each role.</summary>
-public sealed class RedisHost : IAsyncLifetime, INodeWatch, ITransport
+public sealed class RedisHost : IAsyncLifetime
 {
     private readonly Dictionary<ApiRole, (string Id, string Secret)> _keys = [];
     private readonly Authenticator _authenticator;
-    private readonly NodeThreads _threads;
+    private readonly OneNode _node;
     private readonly KestrelServer _server;
     private readonly bool _alone;
     private MetaView? _ownMeta = MetaView.Empty;
-    private Exception? _failure;
 
     public RedisHost()
         : this(new RedisFrontEndOptions())
@@ -45,23 +45,11 @@ public sealed class RedisHost : IAsyncLifetime, INodeWatch, ITransport
     internal RedisHost(RedisFrontEndOptions options, int shards = 8, IDisk? disk = null, Func<ApiKey, bool>? admit = null, bool alone = false,
         ConnectionLimit? connections = null, HeldBytes? held = null, Func<bool>? isReady = null)
     {
-        var genesis = new Genesis
-        {
-            ClusterId = Guid.NewGuid(),
-            // Alone among three, it never finds a leader.
-            Nodes = [.. Enumerable.Range(1, alone ? 3 : 1).Select(n => new Member((uint)n, $"tmnd-test{n}", Guid.NewGuid(), "", "", ""))],
-            ShardCount = shards,
-            ReplicationFactor = alone ? 3 : 1,
-            CreatedAtMs = 0,
-        };
-        var clock = new SystemClock();
-        Node = new Node(new MemberId(1), genesis, new NodeOptions(), new LogPlace(disk ?? new VirtualDisk()), clock, this, RandomNumberGenerator.Fill, this);
-        _threads = new NodeThreads(Node, e => _failure = e);
-        Store = new StoreClient(Node);
-        Sessions = new SessionService(Store, RandomNumberGenerator.Fill, () => clock.WallMs, new SessionLimits());
+        _node = new OneNode(alone ? 3 : 1, shards, alone ? 3 : 1, new NodeOptions(), disk);
+        Sessions = _node.SessionsOf(new SessionLimits());
         _alone = alone;
-        _authenticator = new Authenticator(() => alone ? _ownMeta : Node.Meta, () => clock.WallMs);
-        FrontEnd = new RedisFrontEnd(options, Store, Sessions, _authenticator, () => clock.WallMs)
+        _authenticator = new Authenticator(() => alone ? _ownMeta : Node.Meta, () => _node.Clock.WallMs);
+        FrontEnd = new RedisFrontEnd(options, Store, Sessions, _authenticator, () => _node.Clock.WallMs)
         {
             Admit = admit,
             Connections = connections ?? new ConnectionLimit("redis", int.MaxValue, int.MaxValue),
@@ -78,9 +66,9 @@ public sealed class RedisHost : IAsyncLifetime, INodeWatch, ITransport
             new SocketTransportFactory(Options.Create(new SocketTransportOptions()), NullLoggerFactory.Instance), NullLoggerFactory.Instance);
     }
 
-    public Node Node { get; }
+    public Node Node => _node.Node;
 
-    public StoreClient Store { get; }
+    public StoreClient Store => _node.Store;
 
     public SessionService Sessions { get; }
 
@@ -101,9 +89,7 @@ public sealed class RedisHost : IAsyncLifetime, INodeWatch, ITransport
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         await _server.StopAsync(patience.Token);
         _server.Dispose();
-        _threads.Dispose();
-        Node.Dispose();
-        Assert.Null(_failure);
+        _node.Dispose();
     }
 
     public (string Id, string Secret) KeyOf(ApiRole role) => _keys[role];
@@ -145,20 +131,6 @@ public sealed class RedisHost : IAsyncLifetime, INodeWatch, ITransport
         }
         if (version == 1) _keys[role] = (key.KeyId, secret);
         return key;
-    }
-
-    void ITransport.Send(MemberId to, FrameBuffer frames) => frames.Dispose();
-
-    void INodeWatch.LeaderChanged(uint group, Role role, Term term, MemberId leader)
-    {
-    }
-
-    void INodeWatch.BadFrame(MemberId from, string problem)
-    {
-    }
-
-    void INodeWatch.ClockJudged(bool trusted, double offsetMs)
-    {
     }
 
     private sealed class NoHttp : IHttpApplication<int>

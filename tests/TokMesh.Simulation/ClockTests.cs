@@ -7,6 +7,7 @@ using TokMesh.State.Errors;
 using TokMesh.State.Keys;
 using TokMesh.State.Queries;
 using TokMesh.State.Replies;
+using TokMesh.TestKit.Http;
 
 namespace TokMesh.Simulation;
 

@@ -1,4 +1,5 @@
 using TokMesh.Simulation.Mutants;
+using TokMesh.TestKit;
 
 namespace TokMesh.Simulation;
 
@@ -8,13 +9,12 @@ public sealed class MutantTests
     [Fact]
     public void Every_mutant_applies_to_the_source_as_it_is()
     {
-        var root = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "../../../../.."));
-        var mutants = Mutant.ReadAll(Path.Combine(root, "tests/TokMesh.Simulation/Mutants/mutants.txt"));
+        var mutants = Mutant.ReadAll(Path.Combine(SourceTree.Root, "tests/TokMesh.Simulation/Mutants/mutants.txt"));
         Assert.True(mutants.Count >= 25);
         Assert.Equal(mutants.Count, mutants.Select(m => m.What).Distinct().Count());
         foreach (var mutant in mutants)
         {
-            var text = File.ReadAllText(Path.Combine(root, mutant.Source));
+            var text = File.ReadAllText(Path.Combine(SourceTree.Root, mutant.Source));
             Assert.NotEqual(text, mutant.Apply(text));
         }
     }

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Diagnostics;
 using TokMesh.State.Entries;
 using TokMesh.State.Keys;
+using TokMesh.TestKit.Samples;
 using Xunit.Abstractions;
 
 namespace TokMesh.State.Tests;

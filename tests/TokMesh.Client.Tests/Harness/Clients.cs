@@ -1,4 +1,4 @@
-using TokMesh.Gateway.Tests;
+using TokMesh.TestKit.Http;
 
 namespace TokMesh.Client.Tests;
 

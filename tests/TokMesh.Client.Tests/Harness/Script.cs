@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using TokMesh.TestKit.Http;
 
 namespace TokMesh.Client.Tests;
 

@@ -1,8 +1,9 @@
 using System.Xml.Linq;
 using Microsoft.Extensions.Caching.Distributed;
 using Microsoft.Extensions.Options;
+using TokMesh.Client.Tests.Harness;
 using TokMesh.Client.AspNetCore;
-using TokMesh.Gateway.Tests;
+using TokMesh.TestKit.Http;
 
 namespace TokMesh.Client.Tests.Web;
 

@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using System.Net;
 using System.Text.RegularExpressions;
-using TokMesh.Gateway.Tests;
+using TokMesh.Client.Tests.Harness;
+using TokMesh.TestKit.Http;
+using TokMesh.TestKit;
 
 namespace TokMesh.Client.Tests.Web;
 
@@ -67,9 +69,7 @@ public sealed partial class SampleTests(SharedGateway shared)
         {
             // Beside this test in the tree, built in the same configuration.
             var own = new DirectoryInfo(AppContext.BaseDirectory);
-            var root = own;
-            while (!File.Exists(Path.Combine(root.FullName, "TokMesh.sln"))) root = root.Parent!;
-            var folder = Path.Combine(root.FullName, "client-sdk", "sample", "bin", own.Parent!.Name, own.Name);
+            var folder = Path.Combine(SourceTree.Root, "client-sdk", "sample", "bin", own.Parent!.Name, own.Name);
             var info = new ProcessStartInfo("dotnet") { WorkingDirectory = folder, RedirectStandardOutput = true };
             info.ArgumentList.Add("TokMesh.Sample.Web.dll");
             info.Environment["ASPNETCORE_URLS"] = "http://127.0.0.1:0";

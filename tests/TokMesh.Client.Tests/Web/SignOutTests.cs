@@ -1,8 +1,9 @@
 using System.Security.Claims;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.DataProtection;
+using TokMesh.Client.Tests.Harness;
 using TokMesh.Client.AspNetCore;
-using TokMesh.Gateway.Tests;
+using TokMesh.TestKit.Http;
 
 namespace TokMesh.Client.Tests.Web;
 

@@ -1,7 +1,8 @@
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.DependencyInjection;
+using TokMesh.Client.Tests.Harness;
 using TokMesh.Client.AspNetCore;
-using TokMesh.Gateway.Tests;
+using TokMesh.TestKit.Http;
 
 namespace TokMesh.Client.Tests.Web;
 

@@ -13,6 +13,7 @@ using TokMesh.Orleans.Storage;
 using TokMesh.Orleans.Tests.Harness;
 using TokMesh.Redis;
 using TokMesh.Redis.FrontEnd;
+using TokMesh.TestKit;
 using ConnectionLimit = TokMesh.Cluster.Limits.ConnectionLimit;
 
 namespace TokMesh.Orleans.Tests.Grains;
@@ -145,10 +146,8 @@ public sealed class ExistingApplicationTests : IAsyncLifetime
     [Fact]
     public void The_documentation_shows_the_grain_that_is_tested()
     {
-        var root = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(root.FullName, "TokMesh.sln"))) root = root.Parent!;
-        var shown = File.ReadAllText(Path.Combine(root.FullName, "docs/orleans.md"));
-        var source = File.ReadAllText(Path.Combine(root.FullName, "tests/TokMesh.Orleans.Tests/Grains/ExistingApplicationTests.cs"));
+        var shown = File.ReadAllText(Path.Combine(SourceTree.Root, "docs/orleans.md"));
+        var source = File.ReadAllText(Path.Combine(SourceTree.Root, "tests/TokMesh.Orleans.Tests/Grains/ExistingApplicationTests.cs"));
         foreach (var block in shown.Split("```csharp\n").Skip(1).Select(b => b[..b.IndexOf("```", StringComparison.Ordinal)]))
         {
             foreach (var line in block.Split('\n').Select(l => l.Trim()))

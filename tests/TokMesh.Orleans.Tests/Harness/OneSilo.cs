@@ -9,11 +9,12 @@ using TokMesh.Cluster.Nodes;
 using TokMesh.Cluster.Sessions;
 using TokMesh.Cluster.Starts;
 using TokMesh.Cluster.Transport;
-using TokMesh.Log.Simulation;
 using TokMesh.Orleans.Nodes;
 using TokMesh.Orleans.Storage;
 using TokMesh.Raft.Log;
 using TokMesh.Raft.Outputs;
+using TokMesh.TestKit.Disks;
+using TokMesh.TestKit.Nodes;
 
 namespace TokMesh.Orleans.Tests;
 
@@ -25,14 +26,9 @@ public sealed class OneSilo : IAsyncLifetime
     /// <summary>Small, so that states of a few kilobytes are large.</summary>
     public const int ChunkBytes = 1000;
 
-    private readonly NodeThreads _threads;
-    private readonly Node _node;
+    private readonly OneNode _node = new();
 
-    public OneSilo()
-    {
-        (_node, _threads) = StartNode();
-        Local.Set(_node);
-    }
+    public OneSilo() => Local.Set(_node.Node);
 
     public LocalNode Local { get; } = new(new SessionLimits { QuotaPerUser = 3, MaxTtl = TimeSpan.FromDays(1) });
 
@@ -44,20 +40,6 @@ public sealed class OneSilo : IAsyncLifetime
 
     /// <summary>What the silo's code gets.</summary>
     public IServiceProvider Silo => Cluster.GetSiloServiceProvider();
-
-    public static (Node Node, NodeThreads Threads) StartNode()
-    {
-        var genesis = new Genesis
-        {
-            ClusterId = Guid.NewGuid(),
-            Nodes = [new Member(1, "tmnd-test", Guid.NewGuid(), "", "", "")],
-            ShardCount = 8,
-            ReplicationFactor = 1,
-            CreatedAtMs = 1,
-        };
-        var node = new Node(new MemberId(1), genesis, new NodeOptions { Lanes = 2 }, new LogPlace(new VirtualDisk()), new SystemClock(), new NoTransport(), RandomNumberGenerator.Fill, new NoWatch());
-        return (node, new NodeThreads(node, e => throw new InvalidOperationException("A worker failed.", e)));
-    }
 
     public async Task InitializeAsync()
     {
@@ -77,28 +59,7 @@ public sealed class OneSilo : IAsyncLifetime
     public async Task DisposeAsync()
     {
         await Cluster.DisposeAsync();
-        _threads.Dispose();
         _node.Dispose();
-    }
-
-    private sealed class NoTransport : ITransport
-    {
-        public void Send(MemberId to, FrameBuffer frames) => frames.Dispose();
-    }
-
-    private sealed class NoWatch : INodeWatch
-    {
-        public void LeaderChanged(uint group, Role role, Term term, MemberId leader)
-        {
-        }
-
-        public void BadFrame(MemberId from, string problem)
-        {
-        }
-
-        public void ClockJudged(bool trusted, double offsetMs)
-        {
-        }
     }
 }
 

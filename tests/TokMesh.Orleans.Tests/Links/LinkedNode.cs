@@ -15,7 +15,7 @@ using TokMesh.Cluster.Meta;
 using TokMesh.Cluster.Nodes;
 using TokMesh.Cluster.Starts;
 using TokMesh.Cluster.Transport;
-using TokMesh.Log.Simulation;
+using TokMesh.TestKit.Disks;
 using TokMesh.Orleans.Access;
 using TokMesh.Orleans.Links;
 using TokMesh.Raft.Log;

@@ -1,4 +1,4 @@
-using TokMesh.Log.Simulation;
+using TokMesh.TestKit.Disks;
 
 namespace TokMesh.Simulation.Faults;
 

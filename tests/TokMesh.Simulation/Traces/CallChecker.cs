@@ -1,4 +1,5 @@
 using System.Text.Json;
+using TokMesh.TestKit.Http;
 
 namespace TokMesh.Simulation.Traces;
 

@@ -6,7 +6,7 @@ using TokMesh.Cluster.Sessions;
 using TokMesh.Cluster.Starts;
 using TokMesh.Cluster.Transport;
 using TokMesh.Log.Format;
-using TokMesh.Log.Simulation;
+using TokMesh.TestKit.Disks;
 using TokMesh.Log.Snapshots;
 using TokMesh.Log.Writing;
 using TokMesh.Raft.Log;

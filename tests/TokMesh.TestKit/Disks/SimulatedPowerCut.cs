@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 
-namespace TokMesh.Log.Simulation;
+namespace TokMesh.TestKit.Disks;
 
 /// <summary>Thrown by a <see cref="VirtualDisk"/> whose power is gone. Not an I/O error: the process would be dead too.</summary>
 [SuppressMessage("Naming", "CA1710:Identifiers should have correct suffix", Justification = "It is an event of the simulation, not an error.")]

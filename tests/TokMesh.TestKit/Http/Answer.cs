@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace TokMesh.Gateway.Tests;
+namespace TokMesh.TestKit.Http;
 
 /// <summary>A response whose envelope has been checked.</summary>
 public sealed class Answer

@@ -1,7 +1,7 @@
-namespace TokMesh.Log.Simulation;
+namespace TokMesh.TestKit.Disks;
 
 /// <summary>SplitMix64: the same numbers for a seed on every runtime, so that a failing run is its seed.</summary>
-internal sealed class SeededRandom(ulong seed)
+public sealed class SeededRandom(ulong seed)
 {
     private ulong _state = seed;
 

@@ -17,24 +17,26 @@ using TokMesh.Cluster.Nodes;
 using TokMesh.Cluster.Sessions;
 using TokMesh.Cluster.Starts;
 using TokMesh.Cluster.Transport;
+using TokMesh.Gateway;
 using TokMesh.Gateway.FrontEnd;
 using TokMesh.Gateway.Metering;
 using TokMesh.Gateway.Serving;
-using TokMesh.Log.Simulation;
+using TokMesh.TestKit.Disks;
 using TokMesh.Raft.Log;
 using TokMesh.State.Ids;
+using TokMesh.TestKit.Nodes;
 
-namespace TokMesh.Gateway.Tests;
+namespace TokMesh.TestKit.Http;
 
 /// <summary>A whole node of one process behind a real Kestrel on a loopback port, with a key of each role.</summary>
 public sealed class TestGateway : IAsyncDisposable
 {
     private readonly WebApplication _app;
-    private readonly NodeThreads _threads;
+    private readonly OneNode _node;
 
-    private TestGateway(WebApplication app, NodeThreads threads, GatewayFrontEnd gateway, CapturedLog log, Dictionary<ApiRole, string> keys)
+    private TestGateway(WebApplication app, OneNode node, GatewayFrontEnd gateway, CapturedLog log, Dictionary<ApiRole, string> keys)
     {
-        (_app, _threads, FrontEnd, Log, Keys) = (app, threads, gateway, log, keys);
+        (_app, _node, FrontEnd, Log, Keys) = (app, node, gateway, log, keys);
         Address = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
         Http = new HttpClient { BaseAddress = Address };
     }
@@ -62,22 +64,10 @@ public sealed class TestGateway : IAsyncDisposable
         bool isStopping = false, bool withKeys = true, IMembership? membership = null, HeldBytes? held = null, LifeOnly? place = null, SessionLimits? limits = null)
     {
         options ??= new GatewayOptions { FailedAuthenticationsPerMinute = 1_000_000 };
-        var genesis = new Genesis
-        {
-            ClusterId = Guid.NewGuid(),
-            Nodes = [.. Enumerable.Range(1, foundingNodes).Select(n => new Member((uint)n, $"tmnd-test-{n}", Guid.NewGuid(), $"127.0.0.1:{n}", $"127.0.0.1:1{n}", $"127.0.0.1:2{n}"))],
-            ShardCount = 8,
-            ReplicationFactor = 1,
-            CreatedAtMs = 1,
-        };
-        var clock = new SystemClock();
         var meter = new NodeMeter();
-        var nodeOptions = new NodeOptions { Lanes = 2, LogSegmentBytes = 8 << 20 };
-        var node = new Node(new MemberId(1), genesis, nodeOptions, new LogPlace(new VirtualDisk()), clock, new NoTransport(), RandomNumberGenerator.Fill, meter);
+        var one = new OneNode(foundingNodes, watch: meter);
         // The other members do not exist; their clocks are said to agree.
-        node.JudgeClock([.. Enumerable.Repeat(0d, foundingNodes - 1)]);
-        var threads = new NodeThreads(node, e => throw new InvalidOperationException("A worker failed.", e));
-        var store = new StoreClient(node);
+        one.Node.JudgeClock([.. Enumerable.Repeat(0d, foundingNodes - 1)]);
         var log = new CapturedLog();
 
         var builder = WebApplication.CreateSlimBuilder();
@@ -88,12 +78,12 @@ public sealed class TestGateway : IAsyncDisposable
         // Stands in for the one that a node in a silo would bring.
         builder.Services.AddSingleton(s => new GatewayFrontEnd
         {
-            Node = node,
-            Store = store,
-            Sessions = new SessionService(store, RandomNumberGenerator.Fill, () => clock.WallMs, limits ?? new SessionLimits()),
-            Authenticator = new Authenticator(() => node.Meta, () => clock.WallMs),
+            Node = one.Node,
+            Store = one.Store,
+            Sessions = one.SessionsOf(limits ?? new SessionLimits()),
+            Authenticator = new Authenticator(() => one.Node.Meta, () => one.Clock.WallMs),
             Membership = membership,
-            Clock = clock,
+            Clock = one.Clock,
             FillRandom = gatewayRandom ?? RandomNumberGenerator.Fill,
             Log = s.GetRequiredService<ILoggerFactory>().CreateLogger("tokmesh.http"),
             Meter = meter,
@@ -113,7 +103,7 @@ public sealed class TestGateway : IAsyncDisposable
         app.Map("/pages/{**rest}", static http => http.Response.WriteAsync("a page")).RequireTokMeshAdmin();
         await app.StartAsync();
         var keys = new Dictionary<ApiRole, string>();
-        var test = new TestGateway(app, threads, app.Services.GetRequiredService<GatewayFrontEnd>(), log, keys);
+        var test = new TestGateway(app, one, app.Services.GetRequiredService<GatewayFrontEnd>(), log, keys);
         if (withKeys)
             foreach (var role in Enum.GetValues<ApiRole>()) keys[role] = await test.AddKeyAsync(role);
         return test;
@@ -177,13 +167,7 @@ public sealed class TestGateway : IAsyncDisposable
     {
         Http.Dispose();
         await _app.DisposeAsync();
-        _threads.Dispose();
-        FrontEnd.Node.Dispose();
-    }
-
-    private sealed class NoTransport : ITransport
-    {
-        public void Send(MemberId to, FrameBuffer frames) => frames.Dispose();
+        _node.Dispose();
     }
 }
 
@@ -207,20 +191,4 @@ public sealed class CapturedLog : ILoggerProvider, ILogger
     public void Dispose()
     {
     }
-}
-
-/// <summary>One node for all tests that do not need settings of their own.</summary>
-public sealed class SharedGateway : IAsyncLifetime
-{
-    public TestGateway Gateway { get; private set; } = null!;
-
-    public async Task InitializeAsync() => Gateway = await TestGateway.StartAsync();
-
-    public async Task DisposeAsync() => await Gateway.DisposeAsync();
-}
-
-[CollectionDefinition(Name)]
-public sealed class GatewayCollection : ICollectionFixture<SharedGateway>
-{
-    public const string Name = "gateway";
 }

@@ -1,4 +1,4 @@
-namespace TokMesh.Log.Simulation;
+namespace TokMesh.TestKit.Disks;
 
 /// <summary>One file's bytes, as a process sees them and as they are on the platter.</summary>
 internal sealed class VirtualContent

@@ -1,4 +1,4 @@
-namespace TokMesh.Log.Simulation;
+namespace TokMesh.TestKit.Disks;
 
 /// <summary>What was asked of a <see cref="VirtualDisk"/>.</summary>
 public enum VirtualDiskOperationKind

@@ -1,6 +1,6 @@
 using TokMesh.Log.Disks;
 
-namespace TokMesh.Log.Simulation;
+namespace TokMesh.TestKit.Disks;
 
 /// <summary>
 /// A model of a disk that loses what was not synced, for tests and for the simulation of whole nodes. Contents are stored

@@ -2,18 +2,19 @@ using System.Buffers;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text;
+using TokMesh.State;
 using TokMesh.State.Entries;
 using TokMesh.State.Ids;
 using TokMesh.State.Replies;
 using TokMesh.State.Sessions;
 
-namespace TokMesh.State.Tests;
+namespace TokMesh.TestKit.Samples;
 
 /// <summary>
 /// The sessions whose cost is measured, numbered, and shards filled with them by applying real entries. One file for the tests and
 /// for <c>./tokmesh bench --memory</c>, so that the figure asserted here is the figure printed there.
 /// </summary>
-internal static class SampleSessions
+public static class SampleSessions
 {
     public const string DeviceId = "device-000000016";
     public const int Quota = 50;
@@ -83,7 +84,7 @@ internal static class SampleSessions
 }
 
 /// <summary>For operations that must all succeed.</summary>
-internal sealed class NoRefusals : IApplySink
+public sealed class NoRefusals : IApplySink
 {
     public void Applied(ulong origin, ulong seq, ReadOnlySpan<byte> reply)
     {

@@ -1,6 +1,6 @@
 using TokMesh.Log.Disks;
 
-namespace TokMesh.Log.Simulation;
+namespace TokMesh.TestKit.Disks;
 
 /// <summary>An open file of a <see cref="VirtualDisk"/>. A crash closes it: a process that died does not write on.</summary>
 internal sealed class VirtualDiskFile(VirtualDisk disk, string name, VirtualContent content, int boot) : IDiskFile

@@ -1,4 +1,4 @@
-namespace TokMesh.Log.Simulation;
+namespace TokMesh.TestKit.Disks;
 
 /// <summary>Names as a process sees them and as they are on the platter, and the changes between the two.</summary>
 internal sealed class VirtualDirectory
