@@ -1,5 +1,4 @@
 using System.Net;
-using TokMesh.TestKit.Http;
 
 namespace TokMesh.Client.Tests;
 

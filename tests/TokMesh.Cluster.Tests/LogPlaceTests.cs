@@ -5,9 +5,9 @@ using TokMesh.Cluster.Meta;
 using TokMesh.Cluster.Nodes;
 using TokMesh.Cluster.Starts;
 using TokMesh.Cluster.Transport;
-using TokMesh.TestKit.Disks;
 using TokMesh.Raft.Log;
 using TokMesh.Raft.Outputs;
+using TokMesh.TestKit.Disks;
 
 namespace TokMesh.Cluster.Tests;
 

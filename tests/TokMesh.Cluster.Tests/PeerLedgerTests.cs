@@ -1,8 +1,8 @@
 using TokMesh.Cluster.Starts;
 using TokMesh.Log;
-using TokMesh.TestKit.Disks;
 using TokMesh.Log.Writing;
 using TokMesh.Raft.Log;
+using TokMesh.TestKit.Disks;
 
 namespace TokMesh.Cluster.Tests;
 

@@ -9,7 +9,6 @@ using TokMesh.Cluster.Nodes;
 using TokMesh.Cluster.Replicas;
 using TokMesh.Cluster.Starts;
 using TokMesh.Cluster.Transport;
-using TokMesh.TestKit.Disks;
 using TokMesh.Log.Snapshots;
 using TokMesh.Raft.Log;
 using TokMesh.Raft.Outputs;
@@ -17,6 +16,7 @@ using TokMesh.Raft.Snapshots;
 using TokMesh.State.Keys;
 using TokMesh.State.Queries;
 using TokMesh.State.Replies;
+using TokMesh.TestKit.Disks;
 
 namespace TokMesh.Cluster.Tests;
 

@@ -1,6 +1,5 @@
 using TokMesh.Cluster.Calls;
 using TokMesh.Cluster.Routing;
-using TokMesh.TestKit.Http;
 
 namespace TokMesh.Cluster.Tests;
 

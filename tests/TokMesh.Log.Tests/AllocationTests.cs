@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using TokMesh.Log.Disks;
-using TokMesh.TestKit.Disks;
 using TokMesh.Log.Writing;
+using TokMesh.TestKit.Disks;
 
 namespace TokMesh.Log.Tests;
 

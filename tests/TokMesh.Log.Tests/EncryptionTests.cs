@@ -1,9 +1,9 @@
 using System.Text;
 using TokMesh.Log.Encryption;
 using TokMesh.Log.Format;
-using TokMesh.TestKit.Disks;
 using TokMesh.Log.Snapshots;
 using TokMesh.Log.Writing;
+using TokMesh.TestKit.Disks;
 
 namespace TokMesh.Log.Tests;
 

@@ -1,5 +1,5 @@
-using TokMesh.TestKit.Disks;
 using TokMesh.Log.Writing;
+using TokMesh.TestKit.Disks;
 
 namespace TokMesh.Log.Tests;
 

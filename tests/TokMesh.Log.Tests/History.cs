@@ -1,8 +1,8 @@
 using System.Text;
 using TokMesh.Log.Recovery;
-using TokMesh.TestKit.Disks;
 using TokMesh.Log.Snapshots;
 using TokMesh.Log.Writing;
+using TokMesh.TestKit.Disks;
 
 namespace TokMesh.Log.Tests;
 

@@ -1,6 +1,6 @@
 using TokMesh.Log.Format;
-using TokMesh.TestKit.Disks;
 using TokMesh.Log.Writing;
+using TokMesh.TestKit.Disks;
 
 namespace TokMesh.Log.Tests;
 

@@ -1,6 +1,6 @@
-using TokMesh.TestKit.Disks;
 using TokMesh.Log.Snapshots;
 using TokMesh.Log.Writing;
+using TokMesh.TestKit.Disks;
 
 namespace TokMesh.Log.Tests;
 

@@ -2,9 +2,9 @@ using System.Text;
 using TokMesh.Log.Disks;
 using TokMesh.Log.Encryption;
 using TokMesh.Log.Recovery;
-using TokMesh.TestKit.Disks;
 using TokMesh.Log.Snapshots;
 using TokMesh.Log.Writing;
+using TokMesh.TestKit.Disks;
 
 namespace TokMesh.Log.Tests;
 

@@ -1,6 +1,6 @@
 using TokMesh.Cluster.Meta;
-using TokMesh.TestKit.Disks;
 using TokMesh.Redis.FrontEnd;
+using TokMesh.TestKit.Disks;
 
 namespace TokMesh.Redis.Tests;
 

@@ -7,7 +7,6 @@ using TokMesh.State.Errors;
 using TokMesh.State.Keys;
 using TokMesh.State.Queries;
 using TokMesh.State.Replies;
-using TokMesh.TestKit.Http;
 
 namespace TokMesh.Simulation;
 

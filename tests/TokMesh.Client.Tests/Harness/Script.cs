@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text;
-using TokMesh.TestKit.Http;
 
 namespace TokMesh.Client.Tests;
 

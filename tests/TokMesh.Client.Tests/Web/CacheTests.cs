@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Caching.Distributed;
 using Microsoft.Extensions.Options;
-using TokMesh.Client.Tests.Harness;
 using TokMesh.Client.AspNetCore;
+using TokMesh.Client.Tests.Harness;
 using TokMesh.TestKit.Http;
 
 namespace TokMesh.Client.Tests.Web;

@@ -1,8 +1,8 @@
 using System.Xml.Linq;
 using Microsoft.Extensions.Caching.Distributed;
 using Microsoft.Extensions.Options;
-using TokMesh.Client.Tests.Harness;
 using TokMesh.Client.AspNetCore;
+using TokMesh.Client.Tests.Harness;
 using TokMesh.TestKit.Http;
 
 namespace TokMesh.Client.Tests.Web;

@@ -2,8 +2,8 @@ using System.Diagnostics;
 using System.Net;
 using System.Text.RegularExpressions;
 using TokMesh.Client.Tests.Harness;
-using TokMesh.TestKit.Http;
 using TokMesh.TestKit;
+using TokMesh.TestKit.Http;
 
 namespace TokMesh.Client.Tests.Web;
 

@@ -1,8 +1,8 @@
 using System.Security.Claims;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.DataProtection;
-using TokMesh.Client.Tests.Harness;
 using TokMesh.Client.AspNetCore;
+using TokMesh.Client.Tests.Harness;
 using TokMesh.TestKit.Http;
 
 namespace TokMesh.Client.Tests.Web;

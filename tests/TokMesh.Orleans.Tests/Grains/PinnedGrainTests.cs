@@ -58,6 +58,14 @@ public sealed class PinnedGrainTests(ThreeSilos silos) : IClassFixture<ThreeSilo
         Assert.True(verdict.IsLinearizable, $"Register {verdict.Register}: {verdict.Explanation}");
     }
 
+    [Fact]
+    public async Task No_directory_knows_where_a_replica_grain_is()
+    {
+        var replica = silos.Replica(0, "tmnd-1");
+        Assert.NotNull(await replica.Status());
+        Assert.Null(await silos.Cluster.Client.GetGrain<IManagementGrain>(0).GetActivationAddress(replica));
+    }
+
     private Dictionary<GrainId, ActivationId> ActivationsOf(IEnumerable<string> nodeIds)
     {
         var found = new Dictionary<GrainId, ActivationId>();

@@ -1,19 +1,9 @@
-using System.Security.Cryptography;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.TestingHost;
 using TokMesh.Cluster;
-using TokMesh.Cluster.Clocks;
-using TokMesh.Cluster.Health;
-using TokMesh.Cluster.Meta;
-using TokMesh.Cluster.Nodes;
 using TokMesh.Cluster.Sessions;
-using TokMesh.Cluster.Starts;
-using TokMesh.Cluster.Transport;
 using TokMesh.Orleans.Nodes;
 using TokMesh.Orleans.Storage;
-using TokMesh.Raft.Log;
-using TokMesh.Raft.Outputs;
-using TokMesh.TestKit.Disks;
 using TokMesh.TestKit.Nodes;
 
 namespace TokMesh.Orleans.Tests;

@@ -15,11 +15,11 @@ using TokMesh.Cluster.Meta;
 using TokMesh.Cluster.Nodes;
 using TokMesh.Cluster.Starts;
 using TokMesh.Cluster.Transport;
-using TokMesh.TestKit.Disks;
 using TokMesh.Orleans.Access;
 using TokMesh.Orleans.Links;
 using TokMesh.Raft.Log;
 using TokMesh.Raft.Outputs;
+using TokMesh.TestKit.Disks;
 
 namespace TokMesh.Orleans.Tests.Links;
 

@@ -1,8 +1,8 @@
 using TokMesh.Log.Format;
-using TokMesh.TestKit.Disks;
 using TokMesh.Log.Snapshots;
 using TokMesh.Simulation.Observing;
 using TokMesh.Simulation.World;
+using TokMesh.TestKit.Disks;
 
 namespace TokMesh.Simulation.Faults;
 

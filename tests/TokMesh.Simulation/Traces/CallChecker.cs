@@ -1,5 +1,4 @@
 using System.Text.Json;
-using TokMesh.TestKit.Http;
 
 namespace TokMesh.Simulation.Traces;
 

@@ -6,12 +6,12 @@ using TokMesh.Cluster.Sessions;
 using TokMesh.Cluster.Starts;
 using TokMesh.Cluster.Transport;
 using TokMesh.Log.Format;
-using TokMesh.TestKit.Disks;
 using TokMesh.Log.Snapshots;
 using TokMesh.Log.Writing;
 using TokMesh.Raft.Log;
 using TokMesh.Raft.Outputs;
 using TokMesh.Simulation.Observing;
+using TokMesh.TestKit.Disks;
 
 namespace TokMesh.Simulation.World;
 

@@ -23,8 +23,10 @@ public sealed class OneNode : IDisposable
     /// <param name="options">Timings and bounds.</param>
     /// <param name="disk">For its log; a virtual one otherwise.</param>
     /// <param name="watch">Hears what happens.</param>
-    public OneNode(int members = 1, int shards = 8, int replicas = 1, NodeOptions? options = null, IDisk? disk = null, INodeWatch? watch = null)
+    /// <param name="clock">The machine's otherwise.</param>
+    public OneNode(int members = 1, int shards = 8, int replicas = 1, NodeOptions? options = null, IDisk? disk = null, INodeWatch? watch = null, IClock? clock = null)
     {
+        Clock = clock ?? new SystemClock();
         var genesis = new Genesis
         {
             ClusterId = Guid.NewGuid(),
@@ -39,8 +41,8 @@ public sealed class OneNode : IDisposable
         Store = new StoreClient(Node);
     }
 
-    /// <summary>The machine's.</summary>
-    public IClock Clock { get; } = new SystemClock();
+    /// <summary>Its time.</summary>
+    public IClock Clock { get; }
 
     /// <summary>It.</summary>
     public Node Node { get; }
