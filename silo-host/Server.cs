@@ -5,7 +5,7 @@ namespace TokMesh.Host;
 /// <summary>One server process: an application with a silo, the node in it, the HTTP and Redis front ends and the dashboard.</summary>
 internal static class Server
 {
-    // Below the ten seconds after which whoever stops servers becomes impatient.
+    // Below the ten seconds after which supervisors that stop servers become impatient.
     private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(8);
     private static readonly TimeSpan DisposeTime = TimeSpan.FromSeconds(2);
 

@@ -26,11 +26,11 @@ internal sealed class ServerLifetime(HostSettings settings, NodeDirectory direct
     public Task StartedAsync(CancellationToken cancellationToken)
     {
         var node = local.Required.Node;
-        var genesis = node.Genesis;
+        var bootstrap = node.Bootstrap;
         var (members, voters) = (node.Map.Members.Count, node.Map.Groups[0].Voters.Count);
         if (members % 2 == 0) log.EvenNodes(members, voters, (voters - 1) / 2);
-        if (genesis.ReplicationFactor > members) log.FewNodes(genesis.ReplicationFactor, members, members);
-        log.Up(directory.Identity.NodeId, node.Self.Value, genesis.ClusterId, settings.HttpAddress, settings.RedisEnabled ? settings.RedisAddress : "off", settings.AdvertiseOrListen, settings.OrleansGatewayAddress);
+        if (bootstrap.ReplicationFactor > members) log.FewNodes(bootstrap.ReplicationFactor, members, members);
+        log.Up(directory.Identity.NodeId, node.Self.Value, bootstrap.ClusterId, settings.HttpAddress, settings.RedisEnabled ? settings.RedisAddress : "off", settings.AdvertiseOrListen, settings.OrleansGatewayAddress);
         return Task.CompletedTask;
     }
 

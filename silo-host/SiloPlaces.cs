@@ -7,7 +7,7 @@ using TokMesh.Host.Configuration;
 namespace TokMesh.Host;
 
 /// <summary>
-/// Gives connections to a silo's ports their places, so that whoever opens many takes no descriptors from the node: clients as many as are
+/// Gives connections to a silo's ports their places, so that a client that opens many takes no descriptors from the node: clients as many as are
 /// configured, the other port a number that no cluster needs.
 /// </summary>
 internal sealed class SiloPlaces(ListenerLimits clients, NodeLog log)

@@ -2,7 +2,7 @@ namespace TokMesh.Client.Orleans;
 
 /// <summary>
 /// Plain keys, on every silo with a TokMesh node; its key is 0. For <see cref="OrleansTokMeshClient"/>, which applications use instead.
-/// There are no API keys here: whoever may call grains is inside the cluster's trust.
+/// There are no API keys here: callers of grains are inside the cluster's trust.
 /// </summary>
 [Alias("TokMesh.IKeyValueGrain")]
 public interface IKeyValueGrain : IGrainWithIntegerKey

@@ -2,7 +2,7 @@ namespace TokMesh.Client.Orleans;
 
 /// <summary>
 /// Sessions, on every silo with a TokMesh node; its key is 0. For <see cref="OrleansTokMeshClient"/>, which applications use instead: it
-/// adds deadlines, repetitions and typed results. There are no API keys here: whoever may call grains is inside the cluster's trust.
+/// adds deadlines, repetitions and typed results. There are no API keys here: callers of grains are inside the cluster's trust.
 /// </summary>
 [Alias("TokMesh.ISessionGrain")]
 public interface ISessionGrain : IGrainWithIntegerKey

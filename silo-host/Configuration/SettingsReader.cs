@@ -87,7 +87,7 @@ internal static class SettingsReader
         if (s.ExpectNodes > 1 && s.Seeds.Count == 0) problems.Add(new(Codes.ConfigDependency, "cluster.bootstrap.expect_nodes", $"expects {s.ExpectNodes} nodes but there are no seeds", "set cluster.discovery.seeds"));
         if (s.EncryptionKey.Length > 0 && (s.EncryptionKey.Length != 64 || !s.EncryptionKey.All(char.IsAsciiHexDigit)))
             problems.Add(new(Codes.ConfigType, "security.storage.wal_encryption_key", "is not 64 hexadecimal digits", "use 32 random bytes in hexadecimal, or leave it empty"));
-        // Whatever a part would object to once the data directory is open, and a cluster founded, must be said now.
+        // Whatever a part would object to once the data directory is open, and a cluster begun, must be said now.
         if (problems.Count == 0)
             foreach (var problem in s.PartsProblems()) problems.Add(new(Codes.ConfigRange, "options", problem.TrimEnd('.'), "correct the key it belongs to"));
     }

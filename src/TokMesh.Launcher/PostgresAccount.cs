@@ -9,7 +9,7 @@ namespace TokMesh.Launcher;
 /// </summary>
 internal sealed record PostgresAccount(string Name, int User, int Group)
 {
-    /// <summary>Null for "as whoever runs this".</summary>
+    /// <summary>Null for the account that runs this.</summary>
     public static PostgresAccount? Choose()
     {
         if (Environment.UserName != "root") return null;

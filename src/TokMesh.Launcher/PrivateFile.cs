@@ -3,7 +3,7 @@ namespace TokMesh.Launcher;
 /// <summary>A file that is its owner's alone (mode 0600).</summary>
 internal static class PrivateFile
 {
-    /// <summary>Written aside and renamed: whoever reads it finds all of it, or what was there before.</summary>
+    /// <summary>Written aside and renamed: a reader finds all of it, or what was there before.</summary>
     public static void Write(string path, ReadOnlySpan<byte> content)
     {
         var aside = path + ".tmp";

@@ -171,7 +171,7 @@ internal sealed class Up(Options options, string server)
         }
     }
 
-    // The node that founded the cluster wrote it; that happens just after it became ready.
+    // The node that began the cluster wrote it; that happens just after it became ready.
     private static async Task<string> FindAdminKeyAsync(ClusterFile? known, IReadOnlyList<RunningNode> nodes)
     {
         if (known is { AdminKey.Length: > 0 }) return known.AdminKey;

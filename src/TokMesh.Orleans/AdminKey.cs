@@ -37,7 +37,7 @@ internal static class AdminKey
                 KeyId = credential[..colon],
                 Verifier = SecretVerifier.Make(credential[(colon + 1)..], RandomNumberGenerator.Fill),
                 Role = ApiRole.Admin,
-                Description = "made when the cluster was founded",
+                Description = "made when the cluster began",
                 CreatedAtMs = clock.WallMs,
                 CreatedBy = "system",
             };

@@ -101,7 +101,7 @@ public static class TokMeshSiloExtensions
             Zone = options.Zone.Length > 0 ? options.Zone : null,
             AdvertiseAddress = options.AdvertiseAddress.Length > 0 ? options.AdvertiseAddress : endpoint.ToString(),
             SiloEndPoint = endpoint,
-            Genesis = directory.Genesis,
+            Bootstrap = directory.Bootstrap,
             HttpAddress = options.HttpAddress,
             RedisAddress = options.RedisAddress,
             Seeds = options.Seeds,

@@ -100,7 +100,7 @@ public sealed partial class RaftGroup
     {
         if (IsLeaveDue) Append(Configuration with { VotersOutgoing = [] });
         if (!IsRemovalDue) return;
-        // It led only to commit its own removal (dissertation, 4.2.2). Whoever knows most should not have to wait for a timeout.
+        // It led only to commit its own removal (dissertation, 4.2.2). The voter that knows most should not have to wait for a timeout.
         _lead!.SendFinalCommit(output);
         BecomeFollower(Term, MemberId.None);
     }

@@ -63,7 +63,7 @@ public sealed partial class RaftGroup
         }
         else if (m.From == Leader)
         {
-            // What the leader sends is dealt with by whoever handles it; if it asks for votes, it leads no more.
+            // What the leader sends is dealt with by its handler; if it asks for votes, it leads no more.
             if (m.Type != MessageType.Heartbeat) IsQuiescent = false;
             if (m.Type is MessageType.PreVote or MessageType.Vote) _timer.Restart(_now);
         }

@@ -8,7 +8,7 @@ namespace TokMesh.Raft;
 // Disks that forget. Raft's promises rest on disks that keep what was synced; one that is rolled back, emptied or copied breaks them
 // silently. Three things give it away within a group: a follower refuses what it had acknowledged to this very leader; a follower is told
 // of a commit beyond its log, which a leader never says beyond an acknowledgement; a leader contradicts what is known here to be
-// committed. Whoever sees one of them goes no further: counting such a member could commit by one disk what two had promised.
+// committed. A member that sees one of them goes no further: counting such a member could commit by one disk what two had promised.
 public sealed partial class RaftGroup
 {
     private readonly Exclusions _exclusions = new();

@@ -80,7 +80,7 @@ internal sealed class MemoryNode(int sessions) : IAsyncDisposable, ITransport, I
         _undo.Push(() => folder.Delete(recursive: true));
         var disk = new FileDisk(folder.FullName);
         _undo.Push(disk.Lock().Dispose);
-        var genesis = new Genesis
+        var bootstrap = new Bootstrap
         {
             ClusterId = Guid.NewGuid(),
             Nodes = [new Member(1, "tmnd-bench", Guid.NewGuid(), "127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3")],
@@ -88,7 +88,7 @@ internal sealed class MemoryNode(int sessions) : IAsyncDisposable, ITransport, I
             ReplicationFactor = 1,
             CreatedAtMs = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds(),
         };
-        var node = new Node(new MemberId(1), genesis, _options, new LogPlace(disk), new SystemClock(), this, RandomNumberGenerator.Fill, this);
+        var node = new Node(new MemberId(1), bootstrap, _options, new LogPlace(disk), new SystemClock(), this, RandomNumberGenerator.Fill, this);
         _undo.Push(node.Dispose);
         _undo.Push(new NodeThreads(node, e => _failure.TrySetException(e)).Dispose);
         return node;

@@ -9,7 +9,7 @@ namespace TokMesh.Cluster.Tests;
 
 public sealed class ClusterMapTests : IApplySink
 {
-    private static readonly Genesis Genesis = Genesis.Found("abc".Select(c => new Candidate($"tmnd-{c}", Guid.NewGuid(), $"{c}:1", $"{c}:2", "")), 8, 3, 77);
+    private static readonly Bootstrap Bootstrap = Bootstrap.Create("abc".Select(c => new Candidate($"tmnd-{c}", Guid.NewGuid(), $"{c}:1", $"{c}:2", "")), 8, 3, 77);
     private static readonly Member Late = new(0, "tmnd-d", Guid.Parse("00000000-0000-0000-0000-000000000004"), "d:1", "d:2", "") { SinceMs = 99 };
     private readonly List<MetaView> _published = [];
     private readonly EntryBuilder _entry = new(static _ => true);
@@ -28,15 +28,15 @@ public sealed class ClusterMapTests : IApplySink
     }
 
     [Fact]
-    public void It_begins_as_the_genesis_has_it()
+    public void It_begins_as_the_bootstrap_has_it()
     {
-        var map = ClusterMap.Of(Genesis);
+        var map = ClusterMap.Of(Bootstrap);
         Assert.Equal((0UL, 4u), (map.Version, map.NextNumber));
         Assert.Equal(["tmnd-a", "tmnd-b", "tmnd-c"], map.Members.Select(m => m.NodeId));
         Assert.All(map.Members, m => Assert.Equal((77, MemberState.Active), (m.SinceMs, m.State)));
         Assert.Equal(9, map.Groups.Count);
         Assert.All(map.Groups, g => Assert.Equal([1u, 2, 3], g.Voters.Order().ToArray()));
-        for (var shard = 0; shard < 8; shard++) Assert.Equal(Genesis.PlaceShards()[shard].Select(r => r.Value), map.Groups[shard + 1].Voters);
+        for (var shard = 0; shard < 8; shard++) Assert.Equal(Bootstrap.PlaceShards()[shard].Select(r => r.Value), map.Groups[shard + 1].Voters);
     }
 
     [Fact]
@@ -75,7 +75,7 @@ public sealed class ClusterMapTests : IApplySink
         Change(meta, new MapChange { Join = Late });
         Change(meta, new MapChange { Join = Late with { Peer = "elsewhere:1", SinceMs = 500 } });
         Assert.Equal(Late with { Number = 4, Peer = "elsewhere:1", State = MemberState.Joining }, Map.Members[^1]);
-        Change(meta, new MapChange { Join = Genesis.Nodes[0] with { Http = "elsewhere:2" } });
+        Change(meta, new MapChange { Join = Bootstrap.Nodes[0] with { Http = "elsewhere:2" } });
         Assert.Equal((1u, "elsewhere:2", 77L), (Map.Members[0].Number, Map.Members[0].Http, Map.Members[0].SinceMs));
     }
 
@@ -98,7 +98,7 @@ public sealed class ClusterMapTests : IApplySink
     public void A_node_id_of_another_directory_is_refused()
     {
         var meta = New();
-        Assert.Null(Change(meta, new MapChange { Join = Genesis.Nodes[1] with { DirectoryId = Guid.NewGuid() } }));
+        Assert.Null(Change(meta, new MapChange { Join = Bootstrap.Nodes[1] with { DirectoryId = Guid.NewGuid() } }));
         Assert.StartsWith("TM-CLST-4090", Error, StringComparison.Ordinal);
         Assert.Contains("member 2", Error, StringComparison.Ordinal);
         Assert.Empty(_published);
@@ -180,7 +180,7 @@ public sealed class ClusterMapTests : IApplySink
     {
         _ = Restore("""[{"key_id":"a","verifier":"v","role":"Admin","version":1}]"""u8);
         Assert.Equal((0UL, "a"), (Map.Version, _published[^1].ApiKeys.Keys.Single()));
-        Assert.Equal(ClusterMap.Of(Genesis), Map);
+        Assert.Equal(ClusterMap.Of(Bootstrap), Map);
 
         // Of nodes that came later they noted what is no membership any more; it counted as changes all the same.
         var replayed = New();
@@ -210,9 +210,9 @@ public sealed class ClusterMapTests : IApplySink
 
     void IApplySink.Applied(ulong origin, ulong seq, ReadOnlySpan<byte> reply) => _reply = reply.ToArray();
 
-    private MetaState New() => new(ClusterMap.Of(Genesis), _published.Add);
+    private MetaState New() => new(ClusterMap.Of(Bootstrap), _published.Add);
 
-    private MetaState Restore(ReadOnlySpan<byte> snapshot) => new(ClusterMap.Of(Genesis), _published.Add, snapshot);
+    private MetaState Restore(ReadOnlySpan<byte> snapshot) => new(ClusterMap.Of(Bootstrap), _published.Add, snapshot);
 
     private void Placed(MetaState meta, uint group, uint[] voters, uint[] learners, ulong version) =>
         Assert.NotNull(Change(meta, new MapChange { Placed = new PlacedGroup(group, new GroupPlace(voters, learners, version)) }));

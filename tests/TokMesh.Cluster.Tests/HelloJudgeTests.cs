@@ -7,9 +7,9 @@ public sealed class HelloJudgeTests
 {
     private static readonly Candidate A = new("tmnd-a", Guid.NewGuid(), "127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3");
     private static readonly Candidate B = new("tmnd-b", Guid.NewGuid(), "127.0.0.1:4", "127.0.0.1:5", "127.0.0.1:6");
-    private static readonly Genesis Cluster = GenesisOf(A, B);
+    private static readonly Bootstrap Cluster = BootstrapOf(A, B);
 
-    private static Genesis GenesisOf(params Candidate[] nodes) => new()
+    private static Bootstrap BootstrapOf(params Candidate[] nodes) => new()
     {
         ClusterId = Guid.NewGuid(),
         Nodes = [.. nodes.Select((n, i) => new Member((uint)i + 1, n.NodeId, n.DirectoryId, n.Peer, n.Http, n.Redis))],
@@ -24,7 +24,7 @@ public sealed class HelloJudgeTests
     public void A_member_is_admitted() => Assert.Null(HelloJudge.Judge(A, Cluster, From(B, Cluster.ClusterId), null));
 
     [Fact]
-    public void A_founding_node_that_does_not_know_its_cluster_yet_is_admitted() => Assert.Null(HelloJudge.Judge(A, Cluster, From(B), null));
+    public void An_initial_node_that_does_not_know_its_cluster_yet_is_admitted() => Assert.Null(HelloJudge.Judge(A, Cluster, From(B), null));
 
     [Fact]
     public void A_node_of_another_cluster_is_refused_with_both_ids()

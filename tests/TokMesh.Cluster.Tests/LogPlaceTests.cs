@@ -96,7 +96,7 @@ public sealed class LogPlaceTests
     [Fact]
     public void A_member_of_a_cluster_without_its_identity_is_not_made_another_one()
     {
-        NodeIdentity.StoreGenesis(_directory, Genesis);
+        NodeIdentity.StoreBootstrap(_directory, Bootstrap);
         Assert.Contains("node.json is missing", Assert.Throws<InvalidOperationException>(() => NodeIdentity.LoadOrCreate(_directory, "", () => "tmnd-new")).Message);
     }
 
@@ -111,7 +111,7 @@ public sealed class LogPlaceTests
         RefusalFile.Check(_directory);
     }
 
-    private static readonly Genesis Genesis = new()
+    private static readonly Bootstrap Bootstrap = new()
     {
         ClusterId = Guid.NewGuid(),
         Nodes = [new Member(1, "tmnd-one", Guid.NewGuid(), "", "", "")],
@@ -125,7 +125,7 @@ public sealed class LogPlaceTests
     private Node Start()
     {
         var identity = Stored();
-        return new Node(new MemberId(1), Genesis, new NodeOptions { Lanes = 1 }, new LogPlace(_log)
+        return new Node(new MemberId(1), Bootstrap, new NodeOptions { Lanes = 1 }, new LogPlace(_log)
         {
             Memory = identity.Log,
             Remember = memory => (identity = identity with { Format = NodeIdentity.NewestFormat, Log = memory }).Store(_directory),

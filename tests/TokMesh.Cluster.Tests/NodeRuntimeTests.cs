@@ -50,11 +50,11 @@ public class NodeRuntimeTests
             new(new MemberId(4), Liveness.Dead, 0, null),
         ];
 
-        public Task<(Genesis Genesis, MemberId Self)> JoinAsync(Genesis? known, Func<Genesis, Task> store, CancellationToken cancel)
+        public Task<(Bootstrap Bootstrap, MemberId Self)> JoinAsync(Bootstrap? known, Func<Bootstrap, Task> store, CancellationToken cancel)
         {
             var nodes = new[] { self.NodeId, "tmnd-b", "tmnd-c", "tmnd-d" }
                 .Select((id, i) => new Candidate(id, i == 0 ? self.DirectoryId : Guid.NewGuid(), $"{id}:1", $"{id}:2", $"{id}:3"));
-            return Task.FromResult((Genesis.Found(nodes, 1, 3, 0), new MemberId(1)));
+            return Task.FromResult((Bootstrap.Create(nodes, 1, 3, 0), new MemberId(1)));
         }
 
         public void Attach(Node node)

@@ -206,7 +206,7 @@ public sealed class SnapshotWorkerTests
         {
             // Another one with every start: a router's name must not come again.
             _random = new Random((int)disk.Operations);
-            var genesis = new Genesis
+            var bootstrap = new Bootstrap
             {
                 ClusterId = Guid.Empty,
                 Nodes = [new Member(1, "tmnd-1", Guid.Empty, "", "", "")],
@@ -215,7 +215,7 @@ public sealed class SnapshotWorkerTests
                 CreatedAtMs = 0,
             };
             var options = new NodeOptions { Lanes = 1, LogSegmentBytes = 4 << 10, SnapshotThresholdBytes = 8 << 10 };
-            _node = new Node(new MemberId(1), genesis, options, new LogPlace(disk), this, this, _random.NextBytes, this);
+            _node = new Node(new MemberId(1), bootstrap, options, new LogPlace(disk), this, this, _random.NextBytes, this);
         }
 
         public Lane Lane => _node.Lanes[0];

@@ -27,7 +27,7 @@ public sealed class ClusterTests(SharedGateway shared)
     [Fact]
     public async Task A_node_without_a_leader_is_alive_and_not_ready()
     {
-        await using var gateway = await TestGateway.StartAsync(foundingNodes: 3, withKeys: false);
+        await using var gateway = await TestGateway.StartAsync(initialNodes: 3, withKeys: false);
         (await gateway.GetAsync("/health", null)).IsOk();
         var answer = await gateway.GetAsync("/ready", null);
         answer.Is(503, "TM-SYS-5030");
@@ -52,7 +52,7 @@ public sealed class ClusterTests(SharedGateway shared)
     public async Task The_status_names_the_cluster_and_its_leaders()
     {
         var status = (await _gateway.GetAsync("/cluster/status", _gateway.Metrics)).IsOk();
-        Assert.Equal(_gateway.FrontEnd.Node.Genesis.ClusterId, status.GetProperty("cluster_id").GetGuid());
+        Assert.Equal(_gateway.FrontEnd.Node.Bootstrap.ClusterId, status.GetProperty("cluster_id").GetGuid());
         Assert.Equal("tmnd-test-1", status.GetProperty("node_id").GetString());
         Assert.Equal("tmnd-test-1", status.GetProperty("meta_leader").GetProperty("node_id").GetString());
         Assert.Equal("OK", status.GetProperty("health").GetString());
@@ -93,7 +93,7 @@ public sealed class ClusterTests(SharedGateway shared)
     public async Task A_shard_that_cannot_be_reached_is_503_and_says_that_nothing_happened()
     {
         // Of two nodes one runs: it is meta's only voter, and half of the shards are the other's.
-        await using var gateway = await TestGateway.StartAsync(new GatewayOptions { DeadlineMs = 400 }, foundingNodes: 2);
+        await using var gateway = await TestGateway.StartAsync(new GatewayOptions { DeadlineMs = 400 }, initialNodes: 2);
         var answers = new List<Answer>();
         for (var i = 0; i < 16; i++) answers.Add(await gateway.PostAsync("/sessions", gateway.Issuer, $$"""{"user_id":"u{{i}}"}"""));
         Assert.Contains(answers, a => a.Status == 201);
@@ -110,7 +110,7 @@ public sealed class ClusterTests(SharedGateway shared)
     [Fact]
     public async Task A_member_the_engine_has_lost_is_shown_dead_and_counted_down()
     {
-        await using var gateway = await TestGateway.StartAsync(foundingNodes: 2, membership: new OneDead());
+        await using var gateway = await TestGateway.StartAsync(initialNodes: 2, membership: new OneDead());
         var lost = (await gateway.GetAsync("/cluster/members", gateway.Admin)).IsOk().GetProperty("members")[1];
         Assert.Equal(("dead", 7L, 12.5), (lost.GetProperty("liveness").GetString(), lost.GetProperty("since").GetInt64(), lost.GetProperty("clock_offset_ms").GetDouble()));
         Assert.Equal(1, (await gateway.GetAsync("/cluster/status", gateway.Admin)).IsOk().GetProperty("nodes_down").GetInt32());

@@ -63,7 +63,7 @@ public sealed class HealthTests
     [Fact]
     public async Task Members_that_are_not_heard_are_shown_and_a_node_without_leaders_says_so_at_once()
     {
-        await using var gateway = await TestGateway.StartAsync(foundingNodes: 3, withKeys: false);
+        await using var gateway = await TestGateway.StartAsync(initialNodes: 3, withKeys: false);
         var reasons = (await gateway.GetAsync("/ready", null)).Details.GetProperty("reasons").EnumerateArray().Select(r => r.GetString()).ToArray();
         Assert.Contains("TM-HLTH-1004", reasons);
         Assert.True(reasons.Contains("TM-HLTH-2001") || reasons.Contains("TM-HLTH-2002"), string.Join(' ', reasons));
@@ -77,7 +77,7 @@ public sealed class HealthTests
     [InlineData(false, "127.0.0.1:2 127.0.0.1:12 127.0.0.1:22")]
     public async Task Members_are_shown_with_the_addresses_they_last_introduced_themselves_with(bool introduced, string other)
     {
-        await using var gateway = await TestGateway.StartAsync(foundingNodes: 2, membership: new Moved(introduced));
+        await using var gateway = await TestGateway.StartAsync(initialNodes: 2, membership: new Moved(introduced));
         var members = (await gateway.GetAsync("/cluster/members", gateway.Admin)).IsOk().GetProperty("members").EnumerateArray()
             .Select(m => string.Join(' ', m.GetProperty("peer").GetString(), m.GetProperty("http").GetString(), m.GetProperty("redis").GetString()));
         Assert.Equal(["10.0.0.1:1 10.0.0.1:2 10.0.0.1:3", other], members);

@@ -50,11 +50,12 @@ public sealed class KeyTests(SharedGateway shared)
     [Fact]
     public async Task A_key_lives_as_long_as_it_was_given()
     {
-        await SetAsync("ttl", """{"value":"x","ttl_seconds":1}""");
-        var expires = (await _gateway.GetAsync("/keys/ttl", _gateway.Issuer)).IsOk().GetProperty("expires_at").GetInt64();
-        Assert.InRange(expires - DateTimeOffset.UtcNow.ToUnixTimeMilliseconds(), 1, 1000);
-        await Task.Delay(1100);
-        (await _gateway.GetAsync("/keys/ttl", _gateway.Issuer)).Is(404, "TM-KEYS-4040");
+        await using var gateway = await TestGateway.StartAsync();
+        (await gateway.PostAsync("/keys/ttl", gateway.Issuer, """{"value":"x","ttl_seconds":1}""")).IsOk();
+        var expires = (await gateway.GetAsync("/keys/ttl", gateway.Issuer)).IsOk().GetProperty("expires_at").GetInt64();
+        Assert.InRange(expires - gateway.Clock.WallMs, 1, 1000);
+        gateway.Clock.Advance(1100);
+        (await gateway.GetAsync("/keys/ttl", gateway.Issuer)).Is(404, "TM-KEYS-4040");
     }
 
     [Fact]

@@ -38,12 +38,13 @@ public sealed class ValidateTests(SharedGateway shared)
     [Fact]
     public async Task A_session_of_one_second_is_expired_after_one_and_a_half()
     {
-        var (id, token) = await _gateway.CreateAsync("short", ",\"ttl_seconds\":1");
-        await Task.Delay(1500);
-        (await _gateway.ValidateAsync(token)).Is(401, "TM-TOKN-4011");
-        (await _gateway.GetAsync("/sessions/" + id, _gateway.Validator)).Is(404, "TM-SESS-4041");
-        (await _gateway.PostAsync($"/sessions/{id}/renew", _gateway.Issuer, """{"ttl_seconds":60}""")).Is(404, "TM-SESS-4041");
-        (await _gateway.PostAsync($"/sessions/{id}/touch", _gateway.Issuer, null)).Is(404, "TM-SESS-4041");
+        await using var gateway = await TestGateway.StartAsync();
+        var (id, token) = await gateway.CreateAsync("short", ",\"ttl_seconds\":1");
+        gateway.Clock.Advance(1500);
+        (await gateway.ValidateAsync(token)).Is(401, "TM-TOKN-4011");
+        (await gateway.GetAsync("/sessions/" + id, gateway.Validator)).Is(404, "TM-SESS-4041");
+        (await gateway.PostAsync($"/sessions/{id}/renew", gateway.Issuer, """{"ttl_seconds":60}""")).Is(404, "TM-SESS-4041");
+        (await gateway.PostAsync($"/sessions/{id}/touch", gateway.Issuer, null)).Is(404, "TM-SESS-4041");
     }
 
     [Fact]

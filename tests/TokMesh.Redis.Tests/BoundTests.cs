@@ -140,6 +140,8 @@ public sealed class BoundTests
         await UntilAsync(() => host.FrontEnd.Held.Refused > 0);
         Assert.InRange(host.FrontEnd.Held.Held, 1, (8 << 20) + (4 << 20));
         foreach (var client in clients) client.Dispose();
+        // What a connection has not read yet it may still take in before it ends.
+        await UntilAsync(() => host.FrontEnd.ConnectedClients == 0);
         await UntilAsync(() => host.FrontEnd.Held.Held == 0);
         using var late = await host.ConnectAsync(ApiRole.Issuer);
         Assert.Equal("+OK\r\n", late.Call("SET", "k", new string('v', Large)));

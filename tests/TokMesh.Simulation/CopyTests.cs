@@ -108,7 +108,7 @@ public sealed class CopyTests
     [Fact]
     public void The_second_of_two_that_run_with_one_identity_is_refused_by_everybody_and_ends()
     {
-        var twin = new VirtualNode(_world, _world.Genesis.Nodes[1], 5, null) { IsCopy = true };
+        var twin = new VirtualNode(_world, _world.Bootstrap.Nodes[1], 5, null) { IsCopy = true };
         Copy(Node(2)).PutInto(twin);
         _world.Twin = twin;
         Assert.True(twin.Start());

@@ -9,7 +9,7 @@ public static class TokMeshDataProtectionExtensions
 {
     /// <summary>
     /// Keeps the keys in TokMesh, so that processes of an application share them and need nothing else in common. All must set the same
-    /// application name. TokMesh encrypts its files, but whoever may read the key there has these keys: add a <c>ProtectKeysWith…</c> where
+    /// application name. TokMesh encrypts its files, but a reader of the key there has these keys: add a <c>ProtectKeysWith…</c> where
     /// that is too many.
     /// </summary>
     /// <param name="builder">The application's Data Protection.</param>

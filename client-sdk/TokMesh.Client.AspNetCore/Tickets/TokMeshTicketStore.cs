@@ -236,7 +236,7 @@ public sealed class TokMeshTicketStore : ITicketStore
         }
         catch (CryptographicException)
         {
-            // Keys that are gone, or another application's: whoever it is must sign in again.
+            // Keys that are gone, or another application's: the user must sign in again.
             return null;
         }
     }

@@ -41,7 +41,7 @@ internal sealed class ChallengeFailedException(string message, Exception? inner 
 /// acceptor  directory:16 HMAC-SHA256(secret, "accept" purpose nonces both directories target)
 /// </code>
 /// The purpose and the side are part of what is proved, so that no proof can be used for another one; both nonces, so that none can be used
-/// twice; and whom the dialler means, where it knows, so that whoever has taken a port that a node has left cannot pass its proof on to
+/// twice; and whom the dialler means, where it knows, so that a process that has taken a port that a node has left cannot pass its proof on to
 /// another. Without a secret (where TLS has decided who may connect) the same is exchanged with an empty key: an end that has a secret notices
 /// one that has none. Orleans' own protocol begins with a length of at most 1,024, as which these first bytes cannot be taken.
 /// </summary>

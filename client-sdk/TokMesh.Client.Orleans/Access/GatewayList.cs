@@ -5,7 +5,7 @@ using Orleans.Messaging;
 namespace TokMesh.Client.Orleans.Access;
 
 /// <summary>
-/// Where a client finds gateways: at the addresses it was given, and at those that the cluster, once it has answered, says there are. Whoever
+/// Where a client finds gateways: at the addresses it was given, and at those that the cluster, once it has answered, says there are. A gateway that
 /// comes later to the cluster is found so, and a client outlives the silos it began with.
 /// </summary>
 /// <param name="services">The client's; it is asked for only when it has been connected.</param>

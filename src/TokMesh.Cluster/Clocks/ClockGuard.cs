@@ -66,7 +66,7 @@ public sealed class ClockGuard
         }
         else
         {
-            // Nobody to ask, or one word against another: whoever was right before still is, and whoever was wrong too. Were a tie
+            // Nobody to ask, or one word against another: a clock that was right before still is, and one that was wrong too. Were a tie
             // settled in favour of this clock, the death of a third node would make a wrong one lead.
             if (before is not null || mono - _startedAtMs < PatienceMs) return false;
             (trusted, median) = (true, 0);

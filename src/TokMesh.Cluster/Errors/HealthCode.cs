@@ -88,7 +88,7 @@ public static class HealthCodes
     /// <summary>Whether a node of which a leader says this should not be sent requests.</summary>
     public static bool LeadersSayUnready(HealthCode code) => code is HealthCode.ReplicaBehind or HealthCode.ReplicaStuck or HealthCode.AcknowledgedLost;
 
-    /// <summary>Whether it is about groups, whoever holds them, and not about a member.</summary>
+    /// <summary>Whether it is about groups, and not about a member.</summary>
     public static bool IsAboutGroups(HealthCode code) => code is HealthCode.NoLeader or HealthCode.MajorityLost or HealthCode.NoMargin;
 
     /// <summary>

@@ -5,7 +5,7 @@ namespace TokMesh.Cluster.Health;
 
 /// <summary>Something that is wrong now, as one node says it.</summary>
 /// <param name="Code">What it is.</param>
-/// <param name="Subject">About which member; none when it is about groups, whoever holds them.</param>
+/// <param name="Subject">About which member; none when it is about groups.</param>
 /// <param name="SinceMs">Unix milliseconds at which it was first seen.</param>
 public sealed record Condition(HealthCode Code, MemberId Subject, long SinceMs)
 {

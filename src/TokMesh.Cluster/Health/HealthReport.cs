@@ -10,7 +10,7 @@ namespace TokMesh.Cluster.Health;
 /// What a node tells the others about once a second: what it finds to be wrong, and which groups it leads. As it travels:
 /// <c>version:u8 | boot:u64 LE | number:varint | led:bytes | count:varint | (length:varint | condition)*</c>, a condition being
 /// <c>code:varint | member:varint | sinceMs:varint | groups:varint | count:varint | group:varint* | detail:bytes</c>. Later versions may
-/// append to either; whoever reads takes what it knows.
+/// append to either; readers take what they know.
 /// </summary>
 internal sealed class HealthReport
 {

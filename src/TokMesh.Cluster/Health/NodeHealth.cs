@@ -7,7 +7,7 @@ using TokMesh.Raft.Log;
 namespace TokMesh.Cluster.Health;
 
 /// <summary>
-/// What is wrong with a node and, as far as it hears, with the cluster. Lanes look at their groups once a second, whoever finds something
+/// What is wrong with a node and, as far as it hears, with the cluster. Lanes look at their groups once a second, what finds something
 /// else says so with <see cref="Raise"/>, and nodes tell each other. Any thread may ask and tell.
 /// </summary>
 public sealed class NodeHealth

@@ -26,8 +26,10 @@ public sealed record Hello
     /// <summary>Other nodes without a cluster that it knows of.</summary>
     public IReadOnlyList<Candidate> Known { get; init; } = [];
 
-    /// <summary>In an answer to a founding node that does not know its cluster yet: how it began.</summary>
-    public Genesis? Genesis { get; init; }
+    /// <summary>In an answer to a initial node that does not know its cluster yet: how it began.</summary>
+    /// <remarks>Named as the first release named it, so that releases understand each other.</remarks>
+    [JsonPropertyName("genesis")]
+    public Bootstrap? Bootstrap { get; init; }
 
     /// <summary>
     /// The speaker's number in its cluster, when it came after that had begun; in an answer to a node that asked to be taken in, that

@@ -15,12 +15,12 @@ public static class HelloJudge
 
     /// <summary>Null when the speaker may connect, else why not.</summary>
     /// <param name="self">This node.</param>
-    /// <param name="genesis">This node's cluster, if it has one.</param>
+    /// <param name="bootstrap">This node's cluster, if it has one.</param>
     /// <param name="hello">What the other side said.</param>
     /// <param name="certifiedAs">The node id its certificate stands for; null without TLS.</param>
     /// <param name="map">What this node has heard of its cluster's members; null before it runs.</param>
     /// <param name="mayJoin">Whether one that is no member is heard, because it asks to become one.</param>
-    public static HelloRefusal? Judge(Candidate self, Genesis? genesis, Hello hello, string? certifiedAs, ClusterMap? map = null, bool mayJoin = false)
+    public static HelloRefusal? Judge(Candidate self, Bootstrap? bootstrap, Hello hello, string? certifiedAs, ClusterMap? map = null, bool mayJoin = false)
     {
         var other = hello.Self;
         if (!NodeIdentity.IsNodeId(other.NodeId))
@@ -33,16 +33,16 @@ public static class HelloJudge
             return other.DirectoryId == self.DirectoryId
                 ? new HelloRefusal(Codes.NodeConflict, $"Node {self.NodeId} reached itself: its own address is among its seeds or another node's.", false)
                 : new HelloRefusal(Codes.NodeConflict, $"Node id {self.NodeId} is in use by two data directories: give one node another id.", true);
-        if (genesis is null) return null;
-        if (hello.ClusterId is { } cluster && cluster != genesis.ClusterId)
-            return new HelloRefusal(Codes.Incompatible, $"Node {other.NodeId} belongs to cluster {cluster}, node {self.NodeId} to {genesis.ClusterId}: check seeds and data directories.", true);
-        var listed = (map?.Members ?? genesis.Nodes).FirstOrDefault(n => n.NodeId == other.NodeId);
+        if (bootstrap is null) return null;
+        if (hello.ClusterId is { } cluster && cluster != bootstrap.ClusterId)
+            return new HelloRefusal(Codes.Incompatible, $"Node {other.NodeId} belongs to cluster {cluster}, node {self.NodeId} to {bootstrap.ClusterId}: check seeds and data directories.", true);
+        var listed = (map?.Members ?? bootstrap.Nodes).FirstOrDefault(n => n.NodeId == other.NodeId);
         if (listed is null && mayJoin) return null;
         // It was taken in a moment ago, and word of that has not come here.
-        if (listed is null && hello.Number >= (map?.NextNumber ?? (uint)genesis.Nodes.Count + 1))
+        if (listed is null && hello.Number >= (map?.NextNumber ?? (uint)bootstrap.Nodes.Count + 1))
             return new HelloRefusal(Codes.NoLeader, $"Node {self.NodeId} has not heard yet that node {other.NodeId} is a member.", false);
         if (listed is null)
-            return new HelloRefusal(Codes.NodeConflict, $"Node {other.NodeId} is not a member of cluster {genesis.ClusterId}.", true);
+            return new HelloRefusal(Codes.NodeConflict, $"Node {other.NodeId} is not a member of cluster {bootstrap.ClusterId}.", true);
         if (listed.DirectoryId != other.DirectoryId)
             return new HelloRefusal(Codes.NodeConflict, $"Node id {other.NodeId} belongs to another data directory. What that directory promised is not in this one: restore it, or use a new node id.", true);
         return null;

@@ -23,16 +23,16 @@ public sealed class NodeDirectory : IDisposable
     private NodeDirectory(FileDisk disk, DirectoryLock held, NodeIdentity identity)
     {
         (_disk, _lock, Identity) = (disk, held, identity);
-        Genesis = NodeIdentity.LoadGenesis(disk);
+        Bootstrap = NodeIdentity.LoadBootstrap(disk);
         // An older release did not say whether a log was begun; a node that belonged to a cluster had one.
-        _memory = identity.Log ?? (identity.Format < NodeIdentity.NewestFormat && Genesis is not null ? new LogMemory(0, 1) : null);
+        _memory = identity.Log ?? (identity.Format < NodeIdentity.NewestFormat && Bootstrap is not null ? new LogMemory(0, 1) : null);
     }
 
     /// <summary>Who the node is.</summary>
     public NodeIdentity Identity { get; private set; }
 
     /// <summary>The cluster the directory belongs to; null while it has none.</summary>
-    public Genesis? Genesis { get; private set; }
+    public Bootstrap? Bootstrap { get; private set; }
 
     /// <summary>The directory itself.</summary>
     public IDisk Disk => _disk;
@@ -63,10 +63,10 @@ public sealed class NodeDirectory : IDisposable
     }
 
     /// <summary>Binds the directory to a cluster; durable when this returns.</summary>
-    public Task StoreGenesisAsync(Genesis genesis)
+    public Task StoreBootstrapAsync(Bootstrap bootstrap)
     {
-        NodeIdentity.StoreGenesis(_disk, genesis);
-        Genesis = genesis;
+        NodeIdentity.StoreBootstrap(_disk, bootstrap);
+        Bootstrap = bootstrap;
         return Task.CompletedTask;
     }
 

@@ -17,7 +17,7 @@ public sealed partial record NodeIdentity(string NodeId, Guid DirectoryId)
     public const int NewestFormat = 2;
 
     private const string IdentityFile = "node.json";
-    private const string GenesisFile = "genesis.json";
+    private const string BootstrapFile = "genesis.json";
 
     /// <summary>2 where the directory says whether a log was begun; 0 where an older release made it.</summary>
     public int Format { get; init; }
@@ -48,8 +48,8 @@ public sealed partial record NodeIdentity(string NodeId, Guid DirectoryId)
                 throw new InvalidOperationException($"{IdentityFile} has format {stored.Format}, this program knows {NewestFormat}. Run the version that wrote it, or a newer one.");
             return stored;
         }
-        if (disk.Exists(GenesisFile))
-            throw new InvalidOperationException($"{Codes.LogLost}: {IdentityFile} is missing from a data directory that belongs to a cluster ({GenesisFile} is there). Put it back, with the log that belongs to it, or start with an empty directory and another node id.");
+        if (disk.Exists(BootstrapFile))
+            throw new InvalidOperationException($"{Codes.LogLost}: {IdentityFile} is missing from a data directory that belongs to a cluster ({BootstrapFile} is there). Put it back, with the log that belongs to it, or start with an empty directory and another node id.");
         var made = new NodeIdentity(configuredNodeId.Length > 0 ? configuredNodeId : drawNodeId(), Guid.NewGuid()) { Format = NewestFormat };
         made.Store(disk);
         return made;
@@ -59,10 +59,10 @@ public sealed partial record NodeIdentity(string NodeId, Guid DirectoryId)
     public void Store(IDisk disk) => StoredFile.Write(disk, IdentityFile, JsonSerializer.SerializeToUtf8Bytes(this, IdentityJson.Default.NodeIdentity));
 
     /// <summary>The cluster this directory belongs to; null if none yet.</summary>
-    public static Genesis? LoadGenesis(IDisk disk) => disk.Exists(GenesisFile) ? Genesis.FromJson(StoredFile.Read(disk, GenesisFile)) : null;
+    public static Bootstrap? LoadBootstrap(IDisk disk) => disk.Exists(BootstrapFile) ? Bootstrap.FromJson(StoredFile.Read(disk, BootstrapFile)) : null;
 
     /// <summary>Binds the directory to a cluster; durable when this returns.</summary>
-    public static void StoreGenesis(IDisk disk, Genesis genesis) => StoredFile.Write(disk, GenesisFile, genesis.ToJson());
+    public static void StoreBootstrap(IDisk disk, Bootstrap bootstrap) => StoredFile.Write(disk, BootstrapFile, bootstrap.ToJson());
 
     [GeneratedRegex("^tmnd-[0-9a-z][0-9a-z.-]{0,63}$")]
     private static partial Regex NodeIdForm();

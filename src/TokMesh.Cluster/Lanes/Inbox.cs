@@ -9,7 +9,7 @@ internal sealed class Inbox<T>
     private int _woken;
     private int _ownerComes;
 
-    /// <summary>Called, by whoever fills, when the owner must look.</summary>
+    /// <summary>Called by the thread that adds something, when the owner must look.</summary>
     public Action Wake { get; set; } = static () => { };
 
     public bool IsEmpty => Volatile.Read(ref _filling).Count == 0;

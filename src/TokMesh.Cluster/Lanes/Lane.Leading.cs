@@ -39,7 +39,7 @@ internal sealed partial class Lane
         foreach (var replica in _replicas.Values)
         {
             if (replica.Raft.Term > Term.Zero || replica.Raft.Role != Role.Follower) continue;
-            // Only a cluster that begins has no term yet: the map is the genesis's.
+            // Only a cluster that begins has no term yet: the map is the bootstrap's.
             var voters = _node.Began.Groups[(int)replica.Group].Voters;
             if (voters[0] != Self.Value || 2 * voters.Count(v => IsLinked(new MemberId(v))) <= voters.Count) continue;
             replica.Raft.Campaign();

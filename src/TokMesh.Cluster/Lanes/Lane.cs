@@ -145,7 +145,7 @@ internal sealed partial class Lane : IReplicaHost, IRouteHost
     private bool MayBeginBatch =>
         (!_workUnderWay.TryPeek(out var oldest) || NowMs - oldest.SubmittedAtMs >= MaxDiskWaitMs) && _batches.IsDue(NowMs);
 
-    /// <summary>The buffer of this turn for a node; whoever asks appends whole frames.</summary>
+    /// <summary>The buffer of this turn for a node; callers append whole frames.</summary>
     public FrameBuffer FramesTo(MemberId node)
     {
         if (_frames.TryGetValue(node, out var frames)) return frames;

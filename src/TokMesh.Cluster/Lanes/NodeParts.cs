@@ -21,13 +21,13 @@ internal sealed class NodeParts : ICallRouter
     private Lane[] _lanes = [];
 
     /// <param name="self">The node.</param>
-    /// <param name="genesis">How its cluster began.</param>
+    /// <param name="bootstrap">How its cluster began.</param>
     /// <param name="lanes">How many lanes there will be.</param>
-    public NodeParts(MemberId self, Genesis genesis, int lanes)
+    public NodeParts(MemberId self, Bootstrap bootstrap, int lanes)
     {
         Self = self;
-        Genesis = genesis;
-        Began = ClusterMap.Of(genesis);
+        Bootstrap = bootstrap;
+        Began = ClusterMap.Of(bootstrap);
         Meta = new AppliedMeta(Began);
         Leaders = new LeaderTable(GroupCount);
         Departure = new Departure(lanes);
@@ -35,9 +35,9 @@ internal sealed class NodeParts : ICallRouter
 
     public MemberId Self { get; }
 
-    public Genesis Genesis { get; }
+    public Bootstrap Bootstrap { get; }
 
-    /// <summary>The map as the genesis has it.</summary>
+    /// <summary>The map as the bootstrap has it.</summary>
     public ClusterMap Began { get; }
 
     public AppliedMeta Meta { get; }
@@ -90,7 +90,7 @@ internal sealed class NodeParts : ICallRouter
     /// <summary>Whether this node is fit to lead: its clock and its disk are to be trusted.</summary>
     public bool MayLead => Guard.IsTrusted && Disk.State == DiskState.Answers;
 
-    public int GroupCount => Genesis.ShardCount + 1;
+    public int GroupCount => Bootstrap.ShardCount + 1;
 
     public void SetLanes(Lane[] made) => _lanes = made;
 
@@ -103,9 +103,9 @@ internal sealed class NodeParts : ICallRouter
     /// <summary>The group of a name's own shard. A token's hash does not tell it; its reservation does (<see cref="Reservations"/>).</summary>
     public uint GroupOf(Name name, UInt128 reservation) => name.Kind == NameKind.Token
         ? Reservations.TokenShard(reservation).Group
-        : Sharding.OfName(name.SessionId.ToString(), Genesis.ShardCount).Group;
+        : Sharding.OfName(name.SessionId.ToString(), Bootstrap.ShardCount).Group;
 
-    public uint GroupOfUser(ReadOnlySpan<byte> userId) => Sharding.OfName(userId, Genesis.ShardCount).Group;
+    public uint GroupOfUser(ReadOnlySpan<byte> userId) => Sharding.OfName(userId, Bootstrap.ShardCount).Group;
 
     public void Submit(Call call)
     {

@@ -1,7 +1,7 @@
 namespace TokMesh.Cluster.Meta;
 
 /// <summary>What meta has applied on this node. Written by meta's lane, read by every thread.</summary>
-/// <param name="began">The map before meta has applied anything: as the genesis has it.</param>
+/// <param name="began">The map before meta has applied anything: as the bootstrap has it.</param>
 internal sealed class AppliedMeta(ClusterMap began)
 {
     private MetaView _view = new() { Map = began };

@@ -5,7 +5,7 @@ using TokMesh.Raft.Membership;
 namespace TokMesh.Cluster.Meta;
 
 /// <summary>
-/// The cluster's shape as meta holds it: who its members are, and who holds which group. It begins as the genesis says; every change
+/// The cluster's shape as meta holds it: who its members are, and who holds which group. It begins as the bootstrap says; every change
 /// makes a new version.
 /// </summary>
 public sealed record ClusterMap
@@ -13,7 +13,7 @@ public sealed record ClusterMap
     /// <summary>A map of nothing.</summary>
     public static readonly ClusterMap Empty = new();
 
-    /// <summary>Grows by one with every change; 0 as the genesis has it.</summary>
+    /// <summary>Grows by one with every change; 0 as the bootstrap has it.</summary>
     public ulong Version { get; init; }
 
     /// <summary>The number that the next new member gets. Numbers are never used again.</summary>
@@ -33,11 +33,11 @@ public sealed record ClusterMap
     public IReadOnlyList<Member>? Guests { get; init; }
 
     /// <summary>The map that a cluster begins with.</summary>
-    public static ClusterMap Of(Genesis genesis) => new()
+    public static ClusterMap Of(Bootstrap bootstrap) => new()
     {
-        NextNumber = (uint)genesis.Nodes.Count + 1,
-        Members = [.. genesis.Nodes.Select(n => n with { SinceMs = genesis.CreatedAtMs })],
-        Groups = [GroupPlace.Of(genesis.MetaConfiguration, 0), .. genesis.PlaceShards().Select(static replicas => new GroupPlace([.. replicas.Select(r => r.Value)], [], 0))],
+        NextNumber = (uint)bootstrap.Nodes.Count + 1,
+        Members = [.. bootstrap.Nodes.Select(n => n with { SinceMs = bootstrap.CreatedAtMs })],
+        Groups = [GroupPlace.Of(bootstrap.MetaConfiguration, 0), .. bootstrap.PlaceShards().Select(static replicas => new GroupPlace([.. replicas.Select(r => r.Value)], [], 0))],
     };
 
     /// <summary>The member with a number; null when there is none.</summary>
@@ -65,7 +65,7 @@ public sealed record ClusterMap
 /// <summary>Who holds a group, as its leader told meta when that was committed.</summary>
 /// <param name="Voters">Numbers of the members that vote; the one that should lead first.</param>
 /// <param name="Learners">Numbers of the members that receive the log without a vote, ascending.</param>
-/// <param name="Version">Where the group's own log says so: later memberships stand at higher positions. 0 as the genesis has it.</param>
+/// <param name="Version">Where the group's own log says so: later memberships stand at higher positions. 0 as the bootstrap has it.</param>
 public sealed record GroupPlace(IReadOnlyList<uint> Voters, IReadOnlyList<uint> Learners, ulong Version)
 {
     /// <summary>What a leader tells of its group.</summary>

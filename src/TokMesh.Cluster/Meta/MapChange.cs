@@ -101,7 +101,7 @@ public sealed record MapChange
     {
         if (placed.Group >= map.Groups.Count || placed.Place.Version <= map.Groups[(int)placed.Group].Version) return map;
         var groups = map.Groups.ToArray();
-        // Whoever stays keeps its place in the order: the first one should lead.
+        // A member that stays keeps its place in the order: the first one should lead.
         var before = groups[placed.Group].Voters;
         groups[placed.Group] = placed.Place with
         {

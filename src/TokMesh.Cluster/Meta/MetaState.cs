@@ -9,7 +9,7 @@ using TokMesh.State.Replies;
 
 namespace TokMesh.Cluster.Meta;
 
-/// <summary>What meta holds besides the genesis: API keys, and the cluster's shape. Immutable; replaced as a whole, so that any thread may read it.</summary>
+/// <summary>What meta holds besides the bootstrap: API keys, and the cluster's shape. Immutable; replaced as a whole, so that any thread may read it.</summary>
 public sealed record MetaView
 {
     /// <summary>Before meta has applied anything on this node.</summary>
@@ -102,7 +102,7 @@ internal sealed class MetaState : IGroupState
     private ClusterMap _map;
     private SiloTable _silos = SiloTable.Empty;
 
-    /// <param name="began">The map as the genesis has it.</param>
+    /// <param name="began">The map as the bootstrap has it.</param>
     /// <param name="changed">Told every new view.</param>
     public MetaState(ClusterMap began, Action<MetaView> changed) => (_map, _changed) = (began, changed);
 

@@ -3,7 +3,7 @@ namespace TokMesh.Cluster.Meta;
 /// <summary>What Orleans' membership notes of one silo. Meta looks into nothing of it but what it needs to clean up.</summary>
 /// <param name="Silo">The silo's address with its generation, as text: the row's key.</param>
 /// <param name="Version">The version of the table that wrote the row last.</param>
-/// <param name="Body">The entry as whoever writes it encodes it.</param>
+/// <param name="Body">The entry as its writer encodes it.</param>
 /// <param name="IsDead">Whether the entry says that the silo is dead.</param>
 /// <param name="StartedTicks">When it started: UTC, in units of 100 ns.</param>
 /// <param name="AliveTicks">When it last gave a sign of life: UTC, in units of 100 ns.</param>

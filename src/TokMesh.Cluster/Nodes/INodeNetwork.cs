@@ -10,14 +10,14 @@ namespace TokMesh.Cluster.Nodes;
 public interface INodeNetwork : ITransport, IMembership
 {
     /// <summary>
-    /// The cluster this node belongs to and its member number there: the one its data directory knows, or the one it finds or founds.
+    /// The cluster this node belongs to and its member number there: the one its data directory knows, or the one it finds or begins.
     /// </summary>
     /// <param name="known">What the data directory says.</param>
-    /// <param name="store">Makes a genesis durable; called before anybody else hears of it.</param>
+    /// <param name="store">Makes a bootstrap durable; called before anybody else hears of it.</param>
     /// <param name="cancel">Gives up.</param>
     /// <exception cref="InvalidOperationException">The cluster refuses this node for good.</exception>
     /// <exception cref="TimeoutException">Too few nodes were found in time.</exception>
-    Task<(Genesis Genesis, MemberId Self)> JoinAsync(Genesis? known, Func<Genesis, Task> store, CancellationToken cancel);
+    Task<(Bootstrap Bootstrap, MemberId Self)> JoinAsync(Bootstrap? known, Func<Bootstrap, Task> store, CancellationToken cancel);
 
     /// <summary>Begins to carry the node's frames.</summary>
     void Attach(Node node);

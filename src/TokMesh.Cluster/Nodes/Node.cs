@@ -40,7 +40,7 @@ public sealed partial class Node : IDisposable
 
     /// <summary>Opens the log, recovers every group this node carries, and is ready for turns.</summary>
     /// <param name="self">This node's member number.</param>
-    /// <param name="genesis">How the cluster began.</param>
+    /// <param name="bootstrap">How the cluster began.</param>
     /// <param name="options">Timings and bounds.</param>
     /// <param name="log">Where the log is.</param>
     /// <param name="clock">Time.</param>
@@ -49,18 +49,18 @@ public sealed partial class Node : IDisposable
     /// <param name="watch">Hears what happens.</param>
     /// <exception cref="LogDamagedException">The log cannot be trusted; nothing was changed.</exception>
     /// <exception cref="LogForgottenException">The log is missing, or older than its directory; nothing was changed.</exception>
-    public Node(MemberId self, Genesis genesis, NodeOptions options, LogPlace log, IClock clock, ITransport transport,
+    public Node(MemberId self, Bootstrap bootstrap, NodeOptions options, LogPlace log, IClock clock, ITransport transport,
         Action<Span<byte>> fillRandom, INodeWatch watch)
-        : this(self, genesis, options, log, clock, transport, fillRandom, watch, null)
+        : this(self, bootstrap, options, log, clock, transport, fillRandom, watch, null)
     {
     }
 
-    internal Node(MemberId self, Genesis genesis, NodeOptions options, LogPlace log, IClock clock, ITransport transport,
+    internal Node(MemberId self, Bootstrap bootstrap, NodeOptions options, LogPlace log, IClock clock, ITransport transport,
         Action<Span<byte>> fillRandom, INodeWatch watch, ReplicaTrace? trace)
     {
         options.Raft.Validate();
         Self = self;
-        Genesis = genesis;
+        Bootstrap = bootstrap;
         _log = WriteAheadLog.Open(log.Disk, new WriteAheadLogOptions
         {
             Key = log.Key,
@@ -70,12 +70,12 @@ public sealed partial class Node : IDisposable
         Recovery = recovery;
         Past = BeginStart(log, recovery, fillRandom);
         var snapshots = new SnapshotStore(log.Disk, new SnapshotStoreOptions { Key = log.Key, FillRandom = fillRandom });
-        Clock = new ClockGuard(options.MaxClockOffsetMs, clock, genesis.Nodes.Count(n => n.Number != self.Value), watch.ClockJudged);
+        Clock = new ClockGuard(options.MaxClockOffsetMs, clock, bootstrap.Nodes.Count(n => n.Number != self.Value), watch.ClockJudged);
         Time = new JudgedClock(clock, Clock);
         Disk = new DiskWatch(options.Raft.ElectionTimeoutMs, () => Health!.Round(clock.MonotonicMs));
-        Health = new NodeHealth(self, genesis.ShardCount + 1, OtherMembers, () => _parts!.Meta.IsCurrent, Clock, Disk, Time, Past.Current.Nonce, watch);
+        Health = new NodeHealth(self, bootstrap.ShardCount + 1, OtherMembers, () => _parts!.Meta.IsCurrent, Clock, Disk, Time, Past.Current.Nonce, watch);
         var writer = new LogWriter(_log, log, Past.Current.Number, Disk, clock, options.SnapshotThresholdBytes);
-        _parts = new NodeParts(self, genesis, options.Lanes)
+        _parts = new NodeParts(self, bootstrap, options.Lanes)
         {
             Clock = clock,
             Guard = Clock,
@@ -106,9 +106,9 @@ public sealed partial class Node : IDisposable
     public MemberId Self { get; }
 
     /// <summary>How the cluster began.</summary>
-    public Genesis Genesis { get; }
+    public Bootstrap Bootstrap { get; }
 
-    /// <summary>Who is a member and who holds what, as far as this node has heard: as the genesis has it until then. A hint.</summary>
+    /// <summary>Who is a member and who holds what, as far as this node has heard: as the bootstrap has it until then. A hint.</summary>
     public ClusterMap Map => _parts.Meta.Map;
 
     /// <summary>What the log held when it was opened.</summary>

@@ -46,11 +46,11 @@ public sealed class NodeRuntime : IAsyncDisposable
     public static async Task<NodeRuntime> StartAsync(NodeDirectory directory, byte[]? logKey, NodeOptions options, INodeNetwork network, IClock clock,
         INodeWatch watch, Action<Exception> failed, CancellationToken cancel)
     {
-        var (genesis, self) = await network.JoinAsync(directory.Genesis, directory.StoreGenesisAsync, cancel).ConfigureAwait(false);
+        var (bootstrap, self) = await network.JoinAsync(directory.Bootstrap, directory.StoreBootstrapAsync, cancel).ConfigureAwait(false);
         directory.StoreNumber(self);
         // Away from the socket thread that brought the last answer: what follows reads the whole log.
         await Task.Yield();
-        var node = new Node(self, genesis, options, directory.LogPlace(logKey), clock, network, RandomNumberGenerator.Fill, watch);
+        var node = new Node(self, bootstrap, options, directory.LogPlace(logKey), clock, network, RandomNumberGenerator.Fill, watch);
         node.Refused = e =>
         {
             // A copy that another process runs beside may yet be the one that is left.

@@ -37,7 +37,7 @@ public sealed class StoreClient(Node node, bool continueInline = false)
     /// <summary>The same query to every shard at once; the replies in shard order.</summary>
     public async ValueTask<StoreReply[]> ReadAllShardsAsync(Action<IBufferWriter<byte>> query, Consistency consistency, long deadlineMs)
     {
-        var calls = new Call[node.Genesis.ShardCount];
+        var calls = new Call[node.Bootstrap.ShardCount];
         var batch = new CallBatch(calls.Length, continueInline);
         var body = Encode(query);
         for (uint shard = 0; shard < calls.Length; shard++)

@@ -3,7 +3,7 @@ using System.Buffers.Binary;
 namespace TokMesh.Cluster.Placement;
 
 /// <summary>
-/// Reservations of the pointer protocol: twelve random bytes, and below them the number of the token's own shard. Whoever has to
+/// Reservations of the pointer protocol: twelve random bytes, and below them the number of the token's own shard. A node that has to
 /// confirm or release the token's name later knows only its hash, from which the shard cannot be told.
 /// </summary>
 internal static class Reservations

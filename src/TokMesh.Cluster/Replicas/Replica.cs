@@ -80,7 +80,7 @@ internal sealed class Replica : IRaftOutput, IApplySink
             return Refusal.NotLeader;
         }
         // A wrong clock must not stamp an entry: the shard's time never goes back, and what had not expired would be gone for good. This
-        // member gives up leading as soon as its clock has been judged, and whoever takes over stamps the write.
+        // member gives up leading as soon as its clock has been judged, and the next leader stamps the write.
         if (!_lane.Wall.IsTrusted)
         {
             stream.Refused = true;
@@ -236,7 +236,7 @@ internal sealed class Replica : IRaftOutput, IApplySink
             if (entry.Type == EntryType.Command) _state.Apply(entry.Index.Value, entry.Payload.Span, this);
     }
 
-    /// <summary>One operation has taken effect: the leader tells whoever asked for it.</summary>
+    /// <summary>One operation has taken effect: the leader tells the caller.</summary>
     public void Applied(ulong origin, ulong seq, ReadOnlySpan<byte> reply)
     {
         if (Raft.Role == Role.Leader) _lane.ReplyToWrite(Group, origin, seq, reply);

@@ -21,7 +21,7 @@ internal sealed class LeaderSearch(MemberId self, Func<MemberId, bool> canBeAske
         _silent.Clear();
     }
 
-    /// <summary>A node was asked and did not answer: whoever names it in this round is not believed.</summary>
+    /// <summary>A node was asked and did not answer: nodes that name it in this round are not believed.</summary>
     public void DidNotAnswer(MemberId node)
     {
         _heard.Add(node);

@@ -11,7 +11,7 @@ using TokMesh.State.Errors;
 namespace TokMesh.Cluster.Routing;
 
 /// <summary>
-/// Brings the calls of this node's callers to the leader of one group, whoever that is, until they are answered or their time is
+/// Brings the calls of this node's callers to the leader of one group until they are answered or their time is
 /// over. Writes leave in order and are never overtaken: all of them name an <em>epoch</em>; once a node has refused one, it
 /// refuses the rest of that epoch, and the router sends everything that is open again, from the front, under the next.
 /// </summary>
@@ -216,7 +216,7 @@ internal sealed class Route(IRouteHost lane, uint group)
         }
     }
 
-    /// <summary>Whoever was asked does not lead; perhaps somebody else is known to.</summary>
+    /// <summary>The node that was asked does not lead; perhaps another one is known to.</summary>
     private void TryElsewhere(MemberId leader)
     {
         if (lane.ReplicaOf(group) is { } replica) lane.WakeUp(replica);

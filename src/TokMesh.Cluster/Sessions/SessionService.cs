@@ -57,12 +57,12 @@ public sealed partial class SessionService(StoreClient store, Action<Span<byte>>
     /// <summary>Most sessions of a page.</summary>
     public const int MaxPageSize = 100;
 
-    private readonly NameSource _names = new(store.Node.Genesis.ShardCount, wallMs, fillRandom);
+    private readonly NameSource _names = new(store.Node.Bootstrap.ShardCount, wallMs, fillRandom);
 
     /// <summary>What sessions may be.</summary>
     public SessionLimits Limits => limits;
 
-    private int ShardCount => store.Node.Genesis.ShardCount;
+    private int ShardCount => store.Node.Bootstrap.ShardCount;
 
     /// <summary>Reply: Session; SESS-4040, SESS-4041.</summary>
     public ValueTask<StoreReply> GetAsync(SessionId id, Caller caller) =>

@@ -73,7 +73,7 @@ internal sealed class PeerLedger
             {
                 peer.Record = (peer.Record ?? default).Admit(past);
                 peer.IsStored = false;
-                // Whoever was spoken to so far is another process.
+                // The process that was spoken to so far is another one.
                 peer.Current = NodeStart.None;
                 peer.Heard(nowMs);
             }

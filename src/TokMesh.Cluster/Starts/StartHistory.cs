@@ -5,7 +5,7 @@ using TokMesh.Log.Writing;
 namespace TokMesh.Cluster.Starts;
 
 /// <summary>
-/// The newest starts of a node, kept in its log: whoever knows one of them can tell whether the node goes on from there, or from an older
+/// The newest starts of a node, kept in its log: a node that knows one of them can tell whether the node goes on from there, or from an older
 /// or another copy of its directory.
 /// </summary>
 public sealed class StartHistory

@@ -7,7 +7,7 @@ namespace TokMesh.Cluster.Transport;
 
 /// <summary>
 /// A run of frames for one node in one pooled buffer. A frame is <c>length:u32 LE | kind:u8 | group:varint | body</c>, the length
-/// counting what follows it. Whoever holds the buffer last gives it back with <see cref="Dispose"/>.
+/// counting what follows it. The last owner gives the buffer back with <see cref="Dispose"/>.
 /// </summary>
 public sealed class FrameBuffer : IBufferWriter<byte>, IDisposable
 {

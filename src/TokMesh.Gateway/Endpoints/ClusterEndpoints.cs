@@ -16,7 +16,7 @@ namespace TokMesh.Gateway.Endpoints;
 internal sealed class ClusterEndpoints(GatewayFrontEnd frontEnd, ReplicaSurvey survey)
 {
     private const uint MetaGroup = 0;
-    private readonly Genesis _genesis = frontEnd.Node.Genesis;
+    private readonly Bootstrap _bootstrap = frontEnd.Node.Bootstrap;
 
     public async ValueTask StatusAsync(Exchange exchange)
     {
@@ -27,7 +27,7 @@ internal sealed class ClusterEndpoints(GatewayFrontEnd frontEnd, ReplicaSurvey s
         var health = frontEnd.Node.Health.Cluster();
         var json = exchange.Begin();
         json.WriteStartObject();
-        json.WriteString("cluster_id"u8, _genesis.ClusterId);
+        json.WriteString("cluster_id"u8, _bootstrap.ClusterId);
         json.WriteString("node_id"u8, NodeIdOf(frontEnd.Node.Self));
         json.WriteNumber("number"u8, frontEnd.Node.Self.Value);
         var degraded = health.Worst == Severity.Warning || leaderless > 0 || !survey.IsComplete(replicas) || warning is not null;
@@ -35,9 +35,9 @@ internal sealed class ClusterEndpoints(GatewayFrontEnd frontEnd, ReplicaSurvey s
         json.WriteNumber("nodes"u8, map.Members.Count);
         json.WriteNumber("nodes_down"u8, Down());
         WriteNode(json, "meta_leader"u8, LeaderOf(replicas, MetaGroup));
-        json.WriteNumber("shard_count"u8, _genesis.ShardCount);
+        json.WriteNumber("shard_count"u8, _bootstrap.ShardCount);
         json.WriteStartObject("replication_factor"u8);
-        json.WriteNumber("configured"u8, _genesis.ReplicationFactor);
+        json.WriteNumber("configured"u8, _bootstrap.ReplicationFactor);
         json.WriteNumber("effective"u8, map.Groups.Skip(1).Min(g => g.Voters.Count));
         json.WriteEndObject();
         json.WriteStartObject("this_node"u8);
@@ -51,7 +51,7 @@ internal sealed class ClusterEndpoints(GatewayFrontEnd frontEnd, ReplicaSurvey s
         ConditionWriter.WriteReports(json, health);
         json.WriteStartArray("warnings"u8);
         if (warning is not null) json.WriteStringValue(warning);
-        if (_genesis.ReplicationFactor > map.Members.Count) json.WriteStringValue("Replication factor exceeds cluster size"u8);
+        if (_bootstrap.ReplicationFactor > map.Members.Count) json.WriteStringValue("Replication factor exceeds cluster size"u8);
         json.WriteEndArray();
         json.WriteEndObject();
     }
@@ -64,7 +64,7 @@ internal sealed class ClusterEndpoints(GatewayFrontEnd frontEnd, ReplicaSurvey s
         var map = frontEnd.Node.Map;
         var json = exchange.Begin();
         json.WriteStartObject();
-        json.WriteString("cluster_id"u8, _genesis.ClusterId);
+        json.WriteString("cluster_id"u8, _bootstrap.ClusterId);
         json.WriteStartArray("members"u8);
         foreach (var node in map.Members)
         {

@@ -15,7 +15,7 @@ internal sealed class HealthEndpoints(GatewayFrontEnd frontEnd, ReplicaSurvey su
     {
         var json = exchange.Begin();
         json.WriteStartObject();
-        // Alive all the same: whoever restarts what does not answer 200 must not restart a node for what a restart does not mend.
+        // Alive all the same: a supervisor that restarts what does not answer 200 must not restart a node for what a restart does not mend.
         var codes = frontEnd.Node.Health.Own.Where(static c => c.Severity > Severity.Info).Select(static c => c.Code).Distinct().ToArray();
         json.WriteString("status"u8, codes.Length == 0 ? "healthy"u8 : "degraded"u8);
         ConditionWriter.WriteCodes(json, "codes"u8, codes);

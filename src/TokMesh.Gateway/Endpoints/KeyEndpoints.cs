@@ -108,5 +108,5 @@ internal sealed class KeyEndpoints(GatewayFrontEnd frontEnd)
         return KeyRules.Value(value.Length);
     }
 
-    private uint GroupOf(byte[] key) => Sharding.OfKey(key, frontEnd.Node.Genesis.ShardCount).Group;
+    private uint GroupOf(byte[] key) => Sharding.OfKey(key, frontEnd.Node.Bootstrap.ShardCount).Group;
 }

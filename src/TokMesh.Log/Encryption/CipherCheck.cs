@@ -5,7 +5,7 @@ namespace TokMesh.Log.Encryption;
 /// <summary>Whether the configured key fits how a file says it is encrypted.</summary>
 internal static class CipherCheck
 {
-    // A plain file is refused when there is a key: otherwise whoever can write the directory could slip in a log of
+    // A plain file is refused when there is a key: otherwise somebody who can write the directory could slip in a log of
     // their own, and encryption would authenticate nothing.
     public static void ThrowUnlessFits(string file, CipherId cipher, byte[]? key)
     {

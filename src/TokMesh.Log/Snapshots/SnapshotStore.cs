@@ -18,7 +18,7 @@ public sealed class SnapshotStore
     private readonly SnapshotStoreOptions _options;
     private Exception? _failure;
 
-    // The body chunk read last: whoever takes a chunk in small pieces pays for it once.
+    // The body chunk read last: a reader that takes a chunk in small pieces pays for it once.
     private byte[] _chunk = [];
     private int _chunkLength;
     private SnapshotName? _chunkOf;

@@ -14,7 +14,7 @@ namespace TokMesh.Orleans.Application;
 
 /// <summary>
 /// Plain keys for Orleans clients and code in silos, answered by the silo's own node. The rules are those of the HTTP front end but for API
-/// keys: whoever may call grains is inside the cluster's trust.
+/// keys: callers of grains are inside the cluster's trust.
 /// </summary>
 [StatelessWorker, Reentrant]
 public sealed class KeyValueGrain(NodeAccess access) : Grain, IKeyValueGrain
@@ -90,5 +90,5 @@ public sealed class KeyValueGrain(NodeAccess access) : Grain, IKeyValueGrain
         return new KeyEntryWire { Value = value.ToArray(), Version = version, ExpiresAtMs = expiresAt };
     }
 
-    private uint GroupOf(byte[] key) => Sharding.OfKey(key, access.Node.Genesis.ShardCount).Group;
+    private uint GroupOf(byte[] key) => Sharding.OfKey(key, access.Node.Bootstrap.ShardCount).Group;
 }

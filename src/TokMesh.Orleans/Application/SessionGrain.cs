@@ -16,7 +16,7 @@ namespace TokMesh.Orleans.Application;
 
 /// <summary>
 /// Sessions for Orleans clients and code in silos, answered by the silo's own node, which finds the way to the shard. The rules are those
-/// of the HTTP front end but for API keys: whoever may call grains is inside the cluster's trust, and created_by stays empty.
+/// of the HTTP front end but for API keys: callers of grains are inside the cluster's trust, and created_by stays empty.
 /// </summary>
 [StatelessWorker, Reentrant]
 public sealed class SessionGrain(NodeAccess access) : Grain, ISessionGrain

@@ -27,7 +27,7 @@ internal sealed class ReplicaGrain(NodeAccess access, NodeDirectory directory) :
         // The director pins it; were it ever activated elsewhere, it would speak for a replica that is not its own.
         if (nodeId != directory.Identity.NodeId)
             throw new NodeNotHereException($"{Codes.NodeElsewhere}: this is node {directory.Identity.NodeId}, not {nodeId}.");
-        var shards = access.Node.Genesis.ShardCount;
+        var shards = access.Node.Bootstrap.ShardCount;
         if (shard < IReplicaGrain.Meta || shard >= shards)
             throw new NodeNotHereException($"{Codes.ArgumentInvalid}: there is no shard {shard}; allowed is 0 to {shards - 1}, or {IReplicaGrain.Meta} for meta.");
         _group = (uint)(shard + 1);

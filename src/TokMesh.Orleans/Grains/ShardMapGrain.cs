@@ -73,8 +73,8 @@ internal sealed class ShardMapGrain(NodeAccess access, INodeNetwork network) : G
 
     public Task<ulong> PlanMove(uint shard, uint[] voters, ulong ifVersion, CancellationToken cancel = default)
     {
-        var genesis = access.Node.Genesis;
-        CheckShard(genesis, shard);
+        var bootstrap = access.Node.Bootstrap;
+        CheckShard(bootstrap, shard);
         if (voters.Length is < 1 or > MaxVoters || voters.Distinct().Count() != voters.Length)
             throw Impossible($"{voters.Length} voters, {voters.Distinct().Count()} of them different; allowed is 1 to {MaxVoters}, all different");
         if (voters.Except(access.Node.Map.Members.Select(m => m.Number)).FirstOrDefault() is not 0 and var stranger) throw Impossible($"{stranger} is the number of no member");
@@ -83,7 +83,7 @@ internal sealed class ShardMapGrain(NodeAccess access, INodeNetwork network) : G
 
     public Task<ulong> CancelMove(uint shard, ulong ifVersion, CancellationToken cancel = default)
     {
-        CheckShard(access.Node.Genesis, shard);
+        CheckShard(access.Node.Bootstrap, shard);
         return Calls.ChangeAsync(new MapChange { Cancel = shard, IfVersion = ifVersion }, cancel);
     }
 
@@ -93,26 +93,26 @@ internal sealed class ShardMapGrain(NodeAccess access, INodeNetwork network) : G
         return Calls.ChangeAsync(new MapChange { Leave = number, IfVersion = ifVersion }, cancel);
     }
 
-    private static void CheckShard(Genesis genesis, uint shard)
+    private static void CheckShard(Bootstrap bootstrap, uint shard)
     {
-        if (shard >= genesis.ShardCount) throw Impossible($"there is no shard {shard}; allowed is 0 to {genesis.ShardCount - 1}");
+        if (shard >= bootstrap.ShardCount) throw Impossible($"there is no shard {shard}; allowed is 0 to {bootstrap.ShardCount - 1}");
     }
 
     private static ShardMapException Impossible(string why) => new(ErrorCode.ArgumentInvalid.ToText(), why);
 
     private ShardMap MapOf(Node node, ClusterMap map)
     {
-        var genesis = node.Genesis;
+        var bootstrap = node.Bootstrap;
         var sightings = network.Observed.ToDictionary(s => s.Number.Value, s => s.Liveness.ToString().ToLowerInvariant());
         return new ShardMap
         {
-            ClusterId = genesis.ClusterId,
+            ClusterId = bootstrap.ClusterId,
             Version = map.Version,
-            ReplicationFactor = genesis.ReplicationFactor,
+            ReplicationFactor = bootstrap.ReplicationFactor,
             Members = [.. map.Members.Select(m => new MapMember(m.Number, m.NodeId, m.Http, m.Redis, m.SinceMs,
                 m.Number == node.Self.Value ? "alive" : sightings.GetValueOrDefault(m.Number, "unknown"), m.Zone ?? "", m.State.ToString().ToLowerInvariant()))],
             Meta = RouteOf(node, map, 0),
-            Shards = [.. Enumerable.Range(1, genesis.ShardCount).Select(group => RouteOf(node, map, (uint)group))],
+            Shards = [.. Enumerable.Range(1, bootstrap.ShardCount).Select(group => RouteOf(node, map, (uint)group))],
             Moves = [.. map.Moves.Select(m => new MovePlan(m.Shard, m.Voters))],
         };
     }

@@ -36,7 +36,7 @@ internal sealed class DialledConnection : IDisposable
     /// <summary>Dials, and goes through TLS and the challenge.</summary>
     /// <param name="options">Who dials.</param>
     /// <param name="address">Where, host:port.</param>
-    /// <param name="node">Data directory of the node that is to be linked; null for a question to whoever is there.</param>
+    /// <param name="node">Data directory of the node that is to be linked; null for a question to any node.</param>
     /// <param name="cancel">Gives up.</param>
     /// <exception cref="IOException">Nobody answers, or not as one of this cluster.</exception>
     /// <exception cref="HelloRefusedException">The certificates do not agree.</exception>

@@ -8,8 +8,8 @@ using TokMesh.Raft.Log;
 namespace TokMesh.Orleans.Links;
 
 /// <summary>
-/// How a node without a cluster finds one: it asks its seeds, and whoever those know, again and again. A node of an existing cluster tells it
-/// how that began. Otherwise, when enough nodes have found each other, the one with the smallest id founds the cluster: it stores the genesis
+/// How a node without a cluster finds one: it asks its seeds, and the nodes that those know, again and again. A node of an existing cluster tells it
+/// how that began. Otherwise, when enough nodes have found each other, the one with the smallest id begins the cluster: it stores the bootstrap
 /// before it tells anybody, so a crash can never make two.
 /// </summary>
 internal sealed class Discovery(NodeLinks links)
@@ -21,12 +21,12 @@ internal sealed class Discovery(NodeLinks links)
     /// <summary>How the cluster began.</summary>
     /// <exception cref="InvalidOperationException">It refuses this node for good.</exception>
     /// <exception cref="TimeoutException">Too few nodes were found in time.</exception>
-    public async Task<Genesis> FindAsync(Func<Genesis, Task> store, CancellationToken cancel)
+    public async Task<Bootstrap> FindAsync(Func<Bootstrap, Task> store, CancellationToken cancel)
     {
         var until = DateTime.UtcNow + links.Options.DiscoveryTimeout;
         var said = -1;
         // A node that has been given others to ask, and was not told how many begin a cluster, never begins one: they may just be away.
-        var mayFound = links.Options.ExpectNodes > 1 || links.Options.Seeds.All(s => s == links.Options.AdvertiseAddress);
+        var mayBegin = links.Options.ExpectNodes > 1 || links.Options.Seeds.All(s => s == links.Options.AdvertiseAddress);
         while (true)
         {
             // Those that answered just now: of others somebody may have heard long ago.
@@ -34,26 +34,26 @@ internal sealed class Discovery(NodeLinks links)
             foreach (var address in links.Options.Seeds.Concat(links.Candidates.Select(c => c.Peer)).Distinct().ToArray())
             {
                 if (await AskAsync(address, cancel) is not { } answer) continue;
-                if (answer.Genesis is not { } genesis)
+                if (answer.Bootstrap is not { } bootstrap)
                 {
                     links.Learn(answer);
                     if (answer.ClusterId is null && all.All(c => c.NodeId != answer.Self.NodeId)) all.Add(answer.Self);
                     continue;
                 }
-                await store(genesis);
-                links.Log.Joined(genesis.ClusterId);
-                return genesis;
+                await store(bootstrap);
+                links.Log.Joined(bootstrap.ClusterId);
+                return bootstrap;
             }
-            if (mayFound && all.Count >= links.Options.ExpectNodes && all.MinBy(c => c.NodeId, StringComparer.Ordinal) == links.Self)
+            if (mayBegin && all.Count >= links.Options.ExpectNodes && all.MinBy(c => c.NodeId, StringComparer.Ordinal) == links.Self)
             {
-                var founded = Genesis.Found(all, links.Options.ShardCount, links.Options.ReplicationFactor, links.Clock.WallMs);
-                await store(founded);
-                links.Log.Founded(founded.ClusterId, founded.Nodes.Count);
-                return founded;
+                var begun = Bootstrap.Create(all, links.Options.ShardCount, links.Options.ReplicationFactor, links.Clock.WallMs);
+                await store(begun);
+                links.Log.Began(begun.ClusterId, begun.Nodes.Count);
+                return begun;
             }
             if (said != all.Count) links.Log.Looking(said = all.Count, links.Options.ExpectNodes);
             if (DateTime.UtcNow > until)
-                throw new TimeoutException(!mayFound ? $"No node of a cluster let this one in within {links.Options.DiscoveryTimeout}; {_problem}. Check seeds, secret or certificates; expect_nodes is how many begin a new cluster."
+                throw new TimeoutException(!mayBegin ? $"No node of a cluster let this one in within {links.Options.DiscoveryTimeout}; {_problem}. Check seeds, secret or certificates; expect_nodes is how many begin a new cluster."
                     : $"Found {all.Count} of {links.Options.ExpectNodes} nodes within {links.Options.DiscoveryTimeout}; {_problem}. Check seeds, expect_nodes, secret or certificates, and that the others run.");
             await Task.Delay(PauseMs, cancel);
         }
@@ -63,12 +63,12 @@ internal sealed class Discovery(NodeLinks links)
     /// <returns>The node's number, now and for ever.</returns>
     /// <exception cref="InvalidOperationException">The cluster refuses it for good.</exception>
     /// <exception cref="TimeoutException">Nobody could take it in in time.</exception>
-    public async Task<MemberId> JoinAsync(Genesis genesis, CancellationToken cancel)
+    public async Task<MemberId> JoinAsync(Bootstrap bootstrap, CancellationToken cancel)
     {
         var until = DateTime.UtcNow + links.Options.DiscoveryTimeout;
         while (true)
         {
-            foreach (var address in links.Options.Seeds.Concat(genesis.Nodes.Select(n => n.Peer)).Distinct().ToArray())
+            foreach (var address in links.Options.Seeds.Concat(bootstrap.Nodes.Select(n => n.Peer)).Distinct().ToArray())
             {
                 if ((await AskAsync(address, cancel))?.Number is not { } number) continue;
                 links.Log.BecameMember(number);
@@ -109,7 +109,7 @@ internal sealed class Discovery(NodeLinks links)
         }
         catch (HelloRefusedException e) when (e.Refusal.IsFinal)
         {
-            // Nothing this node does can change that: it must not go on and found a cluster beside the one it meant to join.
+            // Nothing this node does can change that: it must not go on and begin a cluster beside the one it meant to join.
             links.Log.Refused("?", address, e.Refusal.Code, e.Refusal.Message);
             throw new InvalidOperationException($"{e.Refusal.Code}: {e.Refusal.Message}", e);
         }

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace TokMesh.Orleans.Links;
 
-/// <summary>What a node says to its operator of the others, and of whoever wants to be one.</summary>
+/// <summary>What a node says to its operator of the others, and of strangers.</summary>
 internal sealed partial class LinkLog(ILogger logger)
 {
     [LoggerMessage(3001, LogLevel.Warning, "Link to {NodeId} at {Address}: {Problem}")]
@@ -26,8 +26,8 @@ internal sealed partial class LinkLog(ILogger logger)
     [LoggerMessage(3007, LogLevel.Information, "Looking for a cluster: {Found} of {Expected} nodes found")]
     public partial void Looking(int found, int expected);
 
-    [LoggerMessage(3008, LogLevel.Information, "Founded cluster {ClusterId} with {Nodes} nodes")]
-    public partial void Founded(Guid clusterId, int nodes);
+    [LoggerMessage(3008, LogLevel.Information, "Began cluster {ClusterId} with {Nodes} nodes")]
+    public partial void Began(Guid clusterId, int nodes);
 
     [LoggerMessage(3009, LogLevel.Information, "Joined cluster {ClusterId}")]
     public partial void Joined(Guid clusterId);

@@ -21,7 +21,7 @@ internal sealed record LinkOptions
     public required IPEndPoint SiloEndPoint { get; init; }
 
     /// <summary>How the cluster began, when the node's directory says so already.</summary>
-    public Genesis? Genesis { get; init; }
+    public Bootstrap? Bootstrap { get; init; }
 
     /// <summary>Address of this node's HTTP front end, host:port; empty when it has none.</summary>
     public required string HttpAddress { get; init; }

@@ -16,7 +16,7 @@ using ErrorCode = TokMesh.State.Errors.ErrorCode;
 namespace TokMesh.Orleans.Links;
 
 /// <summary>
-/// This node among the others: finds or founds the cluster, keeps a link to every other member, and tells the local node what it hears.
+/// This node among the others: finds or begins the cluster, keeps a link to every other member, and tells the local node what it hears.
 /// Connections come in through the silo's port (<see cref="LinkListener"/>).
 /// </summary>
 internal sealed class NodeLinks : INodeNetwork, IDisposable
@@ -29,7 +29,7 @@ internal sealed class NodeLinks : INodeNetwork, IDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentDictionary<MemberId, NodeLink> _links = new();
     private readonly Lock _linking = new();
-    private volatile Genesis? _genesis;
+    private volatile Bootstrap? _bootstrap;
     private volatile bool _isDeciding;
     private MemberId _number;
     private Task _pings = Task.CompletedTask;
@@ -43,7 +43,7 @@ internal sealed class NodeLinks : INodeNetwork, IDisposable
         Clock = clock;
         Log = new LinkLog(logger);
         Self = new Candidate(options.NodeId, options.DirectoryId, options.AdvertiseAddress, options.HttpAddress, options.RedisAddress) { Zone = options.Zone };
-        _genesis = options.Genesis;
+        _bootstrap = options.Bootstrap;
         // What is cancelled is not read again once this is disposed of.
         Stopping = _stop.Token;
     }
@@ -72,19 +72,19 @@ internal sealed class NodeLinks : INodeNetwork, IDisposable
 
     /// <inheritdoc/>
     /// <remarks>The silo must be listening already.</remarks>
-    public async Task<(Genesis Genesis, MemberId Self)> JoinAsync(Genesis? known, Func<Genesis, Task> store, CancellationToken cancel)
+    public async Task<(Bootstrap Bootstrap, MemberId Self)> JoinAsync(Bootstrap? known, Func<Bootstrap, Task> store, CancellationToken cancel)
     {
         var discovery = new Discovery(this);
-        var genesis = _genesis = known ?? await discovery.FindAsync(g =>
+        var bootstrap = _bootstrap = known ?? await discovery.FindAsync(g =>
         {
             // Nobody hears that there is no cluster while this is being written down.
             _isDeciding = true;
             return store(g);
         }, cancel);
-        if (genesis.Nodes.Any(n => n.NodeId == Self.NodeId)) _number = genesis.NumberOf(Self.NodeId);
+        if (bootstrap.Nodes.Any(n => n.NodeId == Self.NodeId)) _number = bootstrap.NumberOf(Self.NodeId);
         else if (Options.Number is { } number) _number = new MemberId(number);
-        else _number = await discovery.JoinAsync(genesis, cancel);
-        return (genesis, _number);
+        else _number = await discovery.JoinAsync(bootstrap, cancel);
+        return (bootstrap, _number);
     }
 
     /// <inheritdoc/>
@@ -144,13 +144,13 @@ internal sealed class NodeLinks : INodeNetwork, IDisposable
         MinVersion = HelloJudge.MinVersion,
         MaxVersion = HelloJudge.MaxVersion,
         Self = Self,
-        ClusterId = _genesis?.ClusterId,
+        ClusterId = _bootstrap?.ClusterId,
         Past = Node?.Past,
-        Known = _genesis is null ? Candidates.ToArray() : [],
+        Known = _bootstrap is null ? Candidates.ToArray() : [],
         Number = _number.IsNone ? null : _number.Value,
     };
 
-    public HelloRefusal? Judge(Hello hello, string? certifiedAs, bool mayJoin = false) => HelloJudge.Judge(Self, _genesis, hello, certifiedAs, Node?.Map, mayJoin);
+    public HelloRefusal? Judge(Hello hello, string? certifiedAs, bool mayJoin = false) => HelloJudge.Judge(Self, _bootstrap, hello, certifiedAs, Node?.Map, mayJoin);
 
     public void Learn(Hello hello)
     {
@@ -199,13 +199,13 @@ internal sealed class NodeLinks : INodeNetwork, IDisposable
 
     private async Task<Hello> AnswerQuestionAsync(Hello answer, Hello hello)
     {
-        if (_genesis is not { } genesis)
+        if (_bootstrap is not { } bootstrap)
         {
             if (_isDeciding) return answer with { Refusal = Starting() };
             Learn(hello);
             return answer with { Known = [.. Candidates] };
         }
-        if (hello.ClusterId is null) return answer with { Genesis = genesis };
+        if (hello.ClusterId is null) return answer with { Bootstrap = bootstrap };
         if (Node is not { } node) return answer with { Number = null, Refusal = Starting() };
         if (Listed(hello.Self.NodeId) is { } member) return answer with { Number = member.Number };
         // It runs as a member that it is no longer, and must not become another one under the same data.

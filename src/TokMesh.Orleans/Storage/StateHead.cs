@@ -15,7 +15,7 @@ internal readonly record struct Generation(Guid Id, int Chunks);
 internal readonly record struct Leftover(Generation Generation, long LateUntilMs);
 
 /// <summary>
-/// What a head says: the state itself when it is small, else which generation of pieces holds it; and what must be deleted by whoever
+/// What a head says: the state itself when it is small, else which generation of pieces holds it; and what must be deleted by the one that
 /// writes next. How that keeps orphans out:
 /// <list type="number">
 /// <item>A large state's generation is first entered as <see cref="Pending"/>, by compare-and-set; then its pieces are written; then

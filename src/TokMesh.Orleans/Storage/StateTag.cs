@@ -4,7 +4,7 @@ namespace TokMesh.Orleans.Storage;
 
 /// <summary>
 /// An ETag: the version of the head's key in its shard's log, <c>17</c>; with a plus, <c>17+</c>, when there is more in the head than a
-/// small state, so that whoever replaces it must look into it first. No ETag at all stands for no head.
+/// small state, so that a writer that replaces it must look into it first. No ETag at all stands for no head.
 /// </summary>
 /// <param name="Version">0 for no head.</param>
 /// <param name="HasMore">Whether other keys belong to this head.</param>

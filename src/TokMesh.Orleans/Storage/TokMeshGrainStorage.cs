@@ -173,7 +173,7 @@ public sealed partial class TokMeshGrainStorage : IGrainStorage
 
     private StateAccess Open(string stateName, GrainId grainId)
     {
-        var keys = new StateKeys(_service, _name, grainId, stateName, _access.Node.Genesis.ShardCount);
+        var keys = new StateKeys(_service, _name, grainId, stateName, _access.Node.Bootstrap.ShardCount);
         if (keys.AreTooLong) throw new TokMeshStorageException($"{Codes.ArgumentInvalid}: the key of a grain of {grainId.Type} is too long to be stored under. Shorten it.");
         return new StateAccess(_access.Store, keys, _access.Node.NowMs + (long)_options.Deadline.TotalMilliseconds);
     }

@@ -14,7 +14,7 @@ public enum EntryType : byte
 /// <param name="Index">Position in the log.</param>
 /// <param name="Term">Term of the leader that proposed it.</param>
 /// <param name="Type">What the payload is.</param>
-/// <param name="Payload">The bytes. Whoever proposes gives them up: nobody writes to them any more.</param>
+/// <param name="Payload">The bytes. The proposer gives them up: nobody writes to them any more.</param>
 public readonly record struct Entry(LogIndex Index, Term Term, EntryType Type, ReadOnlyMemory<byte> Payload);
 
 /// <summary>What a member must remember across a crash besides its log (Raft paper, figure 2).</summary>

@@ -2,7 +2,7 @@ namespace TokMesh.Raft.Log;
 
 /// <summary>
 /// Evidence that a disk has lost what its member had promised to keep. Raft rests on disks that do not forget; one that was rolled back,
-/// emptied or replaced by a copy breaks that, and whoever notices says so and goes no further with it. On the wire: numbers may only grow.
+/// emptied or replaced by a copy breaks that, and the member that notices says so and goes no further with it. On the wire: numbers may only grow.
 /// </summary>
 public enum LogViolation : byte
 {

@@ -7,7 +7,7 @@ namespace TokMesh.Raft.Snapshots;
 /// <summary>
 /// A snapshot cut into pieces that are named by their content, with cuts that follow the content too (Muthitacharoen et al., "A
 /// Low-bandwidth Network File System", 2001; the gear hash of Xia et al., "Ddelta", 2014). Two snapshots of nearly the same state
-/// have nearly the same pieces, whoever took them and at whatever position: so a receiver that was interrupted and is sent another
+/// have nearly the same pieces, whichever member took them and at whatever position: so a receiver that was interrupted and is sent another
 /// snapshot has most of it already.
 /// </summary>
 internal static class SnapshotPieces

@@ -84,7 +84,7 @@ public sealed class RedisFrontEnd
 
     internal Node Node => Store.Node;
 
-    internal int ShardCount => Node.Genesis.ShardCount;
+    internal int ShardCount => Node.Bootstrap.ShardCount;
 
     internal SessionService Sessions { get; }
 

@@ -61,7 +61,7 @@ internal static class InfoText
         Line(text, "os", RuntimeInformation.OSDescription);
         Line(text, "arch_bits", IntPtr.Size * 8);
         Line(text, "process_id", Environment.ProcessId);
-        Line(text, "run_id", frontEnd.Node.Genesis.ClusterId.ToString("N") + frontEnd.Node.Self.ToString().PadLeft(8, '0'));
+        Line(text, "run_id", frontEnd.Node.Bootstrap.ClusterId.ToString("N") + frontEnd.Node.Self.ToString().PadLeft(8, '0'));
         Line(text, "tcp_port", client.Local?.Port ?? 0);
         Line(text, "server_time_usec", frontEnd.WallMs() * 1000);
         Line(text, "uptime_in_seconds", uptime);

@@ -116,7 +116,7 @@ internal sealed class Stage(int groups, WakeQueue wakes) : ICallOwner, IValueTas
         return new ValueTask(this, _done.Version);
     }
 
-    /// <summary>Runs whoever waits for the stage.</summary>
+    /// <summary>Runs what waits for the stage.</summary>
     public void GoOn() => _done.SetResult(true);
 
     /// <summary>Ready for the next commands.</summary>

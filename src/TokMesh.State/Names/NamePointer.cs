@@ -54,7 +54,7 @@ public enum Resolution : byte
 /// refused and the coordinator died before releasing. A coordinator whose create was refused may release r at once, because
 /// a copy of the create has the same operation id and is answered from memory; it must never send the create again as a new
 /// operation under the same r. One that does not know whether its create happened must not release: the repair does.</item>
-/// <item>After 2, before 3: the outbox item is in U's log and snapshot; whoever leads U does it. Should N's repair come first,
+/// <item>After 2, before 3: the outbox item is in U's log and snapshot; the leader of U does it. Should N's repair come first,
 /// Resolve says Live and it confirms.</item>
 /// <item>Between Confirm or Release and OutboxDone: done again, to no effect.</item>
 /// <item>Before 4's release: the name leads to a dead session, whose shard answers expired or revoked as it should. Who

@@ -33,7 +33,7 @@ internal static class StoredKeys
     }
 
     public static StateKeys KeysOf(this OneSilo silo, GrainId grain, string state = "state") =>
-        new(silo.Cluster.Options.ServiceId, OneSilo.Provider, grain, state, silo.Access.Node.Genesis.ShardCount);
+        new(silo.Cluster.Options.ServiceId, OneSilo.Provider, grain, state, silo.Access.Node.Bootstrap.ShardCount);
 
     public static StateAccess AccessTo(this OneSilo silo, StateKeys keys) => new(silo.Access.Store, keys, silo.Access.Node.NowMs + 10_000);
 }

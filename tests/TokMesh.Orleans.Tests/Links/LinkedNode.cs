@@ -68,9 +68,9 @@ internal sealed class LinkedNode : ILogger<NodeLinks>, INodeWatch, IAsyncDisposa
 
     public int LeaderChanges { get; private set; }
 
-    public Genesis? Stored { get; private set; }
+    public Bootstrap? Stored { get; private set; }
 
-    public static Genesis GenesisOf(params Candidate[] nodes) => new()
+    public static Bootstrap BootstrapOf(params Candidate[] nodes) => new()
     {
         ClusterId = Guid.NewGuid(),
         Nodes = [.. nodes.Select((n, i) => new Member((uint)i + 1, n.NodeId, n.DirectoryId, n.Peer, n.Http, n.Redis))],
@@ -101,19 +101,19 @@ internal sealed class LinkedNode : ILogger<NodeLinks>, INodeWatch, IAsyncDisposa
         return peer;
     }
 
-    public async Task<Genesis> FindAsync(Genesis? known = null)
+    public async Task<Bootstrap> FindAsync(Bootstrap? known = null)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(25));
         return (await Links.JoinAsync(known, g =>
         {
             Stored = g;
             return Task.CompletedTask;
-        }, limit.Token)).Genesis;
+        }, limit.Token)).Bootstrap;
     }
 
-    public void Run(Genesis genesis)
+    public void Run(Bootstrap bootstrap)
     {
-        _node = new Node(genesis.NumberOf(Options.NodeId), genesis, new NodeOptions { Lanes = 1 }, new LogPlace(_disk), new SystemClock(), Links, System.Security.Cryptography.RandomNumberGenerator.Fill, this);
+        _node = new Node(bootstrap.NumberOf(Options.NodeId), bootstrap, new NodeOptions { Lanes = 1 }, new LogPlace(_disk), new SystemClock(), Links, System.Security.Cryptography.RandomNumberGenerator.Fill, this);
         _threads = new NodeThreads(_node, e => Logged.Enqueue("FAILED " + e));
         Links.Attach(_node);
         // As a node's runtime does; what these tests are about does not wait for clocks.

@@ -24,8 +24,8 @@ public sealed class NodeLinksTests
         var found = await Task.WhenAll(nodes.Select(p => p.FindAsync()));
         Assert.All(found, g => Assert.Equal(found[0].ClusterId, g.ClusterId));
         Assert.All(nodes, p => Assert.NotNull(p.Stored));
-        Assert.Contains(a.Logged, l => l.Contains("Founded cluster"));
-        Assert.DoesNotContain(b.Logged.Concat(c.Logged), l => l.Contains("Founded cluster"));
+        Assert.Contains(a.Logged, l => l.Contains("Began cluster"));
+        Assert.DoesNotContain(b.Logged.Concat(c.Logged), l => l.Contains("Began cluster"));
         foreach (var peer in nodes) peer.Run(found[0]);
         await LinkedNode.UntilAsync("every group has a leader everywhere", () => nodes.All(p => p.LeaderChanges >= 5));
         await LinkedNode.UntilAsync("all see all alive with measured clocks",
@@ -39,8 +39,8 @@ public sealed class NodeLinksTests
         await using var a = await LinkedNode.ListenAsync("tmnd-1", ports[0], [], 1);
         await using var b = await LinkedNode.ListenAsync("tmnd-2", ports[1], [], 1);
         // Two clusters whose addresses were crossed.
-        var first = LinkedNode.GenesisOf(a.Self, b.Self);
-        var second = LinkedNode.GenesisOf(a.Self, b.Self);
+        var first = LinkedNode.BootstrapOf(a.Self, b.Self);
+        var second = LinkedNode.BootstrapOf(a.Self, b.Self);
         await a.FindAsync(first);
         await b.FindAsync(second);
         a.Run(first);
@@ -126,14 +126,14 @@ public sealed class NodeLinksTests
     {
         int[] ports = [SiloCluster.FreePort(), SiloCluster.FreePort()];
         Candidate[] before = [new("tmnd-1", Guid.NewGuid(), $"127.0.0.1:{SiloCluster.FreePort()}", "", ""), new("tmnd-2", Guid.NewGuid(), $"127.0.0.1:{SiloCluster.FreePort()}", "", "")];
-        var genesis = LinkedNode.GenesisOf(before);
+        var bootstrap = LinkedNode.BootstrapOf(before);
         // As the map has them nobody is there any more.
         await using var a = await LinkedNode.ListenAsync("tmnd-1", ports[0], [ports[1]], 2, directory: before[0].DirectoryId);
         await using var b = await LinkedNode.ListenAsync("tmnd-2", ports[1], [], 2, directory: before[1].DirectoryId);
-        await a.FindAsync(genesis);
-        await b.FindAsync(genesis);
-        a.Run(genesis);
-        b.Run(genesis);
+        await a.FindAsync(bootstrap);
+        await b.FindAsync(bootstrap);
+        a.Run(bootstrap);
+        b.Run(bootstrap);
         await LinkedNode.UntilAsync("both see each other", () => new[] { a, b }.All(n => n.Links.Observed.All(s => s.Liveness == Liveness.Alive)));
         // And meta is told where they are now, so that whoever was not there learns it, too.
         await LinkedNode.UntilAsync("the map has their new places", () => new[] { a, b }.All(n => n.Links.Node!.Map.Members.Select(m => m.Peer).SequenceEqual([a.Self.Peer, b.Self.Peer])));
@@ -224,11 +224,11 @@ public sealed class NodeLinksTests
         await using var a = await LinkedNode.ListenAsync("tmnd-1", ports[0], [ports[1]], 1, ours.For("tmnd-1"));
         // It trusts our authority, but what it shows is signed by its own.
         await using var b = await LinkedNode.ListenAsync("tmnd-2", ports[1], [ports[0]], 1, theirs.For("tmnd-2", trusting: ours));
-        var genesis = LinkedNode.GenesisOf(a.Self, b.Self);
-        await a.FindAsync(genesis);
-        await b.FindAsync(genesis);
-        a.Run(genesis);
-        b.Run(genesis);
+        var bootstrap = LinkedNode.BootstrapOf(a.Self, b.Self);
+        await a.FindAsync(bootstrap);
+        await b.FindAsync(bootstrap);
+        a.Run(bootstrap);
+        b.Run(bootstrap);
         await LinkedNode.UntilAsync("the listener says what is wrong", () => a.Logged.Any(l => l.Contains("not of this cluster's authority")));
         await LinkedNode.UntilAsync("the dialler says what is wrong", () => b.Logged.Any(l => l.Contains("Link to tmnd-1")));
         Assert.All(a.Links.Observed, s => Assert.Equal(Liveness.Dead, s.Liveness));

@@ -40,7 +40,7 @@ internal sealed class FleetingClient(VirtualWorld world, Conversation talk)
     private async Task SetAndWatch(VirtualNode writer)
     {
         var key = Encoding.UTF8.GetBytes($"mayfly-{talk.Number}-{++_set}");
-        var group = Sharding.OfKey(key, world.Genesis.ShardCount).Group;
+        var group = Sharding.OfKey(key, world.Bootstrap.ShardCount).Group;
         var invoked = world.Time.NowUs;
         var reply = await talk.Ask(writer, () => writer.Store!.WriteAsync(group,
             b => KeyOps.Set(b, key, "here"u8, mode: ExpiryMode.Relative, expiryMs: TtlMs), Conversation.DeadlineOf(writer)));

@@ -143,7 +143,7 @@ internal sealed class KeyClient(VirtualWorld world, Conversation talk, KeyLoad l
     {
         var invoked = world.Time.NowUs;
         var call = talk.Calls(node, what.ToString(), key, value);
-        var group = Sharding.OfKey(Utf8(key), world.Genesis.ShardCount).Group;
+        var group = Sharding.OfKey(Utf8(key), world.Bootstrap.ShardCount).Group;
         var reply = await talk.Ask(node, () => kind == CallKind.Read
             ? node.Store!.ReadAsync(group, write, Consistency.Linearizable, Conversation.DeadlineOf(node))
             : node.Store!.WriteAsync(group, write, Conversation.DeadlineOf(node)));

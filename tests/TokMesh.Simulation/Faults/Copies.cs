@@ -72,7 +72,7 @@ internal sealed class Copies(VirtualWorld world, Random random)
         if (IsBusy || !world.Links.AreComplete || node.Hangs || world.Nodes.Any(n => n.Node is null || n.IsPaused || n.IsLost) || !EveryoneKnowsBetter(node, node.Node!.Past.Current.Number - 1)) return null;
         // Should the node end meanwhile, a copy that has all it had may take its place: that is no second process.
         node.Disk.CallOffFaults();
-        var twin = new VirtualNode(world, world.Genesis.Nodes[(int)node.Id.Value - 1], random.Next(), node.LogKey) { IsCopy = true };
+        var twin = new VirtualNode(world, world.Bootstrap.Nodes[(int)node.Id.Value - 1], random.Next(), node.LogKey) { IsCopy = true };
         Image.Of(node).PutInto(twin);
         Twins++;
         world.Twin = twin;

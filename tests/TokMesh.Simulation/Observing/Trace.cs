@@ -57,8 +57,8 @@ internal sealed class Trace(VirtualTime time, Stream? output, Timeline? timeline
         json.WriteString("profile", profile);
         json.WriteNumber("nodes", world.Nodes.Count);
         json.WriteStartArray("groups");
-        WriteMembers(0, world.Genesis.MetaConfiguration);
-        var shards = world.Genesis.PlaceShards();
+        WriteMembers(0, world.Bootstrap.MetaConfiguration);
+        var shards = world.Bootstrap.PlaceShards();
         for (var shard = 0; shard < shards.Count; shard++) WriteMembers((uint)shard + 1, Configuration.Of(shards[shard]));
         json.WriteEndArray();
         End();

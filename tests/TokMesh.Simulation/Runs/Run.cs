@@ -170,7 +170,7 @@ internal sealed class Run
         foreach (var node in _world.Present)
         {
             var deadline = node.MonotonicMs + 10_000;
-            var writes = Enumerable.Range(1, _world.Genesis.ShardCount)
+            var writes = Enumerable.Range(1, _world.Bootstrap.ShardCount)
                 .Select(g => node.Store!.WriteAsync((uint)g, b => KeyOps.Set(b, "alive"u8, [(byte)node.Id.Value]), deadline).AsTask()).ToArray();
             _world.RunUntil(() => writes.All(w => w.IsCompleted), 11_000, stepMs: 5);
             for (var i = 0; i < writes.Length; i++)
@@ -219,7 +219,7 @@ internal sealed class Run
     {
         var verdict = Checker.Check(history);
         if (verdict.IsLinearizable) return;
-        var group = history == _keys ? Sharding.OfKey(System.Text.Encoding.UTF8.GetBytes(verdict.Register!), _world.Genesis.ShardCount).Group : (uint?)null;
+        var group = history == _keys ? Sharding.OfKey(System.Text.Encoding.UTF8.GetBytes(verdict.Register!), _world.Bootstrap.ShardCount).Group : (uint?)null;
         throw new SimulationFailure($"{verdict.Register} is not linearizable: {verdict.Explanation}") { Register = verdict.Register, Group = group };
     }
 

@@ -152,7 +152,7 @@ internal sealed class VirtualNode : INodeWatch
                     _identity.Store(Directory);
                 },
             };
-            Node = new Node(Id, _world.Genesis, _world.Options, place, Clock, _world.Network.From(this), _random.NextBytes, this, _world.Observers.Of(this));
+            Node = new Node(Id, _world.Bootstrap, _world.Options, place, Clock, _world.Network.From(this), _random.NextBytes, this, _world.Observers.Of(this));
         }
         catch (Exception e) when (IsPowerCut(e))
         {

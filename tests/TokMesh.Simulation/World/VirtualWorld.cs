@@ -52,7 +52,7 @@ internal sealed class VirtualWorld
         Network = new VirtualNetwork(Time, new Random(seed + 1), plan.Nodes);
         Links = new LinkWatch(this, new Random(seed + 2));
         Observers = new Observers(trace is null && timeline is null ? null : new Trace(Time, trace, timeline));
-        Genesis = new Genesis
+        Bootstrap = new Bootstrap
         {
             ClusterId = new Guid(seed, 0, 0, new byte[8]),
             Nodes = [.. Enumerable.Range(1, plan.Nodes).Select(n => new Member((uint)n, $"tmnd-sim{n}", new Guid(n, 0, 0, new byte[8]), $"sim{n}:1", $"sim{n}:2", $"sim{n}:3"))],
@@ -63,7 +63,7 @@ internal sealed class VirtualWorld
         Options = new NodeOptions { Raft = plan.Raft, Lanes = plan.Lanes, LogSegmentBytes = plan.SegmentBytes, SnapshotThresholdBytes = plan.SnapshotThresholdBytes };
         var key = plan.Encrypted ? new byte[32] : null;
         if (key is not null) Random.NextBytes(key);
-        Nodes = [.. Genesis.Nodes.Select(n => new VirtualNode(this, n, seed * 31 + (int)n.Number, key))];
+        Nodes = [.. Bootstrap.Nodes.Select(n => new VirtualNode(this, n, seed * 31 + (int)n.Number, key))];
         foreach (var node in Nodes)
         {
             node.Clock.WallOffsetMs = Random.Next(-plan.WallOffsetMs, plan.WallOffsetMs + 1);
@@ -83,7 +83,7 @@ internal sealed class VirtualWorld
 
     public Observers Observers { get; }
 
-    public Genesis Genesis { get; }
+    public Bootstrap Bootstrap { get; }
 
     public NodeOptions Options { get; }
 
@@ -101,7 +101,7 @@ internal sealed class VirtualWorld
     /// <summary>Those that are not gone for good.</summary>
     public IEnumerable<VirtualNode> Present => Nodes.Where(n => !n.IsLost);
 
-    public int GroupCount => Genesis.ShardCount + 1;
+    public int GroupCount => Bootstrap.ShardCount + 1;
 
     public Replica? ReplicaOf(VirtualNode node, uint group) => node.Node?.Lanes.Select(l => l.ReplicaOf(group)).FirstOrDefault(r => r is not null);
 

@@ -38,6 +38,9 @@ public sealed class TestGateway : IAsyncDisposable
 
     public GatewayFrontEnd FrontEnd { get; }
 
+    /// <summary>Its time.</summary>
+    public MovableClock Clock => (MovableClock)_node.Clock;
+
     public CapturedLog Log { get; }
 
     /// <summary>Credentials, <c>key_id:secret</c>.</summary>
@@ -55,14 +58,14 @@ public sealed class TestGateway : IAsyncDisposable
 
     public string Metrics => Keys[ApiRole.Metrics];
 
-    public static async Task<TestGateway> StartAsync(GatewayOptions? options = null, int foundingNodes = 1, Action<Span<byte>>? gatewayRandom = null,
+    public static async Task<TestGateway> StartAsync(GatewayOptions? options = null, int initialNodes = 1, Action<Span<byte>>? gatewayRandom = null,
         bool isStopping = false, bool withKeys = true, IMembership? membership = null, HeldBytes? held = null, LifeOnly? place = null, SessionLimits? limits = null)
     {
         options ??= new GatewayOptions { FailedAuthenticationsPerMinute = 1_000_000 };
         var meter = new NodeMeter();
-        var one = new OneNode(foundingNodes, watch: meter);
+        var one = new OneNode(initialNodes, watch: meter, clock: new MovableClock());
         // The other members do not exist; their clocks are said to agree.
-        one.Node.JudgeClock([.. Enumerable.Repeat(0d, foundingNodes - 1)]);
+        one.Node.JudgeClock([.. Enumerable.Repeat(0d, initialNodes - 1)]);
         var log = new CapturedLog();
 
         var builder = WebApplication.CreateSlimBuilder();

@@ -27,7 +27,7 @@ public sealed class OneNode : IDisposable
     public OneNode(int members = 1, int shards = 8, int replicas = 1, NodeOptions? options = null, IDisk? disk = null, INodeWatch? watch = null, IClock? clock = null)
     {
         Clock = clock ?? new SystemClock();
-        var genesis = new Genesis
+        var bootstrap = new Bootstrap
         {
             ClusterId = Guid.NewGuid(),
             Nodes = [.. Enumerable.Range(1, members).Select(n => new Member((uint)n, $"tmnd-test-{n}", Guid.NewGuid(), $"127.0.0.1:{n}", $"127.0.0.1:1{n}", $"127.0.0.1:2{n}"))],
@@ -35,7 +35,7 @@ public sealed class OneNode : IDisposable
             ReplicationFactor = replicas,
             CreatedAtMs = 1,
         };
-        Node = new Node(new MemberId(1), genesis, options ?? new NodeOptions { Lanes = 2, LogSegmentBytes = 8 << 20 }, new LogPlace(disk ?? new VirtualDisk()), Clock,
+        Node = new Node(new MemberId(1), bootstrap, options ?? new NodeOptions { Lanes = 2, LogSegmentBytes = 8 << 20 }, new LogPlace(disk ?? new VirtualDisk()), Clock,
             new NullTransport(), RandomNumberGenerator.Fill, watch ?? new NullWatch());
         _threads = new NodeThreads(Node, e => Failure = e);
         Store = new StoreClient(Node);

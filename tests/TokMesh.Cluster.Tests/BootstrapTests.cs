@@ -4,18 +4,18 @@ using TokMesh.Raft.Log;
 
 namespace TokMesh.Cluster.Tests;
 
-public sealed class GenesisTests
+public sealed class BootstrapTests
 {
     [Fact]
     public void The_stored_form_reads_back_as_it_was()
     {
-        var genesis = Of(3);
-        var read = Genesis.FromJson(genesis.ToJson());
-        Assert.Equal((genesis.ClusterId, genesis.ShardCount, genesis.ReplicationFactor, genesis.CreatedAtMs),
+        var bootstrap = Of(3);
+        var read = Bootstrap.FromJson(bootstrap.ToJson());
+        Assert.Equal((bootstrap.ClusterId, bootstrap.ShardCount, bootstrap.ReplicationFactor, bootstrap.CreatedAtMs),
             (read.ClusterId, read.ShardCount, read.ReplicationFactor, read.CreatedAtMs));
-        Assert.Equal(genesis.Nodes, read.Nodes);
-        Assert.Equal(genesis.ToJson(), read.ToJson());
-        Assert.Equal(genesis.PlaceShards(), read.PlaceShards());
+        Assert.Equal(bootstrap.Nodes, read.Nodes);
+        Assert.Equal(bootstrap.ToJson(), read.ToJson());
+        Assert.Equal(bootstrap.PlaceShards(), read.PlaceShards());
     }
 
     [Theory]
@@ -23,8 +23,8 @@ public sealed class GenesisTests
     [InlineData("{}")]
     [InlineData("{\"cluster_id\":\"x\"}")]
     [InlineData("")]
-    public void What_is_no_genesis_is_refused(string json) =>
-        Assert.Throws<JsonException>(() => Genesis.FromJson(System.Text.Encoding.UTF8.GetBytes(json)));
+    public void What_is_no_bootstrap_is_refused(string json) =>
+        Assert.Throws<JsonException>(() => Bootstrap.FromJson(System.Text.Encoding.UTF8.GetBytes(json)));
 
     [Theory]
     [InlineData(1, 1)]
@@ -47,7 +47,7 @@ public sealed class GenesisTests
 
     private static MemberId[] Members(int from, int count) => [.. Enumerable.Range(from, count).Select(n => new MemberId((uint)n))];
 
-    private static Genesis Of(int nodes) => new()
+    private static Bootstrap Of(int nodes) => new()
     {
         ClusterId = new Guid(7, 0, 0, new byte[8]),
         Nodes = [.. Enumerable.Range(1, nodes).Select(n => new Member((uint)n, $"tmnd-n{n}", new Guid(n, 0, 0, new byte[8]), $"n{n}:1", $"n{n}:2", $"n{n}:3"))],

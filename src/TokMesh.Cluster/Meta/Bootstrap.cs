@@ -25,7 +25,7 @@ public enum MemberState : byte
 /// <param name="Redis">Address of its Redis front end, host:port.</param>
 public sealed record Member(uint Number, string NodeId, Guid DirectoryId, string Peer, string Http, string Redis)
 {
-    /// <summary>Since when it is a member: Unix time in milliseconds; 0 in a genesis, whose nodes are members since it was made.</summary>
+    /// <summary>Since when it is a member: Unix time in milliseconds; 0 in a bootstrap, whose nodes are members since it was made.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public long SinceMs { get; init; }
 
@@ -44,15 +44,15 @@ public sealed record Member(uint Number, string NodeId, Guid DirectoryId, string
 }
 
 /// <summary>
-/// How a cluster began: decided once, by one node, and stored by every founding node before anything else. Who replicates what at
+/// How a cluster began: decided once, by one node, and stored by every initial node before anything else. Who replicates what at
 /// the start follows from it alone, so every node computes the same groups without asking.
 /// </summary>
-public sealed record Genesis
+public sealed record Bootstrap
 {
     /// <summary>Name of the cluster; nodes of another one are refused.</summary>
     public required Guid ClusterId { get; init; }
 
-    /// <summary>The founding nodes, in order of their numbers.</summary>
+    /// <summary>The initial nodes, in order of their numbers.</summary>
     public required IReadOnlyList<Member> Nodes { get; init; }
 
     /// <summary>How many shards the data is cut into. Cannot change.</summary>
@@ -64,7 +64,7 @@ public sealed record Genesis
     /// <summary>Unix time in milliseconds.</summary>
     public required long CreatedAtMs { get; init; }
 
-    /// <summary>Voters of meta: the largest odd number of founding nodes, at most seven; the others are learners.</summary>
+    /// <summary>Voters of meta: the largest odd number of initial nodes, at most seven; the others are learners.</summary>
     [JsonIgnore]
     public Configuration MetaConfiguration
     {
@@ -80,13 +80,13 @@ public sealed record Genesis
     public IReadOnlyList<IReadOnlyList<MemberId>> PlaceShards() =>
         HashRing.Place([.. Nodes.Select(n => (new MemberId(n.Number), n.NodeId))], ShardCount, ReplicationFactor);
 
-    /// <summary>The member number of a founding node.</summary>
+    /// <summary>The member number of a initial node.</summary>
     /// <exception cref="InvalidOperationException">It is none.</exception>
     public MemberId NumberOf(string nodeId) => Nodes.FirstOrDefault(n => n.NodeId == nodeId) is { } node
         ? new MemberId(node.Number) : throw new InvalidOperationException($"Node {nodeId} is not one of those that cluster {ClusterId} began with.");
 
     /// <summary>A new cluster of the candidates, numbered in the order of their ids.</summary>
-    public static Genesis Found(IEnumerable<Candidate> candidates, int shardCount, int replicationFactor, long wallMs) => new()
+    public static Bootstrap Create(IEnumerable<Candidate> candidates, int shardCount, int replicationFactor, long wallMs) => new()
     {
         ClusterId = Guid.NewGuid(),
         Nodes = [.. candidates.OrderBy(c => c.NodeId, StringComparer.Ordinal)
@@ -97,14 +97,14 @@ public sealed record Genesis
     };
 
     /// <summary>The stored and transmitted form.</summary>
-    public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, GenesisJson.Default.Genesis);
+    public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, BootstrapJson.Default.Bootstrap);
 
     /// <summary>Reads the stored form.</summary>
     /// <exception cref="JsonException">The bytes are not one.</exception>
-    public static Genesis FromJson(ReadOnlySpan<byte> json) =>
-        JsonSerializer.Deserialize(json, GenesisJson.Default.Genesis) ?? throw new JsonException("A genesis is null.");
+    public static Bootstrap FromJson(ReadOnlySpan<byte> json) =>
+        JsonSerializer.Deserialize(json, BootstrapJson.Default.Bootstrap) ?? throw new JsonException("A bootstrap is null.");
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true)]
-[JsonSerializable(typeof(Genesis))]
-internal sealed partial class GenesisJson : JsonSerializerContext;
+[JsonSerializable(typeof(Bootstrap))]
+internal sealed partial class BootstrapJson : JsonSerializerContext;
