@@ -2,6 +2,8 @@ using System.Buffers;
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text;
+using Microsoft.Extensions.DependencyInjection;
+using Orleans.Runtime.Placement;
 using TokMesh.Cluster.Placement;
 using TokMesh.Linearizability;
 using TokMesh.Orleans.Grains;
@@ -59,11 +61,11 @@ public sealed class PinnedGrainTests(ThreeSilos silos) : IClassFixture<ThreeSilo
     }
 
     [Fact]
-    public async Task No_directory_knows_where_a_replica_grain_is()
+    public void A_replica_grain_is_placed_by_its_key_and_is_in_no_directory()
     {
-        var replica = silos.Replica(0, "tmnd-1");
-        Assert.NotNull(await replica.Status());
-        Assert.Null(await silos.Cluster.Client.GetGrain<IManagementGrain>(0).GetActivationAddress(replica));
+        var placement = silos.Cluster.Silos[0].ServiceProvider.GetRequiredService<PlacementStrategyResolver>().GetPlacementStrategy(silos.Replica(0, "tmnd-1").GetGrainId().Type);
+        Assert.IsType<NodePlacement>(placement);
+        Assert.False(placement.IsUsingGrainDirectory);
     }
 
     private Dictionary<GrainId, ActivationId> ActivationsOf(IEnumerable<string> nodeIds)
