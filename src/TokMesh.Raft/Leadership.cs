@@ -62,7 +62,7 @@ internal sealed class Leadership
     public long? StalenessMs(long now) => HasCommittedInTerm && _rounds.SentAt(ConfirmedRound) is { } sent ? now - sent : null;
 
     /// <summary>Whether every follower has become quiescent with the whole log.</summary>
-    public bool AreFollowersQuiescent => IsIdle && _idle.AreQuiescent(Followers.All);
+    public bool AreFollowersQuiescent => _idle.AreQuiescent(Followers.All) && IsIdle;
 
     private ulong ConfirmedRound => Followers.QuorumRound(_rounds.Current);
 
@@ -178,7 +178,8 @@ internal sealed class Leadership
     {
         _rounds.Sent();
         _reads.RoundStarted();
-        var mayBecomeQuiescent = _idle.Tell(_rounds.Current, IsIdle, now);
+        var mayBecomeQuiescent = _idle.IsTime(now) && IsIdle;
+        _idle.Tell(_rounds.Current, mayBecomeQuiescent);
         var confirmed = ConfirmedRound;
         foreach (var p in Followers.All)
         {

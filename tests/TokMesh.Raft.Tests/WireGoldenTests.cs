@@ -34,12 +34,14 @@ public sealed class WireGoldenTests
 
         var entries = new List<Entry>();
         Assert.Equal(Sample(type), MessageCodec.Decode(Convert.FromHexString(hex), entries, out var data));
-        if (type == MessageType.Append) Assert.Equal(Entries.Select(e => (e.Index, e.Term, e.Type, Convert.ToHexString(e.Payload.Span))), entries.Select(e => (e.Index, e.Term, e.Type, Convert.ToHexString(e.Payload.Span))));
+        if (type == MessageType.Append) Assert.Equal(Entries.Select(Shown), entries.Select(Shown));
         if (type == MessageType.SnapshotChunk) Assert.Equal(Data, data);
     }
 
     [Fact]
     public void Every_type_is_among_them() => Assert.Equal(Enum.GetValues<MessageType>(), Frozen().Select(static row => (MessageType)row[0]));
+
+    private static (LogIndex, Term, EntryType, string) Shown(Entry e) => (e.Index, e.Term, e.Type, Convert.ToHexString(e.Payload.Span));
 
     private static Entry[] Entries =>
     [

@@ -27,8 +27,8 @@ public static class FolderDirection
     public static IReadOnlyList<string> Misplaced(string project)
     {
         var root = Path.Combine(SourceTree.Root, project);
-        return [.. SourceTree.Files(project).Where(f => !File.ReadLines(f).Contains($"namespace {NamespaceOf(root, f)};")
-            && File.ReadLines(f).Any(static l => l.StartsWith("namespace ", StringComparison.Ordinal)))];
+        return [.. SourceTree.Files(project).Where(f => File.ReadLines(f).FirstOrDefault(static l => l.StartsWith("namespace ", StringComparison.Ordinal)) is { } line
+            && line != $"namespace {NamespaceOf(root, f)};")];
     }
 
     private static string NamespaceOf(string root, string file)

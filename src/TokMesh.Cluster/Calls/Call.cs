@@ -22,6 +22,22 @@ public readonly record struct Consistency(ConsistencyLevel Level, int MaxStalene
 {
     /// <summary>The default.</summary>
     public static readonly Consistency Linearizable;
+
+    /// <summary>As nodes tell each other: 0 for linearizable, the greatest number for local, else the bound.</summary>
+    internal ulong OnWire => Level switch
+    {
+        ConsistencyLevel.Local => ulong.MaxValue,
+        ConsistencyLevel.Bounded => (ulong)MaxStalenessMs,
+        _ => 0,
+    };
+
+    /// <summary>What <see cref="OnWire"/> was made of.</summary>
+    internal static Consistency FromWire(ulong number) => number switch
+    {
+        0 => Linearizable,
+        ulong.MaxValue => new Consistency(ConsistencyLevel.Local),
+        _ => new Consistency(ConsistencyLevel.Bounded, (int)Math.Min(number, int.MaxValue)),
+    };
 }
 
 /// <summary>What a call does to a shard.</summary>

@@ -26,7 +26,7 @@ public sealed record Hello
     /// <summary>Other nodes without a cluster that it knows of.</summary>
     public IReadOnlyList<Candidate> Known { get; init; } = [];
 
-    /// <summary>In an answer to a initial node that does not know its cluster yet: how it began.</summary>
+    /// <summary>In an answer to an initial node that does not know its cluster yet: how it began.</summary>
     /// <remarks>Named as the first release named it, so that releases understand each other.</remarks>
     [JsonPropertyName("genesis")]
     public Bootstrap? Bootstrap { get; init; }

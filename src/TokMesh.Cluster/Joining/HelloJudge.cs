@@ -53,5 +53,5 @@ public static class HelloJudge
         : new HelloRefusal(Codes.NodeConflict, $"A node calls itself {hello.Self.NodeId} with another data directory than it has proved to have.", true);
 
     /// <summary>What is said of a node that does not run yet: its past is not known.</summary>
-    public static HelloRefusal IsStarting(string nodeId) => new(Codes.NoLeader, $"Node {nodeId} is starting.", false);
+    public static HelloRefusal Starting(string nodeId) => new(Codes.NoLeader, $"Node {nodeId} is starting.", false);
 }

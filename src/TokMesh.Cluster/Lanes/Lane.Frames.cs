@@ -143,19 +143,13 @@ internal sealed partial class Lane
         if (body.IsEmpty) throw new FormatException("A read ends before its kind.");
         var kind = (CallKind)body[0];
         body = body[1..];
-        var staleness = Varint.Read(ref body);
+        var consistency = Consistency.FromWire(Varint.Read(ref body));
         var query = body.ToArray();
         if (ReplicaOf(group) is not { } replica)
         {
             RefuseRead(group, from, origin, id, Refusal.NotLeader, MemberId.None);
             return;
         }
-        var consistency = staleness switch
-        {
-            0 => Consistency.Linearizable,
-            ulong.MaxValue => new Consistency(ConsistencyLevel.Local),
-            _ => new Consistency(ConsistencyLevel.Bounded, (int)Math.Min(staleness, int.MaxValue)),
-        };
         if (kind == CallKind.Read && replica.TryReadFor(from, origin, id, consistency, query)) return;
         if (replica.Read(from, origin, id, kind, query)) return;
         WakeUp(replica);

@@ -12,26 +12,26 @@ internal sealed partial class Lane
 
     public void RoleChanged(Replica replica, Role role, Term term, MemberId leader)
     {
-        _node.Leaders.SetHere(replica.Group, role == Role.Leader);
-        if (_routes.TryGetValue(replica.Group, out var route)) route.OnLeader(leader);
         _node.Leaders.Set(replica.Group, leader);
+        if (_routes.TryGetValue(replica.Group, out var route)) route.OnLeader(leader);
         _node.Watch.LeaderChanged(replica.Group, role, term, leader);
     }
 
     public void Excluded(uint group, MemberId follower, LogViolation violation, LogIndex index)
     {
-        var isFollowersLoss = violation == LogViolation.AcknowledgedMissing;
-        _node.Health.Raise(isFollowersLoss ? HealthCode.AcknowledgedLost : HealthCode.LeaderObjected, follower, group, $"entry {index}");
-        if (isFollowersLoss) _node.Peers.Condemn(follower);
+        Raise(violation, follower, group, index);
+        if (violation == LogViolation.AcknowledgedMissing) _node.Peers.Condemn(follower);
     }
 
     public void Halted(uint group, LogViolation violation, LogIndex index)
     {
-        var isOwnLoss = violation == LogViolation.AcknowledgedMissing;
-        _node.Health.Raise(isOwnLoss ? HealthCode.AcknowledgedLost : HealthCode.LeaderObjected, Self, group, $"entry {index}");
+        Raise(violation, Self, group, index);
         // What one group's log lacks the others' lack too: it is one disk.
-        if (isOwnLoss) _node.Forgot(group, index);
+        if (violation == LogViolation.AcknowledgedMissing) _node.Forgot(group, index);
     }
+
+    private void Raise(LogViolation violation, MemberId member, uint group, LogIndex index) => _node.Health.Raise(
+        violation == LogViolation.AcknowledgedMissing ? HealthCode.AcknowledgedLost : HealthCode.LeaderObjected, member, group, $"entry {index}");
 
     /// <summary>A new cluster need not wait for timeouts: the node the ring prefers stands as soon as a majority is linked.</summary>
     private void CampaignWhereNew()

@@ -3,25 +3,21 @@ using TokMesh.Raft.Log;
 namespace TokMesh.Cluster.Lanes;
 
 /// <summary>Who leads which group, as this node's replicas last said. Each lane writes its own groups, any thread reads.</summary>
-internal sealed class LeaderTable(int groupCount)
+internal sealed class LeaderTable(MemberId self, int groupCount)
 {
-    private readonly bool[] _led = new bool[groupCount];
     private readonly uint[] _leaders = new uint[groupCount];
 
     /// <summary>What is known of the leader of some group has changed.</summary>
     public event Action? Changed;
 
     /// <summary>Groups that this node led a moment ago.</summary>
-    public int CountHere => _led.Count(static led => led);
+    public int CountHere => _leaders.Count(leader => leader == self.Value);
 
     /// <summary>Whether this node led a group a moment ago: any thread may ask, only its lane knows.</summary>
-    public bool IsHere(uint group) => group < _led.Length && Volatile.Read(ref _led[group]);
+    public bool IsHere(uint group) => Of(group) == self;
 
     /// <summary>Whom this node's replica of a group last followed, itself included; none where it has no replica.</summary>
     public MemberId Of(uint group) => new(group < _leaders.Length ? Volatile.Read(ref _leaders[group]) : 0);
-
-    /// <summary>This node leads the group, or does so no more.</summary>
-    public void SetHere(uint group, bool isHere) => Volatile.Write(ref _led[group], isHere);
 
     /// <summary>This node's replica follows a leader, itself included, or none.</summary>
     public void Set(uint group, MemberId leader)

@@ -29,7 +29,7 @@ internal sealed class NodeParts : ICallRouter
         Bootstrap = bootstrap;
         Began = ClusterMap.Of(bootstrap);
         Meta = new AppliedMeta(Began);
-        Leaders = new LeaderTable(GroupCount);
+        Leaders = new LeaderTable(self, GroupCount);
         Departure = new Departure(lanes);
     }
 

@@ -80,7 +80,7 @@ public sealed record Bootstrap
     public IReadOnlyList<IReadOnlyList<MemberId>> PlaceShards() =>
         HashRing.Place([.. Nodes.Select(n => (new MemberId(n.Number), n.NodeId))], ShardCount, ReplicationFactor);
 
-    /// <summary>The member number of a initial node.</summary>
+    /// <summary>The member number of an initial node.</summary>
     /// <exception cref="InvalidOperationException">It is none.</exception>
     public MemberId NumberOf(string nodeId) => Nodes.FirstOrDefault(n => n.NodeId == nodeId) is { } node
         ? new MemberId(node.Number) : throw new InvalidOperationException($"Node {nodeId} is not one of those that cluster {ClusterId} began with.");

@@ -232,7 +232,7 @@ public sealed partial class Node : IDisposable
     /// <param name="hello">What it said.</param>
     public Task<HelloRefusal?> AdmitAsync(MemberId member, Hello hello)
     {
-        if (hello.Past is not { } past) return Task.FromResult<HelloRefusal?>(HelloJudge.IsStarting(hello.Self.NodeId));
+        if (hello.Past is not { } past) return Task.FromResult<HelloRefusal?>(HelloJudge.Starting(hello.Self.NodeId));
         var judged = new TaskCompletionSource<HelloRefusal?>(TaskCreationOptions.RunContinuationsAsynchronously);
         Admit(member, hello.Self.NodeId, past, judged.SetResult);
         return judged.Task;

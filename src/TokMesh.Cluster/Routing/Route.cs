@@ -312,12 +312,7 @@ internal sealed class Route(IRouteHost lane, uint group)
             frames.GetSpan(1)[0] = (byte)call.Kind;
             frames.Advance(1);
             // Only a node without a replica asks another one for less than linearizable; what a replica passes on it cannot answer itself.
-            Varint.Write(frames, call.Consistency.Level switch
-            {
-                ConsistencyLevel.Local when lane.ReplicaOf(group) is null => ulong.MaxValue,
-                ConsistencyLevel.Bounded when lane.ReplicaOf(group) is null => (ulong)call.Consistency.MaxStalenessMs,
-                _ => 0,
-            });
+            Varint.Write(frames, lane.ReplicaOf(group) is null ? call.Consistency.OnWire : Consistency.Linearizable.OnWire);
             frames.Write(call.Body.Span);
             frames.End();
         }

@@ -162,7 +162,7 @@ internal sealed class NodeLinks : INodeNetwork, IDisposable
 
     /// <summary>Judges the other end of a link by its past; null when it may take part.</summary>
     public Task<HelloRefusal?> AdmitAsync(MemberId member, Hello hello) =>
-        Node is { } node ? node.AdmitAsync(member, hello).WaitAsync(Stopping) : Task.FromResult<HelloRefusal?>(HelloJudge.IsStarting(Self.NodeId));
+        Node is { } node ? node.AdmitAsync(member, hello).WaitAsync(Stopping) : Task.FromResult<HelloRefusal?>(HelloJudge.Starting(Self.NodeId));
 
     /// <summary>What to answer to a hello, and which member it came from if a link may follow.</summary>
     /// <param name="hello">What the other end says.</param>

@@ -15,13 +15,14 @@ internal sealed class IdleRounds(int afterMs, long now)
     /// <summary>Somebody needs the group.</summary>
     public void Woken(long now) => (_wokenAt, _since) = (now, 0);
 
-    /// <summary>Says whether the heartbeats of a round may tell followers to become quiescent.</summary>
-    public bool Tell(ulong round, bool isIdle, long now)
+    /// <summary>Whether nobody has needed the group for long enough.</summary>
+    public bool IsTime(long now) => afterMs > 0 && now - _wokenAt >= afterMs;
+
+    /// <summary>The heartbeats of a round tell followers that they may become quiescent, or that they may not.</summary>
+    public void Tell(ulong round, bool may)
     {
-        var may = afterMs > 0 && now - _wokenAt >= afterMs && isIdle;
         if (!may) _since = 0;
         else if (_since == 0) _since = round;
-        return may;
     }
 
     public bool AreQuiescent(ReadOnlySpan<Progress> followers)

@@ -3,7 +3,6 @@ using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text;
 using TokMesh.Cluster.Calls;
-using TokMesh.Cluster.Clocks;
 using TokMesh.Cluster.Joining;
 using TokMesh.Cluster.Meta;
 using TokMesh.Cluster.Nodes;
@@ -36,7 +35,8 @@ public sealed class ReleasedDataTests : IDisposable
     private const string RevokedToken = "a-token-of-the-fixture-that-was-revoked";
 
     private readonly string _path = Directory.CreateTempSubdirectory("tokmesh-released-").FullName;
-    private readonly DayOfWriting _clock = new();
+    // The day on which all of them were written, so that nothing in them is ever too old.
+    private readonly MovableClock _clock = new(wallMs: 1_767_225_600_000);
 
     public static TheoryData<string> Releases() => [.. Directory.EnumerateFiles(Path.Combine(SourceTree.Root, Folder), "*.tar.gz").Select(static f => Path.GetFileName(f)).Order()];
 
@@ -143,15 +143,4 @@ public sealed class ReleasedDataTests : IDisposable
     }
 
     private static uint GroupOf(string key) => Sharding.OfKey(Encoding.ASCII.GetBytes(key), Shards).Group;
-
-    /// <summary>The day on which all of them were written, so that nothing in them is ever too old.</summary>
-    private sealed class DayOfWriting : IClock
-    {
-        private readonly SystemClock _machine = new();
-        private readonly long _began = new SystemClock().MonotonicMs;
-
-        public long MonotonicMs => _machine.MonotonicMs;
-
-        public long WallMs => 1_767_225_600_000 + MonotonicMs - _began;
-    }
 }

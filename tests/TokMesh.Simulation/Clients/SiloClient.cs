@@ -16,13 +16,15 @@ internal sealed class SiloClient(VirtualWorld world, Conversation talk, VirtualN
 {
     private const long TicksPerUs = 10;
     private int _boot = -1;
-    private int _active = -1;
 
-    /// <summary>Whether the silo of the process that runs now was last seen in the table, alive.</summary>
-    public bool IsActive => node.Node is not null && _active == node.Boots;
+    /// <summary>Whether it is about to hold another one for dead, which may happen at any time until this is over.</summary>
+    public bool IsBurying { get; private set; }
 
     /// <summary>The version of the table of which the node last told; -1 when it told of none since its start.</summary>
     public int Told { get; private set; } = -1;
+
+    /// <summary>Whether the silo of the process that runs now is in this table, alive.</summary>
+    public bool IsActiveIn(SiloTable table) => node.Node is not null && table.Rows.Any(r => r.Silo == NameOf(node.Boots) && !r.IsDead);
 
     /// <summary>Ends when the client was told to stop and its last call has ended.</summary>
     public async Task Run()
@@ -46,9 +48,8 @@ internal sealed class SiloClient(VirtualWorld world, Conversation talk, VirtualN
             running.SilosChanged += () => Told = running.Meta?.Silos.Version ?? -1;
         }
         if (await Read() is not { } table || node.Boots != boot) return;
-        var name = $"{node.Id.Value}@{boot}";
+        var name = NameOf(boot);
         var own = table.Rows.FirstOrDefault(r => r.Silo == name);
-        _active = own is { IsDead: false } ? boot : -1;
         if (own is null)
         {
             var row = new SiloRow(name, table.Version + 1, "joined", false, Now, Now);
@@ -67,7 +68,9 @@ internal sealed class SiloClient(VirtualWorld world, Conversation talk, VirtualN
         else if (DeadOf(table, own) is { } dead)
         {
             var row = dead with { Version = table.Version + 1, Body = $"buried by {name}", IsDead = true };
+            IsBurying = true;
             if (await Change(new SiloChange { Update = row, RowVersion = dead.Version })) checks.Written(row);
+            IsBurying = false;
         }
         else if (talk.Random.Next(15) == 0)
         {
@@ -76,6 +79,8 @@ internal sealed class SiloClient(VirtualWorld world, Conversation talk, VirtualN
         }
         else await Change(new SiloChange { Sign = new SiloSign(name, Now) });
     }
+
+    private string NameOf(int boot) => $"{node.Id.Value}@{boot}";
 
     private long Now => world.Time.NowUs * TicksPerUs;
 

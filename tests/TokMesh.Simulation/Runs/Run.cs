@@ -1,3 +1,4 @@
+using TokMesh.Cluster.Meta;
 using TokMesh.Cluster.Placement;
 using TokMesh.Linearizability;
 using TokMesh.Simulation.Clients;
@@ -159,8 +160,11 @@ internal sealed class Run
 
     private string? AbsentSilos()
     {
-        if (_silos.FindIndex(s => !s.Client.IsActive) is >= 0 and var absent) return $"silo {absent + 1} is not in the membership.";
-        var newest = _world.Present.Max(n => n.Node!.Meta?.Silos.Version ?? -1);
+        // By the table itself, not by what a silo last read of it: it may have been buried since, and end when the run is being judged.
+        if (_world.Present.Select(n => n.Node?.Meta?.Silos).OfType<SiloTable>().MaxBy(t => t.Version) is not { } table) return "no node knows the membership.";
+        if (_silos.FindIndex(s => !s.Client.IsActiveIn(table)) is >= 0 and var absent) return $"silo {absent + 1} is not in the membership.";
+        if (_silos.FindIndex(s => s.Client.IsBurying) is >= 0 and var burying) return $"silo {burying + 1} still holds another one for dead.";
+        var newest = table.Version;
         return newest >= _siloChecks.Highest && _silos.All(s => s.Client.Told == newest) ? null
             : $"nodes have told their silos of versions {string.Join(' ', _silos.Select(s => s.Client.Told))} of the membership; it is at {newest}, and {_siloChecks.Highest} was acknowledged.";
     }
