@@ -56,13 +56,12 @@ internal static class FrontEnds
     /// <summary>Maps what the HTTP front end serves.</summary>
     public static void Map(WebApplication app)
     {
-        // Requests may compute for a while (a secret is checked, a body parsed), which the socket threads must not.
-        app.Use(static async (http, next) =>
-        {
-            await Task.Yield();
-            await next(http);
-        });
         app.UseRouting();
+        // What computes for a while (a page, a survey of all shards) must not do so on a socket's thread.
+        app.UseTokMeshThreads();
+        // The framework would else put these before the lines above. Every endpoint names its scheme, so that there is nothing to be done for a default one.
+        ((IApplicationBuilder)app).Properties["__AuthenticationMiddlewareSet"] = true;
+        app.UseAuthorization();
         app.MapTokMesh();
         app.MapTokMeshFallback();
         app.MapOrleansDashboard("/dashboard").RequireTokMeshAdmin();

@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using TokMesh.Cluster.Clocks;
 using TokMesh.Cluster.Errors;
 using TokMesh.Cluster.Limits;
-using TokMesh.Gateway.Serving;
+using TokMesh.Gateway.Requests;
 
 namespace TokMesh.Host;
 

@@ -4,8 +4,8 @@ namespace TokMesh.Host;
 /// What arrives on a socket is handled by the thread that heard of it, not handed to the thread pool first: a message between
 /// nodes and a Redis command go from there straight to a lane. Two wake-ups less for each is what most of the CPU time was spent
 /// on. The price is a rule: <em>code that continues after a socket operation must neither block nor compute for long</em>, or
-/// every other connection of that thread waits. HTTP requests leave for the pool at once, secrets are checked there, and starting
-/// and stopping a node go on there.
+/// every other connection of that thread waits. HTTP requests that are not quick leave for the pool at once, secrets are checked there, and
+/// starting and stopping a node go on there.
 /// </summary>
 internal static class InlineSockets
 {

@@ -35,6 +35,8 @@ using var loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(sett
     .AddFilter("Microsoft", LogLevel.Warning).AddFilter("Orleans", LogLevel.Warning)
     // At every start the silo recommends another garbage collector and its watchdog counts from the machine's start.
     .AddFilter("Orleans.Runtime.Silo", LogLevel.Error).AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error)
+    // Of each request it would make a scope and an activity, for lines that nobody gets.
+    .AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None)
     // Why a start failed is said once, in one line.
     .AddFilter("Microsoft.Extensions.Hosting", LogLevel.None)
     .AddFilter("Polly", LogLevel.Error).AddProvider(new JsonLines(Console.Out)));

@@ -2,7 +2,6 @@ using Microsoft.AspNetCore.Connections;
 using Orleans.Configuration;
 using Orleans.Dashboard;
 using TokMesh.Cluster.Health;
-using TokMesh.Gateway.Metering;
 using TokMesh.Host.Configuration;
 using TokMesh.Orleans;
 using TokMesh.Orleans.Membership;
@@ -18,8 +17,7 @@ internal static class SiloSetup
         var services = silo.Services;
         services.AddSingleton(failure);
         services.AddSingleton<IFatalErrorHandler>(failure);
-        services.AddSingleton(static s => new NodeMeter(s.GetRequiredService<NodeLog>()));
-        services.AddSingleton<INodeWatch>(static s => s.GetRequiredService<NodeMeter>());
+        services.AddSingleton<INodeWatch>(static s => s.GetRequiredService<NodeLog>());
 
         var advertised = FrontEnds.EndPoint(settings.AdvertiseOrListen);
         var gateway = FrontEnds.EndPoint(settings.OrleansGatewayAddress);

@@ -1,7 +1,9 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using TokMesh.Gateway.FrontEnd;
+using TokMesh.Gateway.Requests;
 
 namespace TokMesh.Gateway;
 
@@ -21,5 +23,18 @@ public static class GatewayExtensions
         });
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
         return builder;
+    }
+
+    /// <summary>
+    /// For a server whose socket threads run what arrives: lets them go on with requests that compute little, and hands all others to the thread pool.
+    /// Goes between <c>UseRouting</c> and whatever computes.
+    /// </summary>
+    public static IApplicationBuilder UseTokMeshThreads(this IApplicationBuilder app) => app.Use(static (http, next) =>
+        http.GetEndpoint()?.Metadata.GetMetadata<OperationTraits>() is { IsQuick: true } ? next(http) : OnPoolAsync(http, next));
+
+    private static async Task OnPoolAsync(HttpContext http, RequestDelegate next)
+    {
+        await Task.Yield();
+        await next(http);
     }
 }

@@ -2,6 +2,7 @@ using TokMesh.Cluster;
 using TokMesh.Cluster.Clocks;
 using TokMesh.Cluster.Health;
 using TokMesh.Cluster.Joining;
+using TokMesh.Cluster.Metering;
 using TokMesh.Cluster.Nodes;
 using TokMesh.Orleans.Links;
 using TokMesh.Orleans.Nodes;
@@ -13,7 +14,7 @@ namespace TokMesh.Orleans;
 /// shards have leaders whether or not the silo is active yet. What it leads is handed over as the first thing when the silo stops, and it
 /// ends when nothing else of the silo is left that could need it. A silo whose node cannot start does not start.
 /// </summary>
-internal sealed class SiloNode(TokMeshSiloOptions options, NodeDirectory directory, NodeLinks links, LocalNode local, IClock clock, INodeWatch watch)
+internal sealed class SiloNode(TokMeshSiloOptions options, NodeDirectory directory, NodeLinks links, LocalNode local, IClock clock, INodeWatch watch, NodeMetrics metrics)
     : ILifecycleParticipant<ISiloLifecycle>, IAsyncDisposable, IDisposable
 {
     private const int AdminKeyPauseMs = 10_000;
@@ -47,7 +48,7 @@ internal sealed class SiloNode(TokMeshSiloOptions options, NodeDirectory directo
         try
         {
             var key = options.Encryption ? directory.LogKey(options.EncryptionKey) : null;
-            _runtime = await NodeRuntime.StartAsync(directory, key, options.Node, links, clock, watch, options.Failed, either.Token);
+            _runtime = await NodeRuntime.StartAsync(directory, key, options.Node, links, clock, metrics.Counting(watch), options.Failed, either.Token);
             local.Set(_runtime.Node);
             // One node of a cluster makes it, so that there are not several.
             if (_runtime.Node.Self.Value == 1) _adminKey = Task.Run(() => MakeAdminKeyAsync(_runtime.Node), CancellationToken.None);

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -9,6 +10,8 @@ using TokMesh.Cluster.Auth;
 using TokMesh.Cluster.Clocks;
 using TokMesh.Cluster.Health;
 using TokMesh.Cluster.Joining;
+using TokMesh.Cluster.Limits;
+using TokMesh.Cluster.Metering;
 using TokMesh.Cluster.Nodes;
 using TokMesh.Cluster.Transport;
 using TokMesh.Orleans.Access;
@@ -26,6 +29,7 @@ public static class TokMeshSiloExtensions
     /// Makes the silo carry a TokMesh node. The silo's name becomes the node's id, and its ports open to nobody who has not shown that it
     /// belongs to the cluster (<see cref="TokMeshSiloOptions.SecretFile"/>, <see cref="TokMeshSiloOptions.Certificates"/>). The silo waits at its
     /// start until the node has found its cluster. An <see cref="INodeWatch"/> or a <see cref="NodeDirectory"/> that is registered already is used.
+    /// Its figures are those of the meter <see cref="NodeMetrics.MeterName"/>.
     /// </summary>
     /// <exception cref="ArgumentException">An option is out of range; one line for each.</exception>
     public static ISiloBuilder AddTokMesh(this ISiloBuilder silo, Action<TokMeshSiloOptions> configure)
@@ -56,6 +60,13 @@ public static class TokMeshSiloExtensions
         services.AddSingleton<Silos>();
         services.AddSingleton<NodeLinks>();
         services.AddSingleton<INodeNetwork>(static s => s.GetRequiredService<NodeLinks>());
+        services.AddMetrics();
+        services.TryAddSingleton(static s =>
+        {
+            var local = s.GetRequiredService<LocalNode>();
+            return new ReplicaSurvey(() => local.Current?.Node);
+        });
+        services.TryAddSingleton(MetricsOf);
         services.AddSingleton<SiloNode>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(static s => s.GetRequiredService<SiloNode>());
         if (options.Certificates is { } certificates) silo.UseTls(tls => Encrypt(tls, certificates));
@@ -88,6 +99,15 @@ public static class TokMeshSiloExtensions
     /// leads is handed over. Does nothing when it has ended already.
     /// </summary>
     public static Task EndTokMeshNodeAsync(this IServiceProvider services) => services.GetRequiredService<SiloNode>().DisposeAsync().AsTask();
+
+    private static NodeMetrics MetricsOf(IServiceProvider services)
+    {
+        var local = services.GetRequiredService<LocalNode>();
+        var metrics = new NodeMetrics(services.GetRequiredService<IMeterFactory>(), () => local.Current?.Node, services.GetRequiredService<ReplicaSurvey>(), services.GetRequiredService<INodeNetwork>());
+        metrics.Add(services.GetService<HeldBytes>() ?? HeldBytes.Unlimited, [.. services.GetServices<ConnectionLimit>()]);
+        metrics.Add(services.GetRequiredService<Authenticator>());
+        return metrics;
+    }
 
     private static LinkOptions LinkOptionsOf(IServiceProvider services)
     {

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -13,23 +14,27 @@ public static class RedisServices
 {
     /// <summary>
     /// Registers what the front end stands on; <c>AddTokMesh</c> of the silo brings the node. <see cref="HeldBytes"/> and a
-    /// <see cref="ConnectionLimit"/> named <see cref="RedisFrontEnd.Listener"/> that are registered are kept.
+    /// <see cref="ConnectionLimit"/> named <see cref="RedisFrontEnd.Listener"/> that are registered are kept. Its figures are those of the meter
+    /// <see cref="RedisFrontEnd.MeterName"/>.
     /// </summary>
     /// <exception cref="ArgumentException">An option is out of range; the message lists every problem.</exception>
     public static IServiceCollection AddTokMeshRedis(this IServiceCollection services, RedisFrontEndOptions? options = null)
     {
         options ??= new RedisFrontEndOptions();
         if (options.Validate() is { Count: > 0 } problems) throw new ArgumentException(string.Join(" ", problems), nameof(options));
+        services.AddMetrics();
         services.AddSingleton(s =>
         {
             var running = s.GetRequiredService<LocalNode>().Required;
             var node = running.Node;
-            return new RedisFrontEnd(options, running.Store, running.Sessions, s.GetRequiredService<Authenticator>(), () => node.Time.WallMs)
+            var frontEnd = new RedisFrontEnd(options, running.Store, running.Sessions, s.GetRequiredService<Authenticator>(), () => node.Time.WallMs)
             {
                 Connections = s.GetServices<ConnectionLimit>().FirstOrDefault(static l => l.Name == RedisFrontEnd.Listener) ?? RedisFrontEnd.AnyNumber(),
                 Held = s.GetService<HeldBytes>() ?? HeldBytes.Unlimited,
                 IsReady = () => node.Meta is not null,
             };
+            frontEnd.AddTo(s.GetRequiredService<IMeterFactory>().Create(RedisFrontEnd.MeterName));
+            return frontEnd;
         });
         return services;
     }

@@ -65,6 +65,38 @@ public sealed class AuthenticatorTests
     }
 
     [Fact]
+    public void Without_computing_only_what_is_remembered_or_plainly_wrong_is_decided()
+    {
+        var authenticator = New();
+        Assert.False(authenticator.TryAuthenticate(KeyId, Secret, out _));
+        Assert.True(authenticator.TryAuthenticate(KeyId, "no secret", out var wrong));
+        Assert.Equal(ErrorCode.AuthInvalid, wrong.Error);
+        Assert.Equal((0, 0), (authenticator.Hits, authenticator.Misses));
+        authenticator.Authenticate(KeyId, Secret);
+        Assert.True(authenticator.TryAuthenticate(KeyId, Secret, out var remembered));
+        Assert.NotNull(remembered.Key);
+        Assert.False(authenticator.TryAuthenticate(KeyId, OtherSecret, out _));
+        _now += 60_000;
+        Assert.False(authenticator.TryAuthenticate(KeyId, Secret, out _));
+    }
+
+    [Fact]
+    public void A_secret_was_right_lately_until_a_minute_after_its_verdict_ended()
+    {
+        var authenticator = New();
+        Assert.False(authenticator.WasRight(KeyId, Secret));
+        authenticator.Authenticate(KeyId, Secret);
+        authenticator.Authenticate(KeyId, OtherSecret);
+        Assert.True(authenticator.WasRight(KeyId, Secret));
+        Assert.False(authenticator.WasRight(KeyId, OtherSecret));
+        Assert.False(authenticator.WasRight("nonsense", Secret));
+        _now += 119_999;
+        Assert.True(authenticator.WasRight(KeyId, Secret));
+        _now++;
+        Assert.False(authenticator.WasRight(KeyId, Secret));
+    }
+
+    [Fact]
     public void A_remembered_secret_does_not_outlive_its_verifier()
     {
         var authenticator = New();

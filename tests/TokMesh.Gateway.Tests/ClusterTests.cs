@@ -132,9 +132,9 @@ public sealed class ClusterTests(SharedGateway shared)
         var http = new DefaultHttpContext();
         using var body = new MemoryStream();
         http.Response.Body = body;
-        var exchange = new Exchange(_gateway.FrontEnd, http, null);
-        Assert.True(exchange.FailIfRefused(new StoreReply(outcome, error, "", default)));
-        await exchange.SendAsync();
+        http.RequestServices = _gateway.Services;
+        var refusal = Refusal.Of(new StoreReply(outcome, error, "", default));
+        await refusal!.ExecuteAsync(http);
         await http.Response.BodyWriter.FlushAsync();
         var json = System.Text.Json.JsonDocument.Parse(Encoding.UTF8.GetString(body.ToArray())).RootElement;
         Assert.Equal((status, code), (http.Response.StatusCode, json.GetProperty("code").GetString()));

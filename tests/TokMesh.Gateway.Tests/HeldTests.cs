@@ -1,7 +1,7 @@
 using System.Net.Sockets;
 using System.Text;
 using TokMesh.Cluster.Limits;
-using TokMesh.Gateway.Serving;
+using TokMesh.Gateway.Requests;
 using TokMesh.TestKit.Http;
 
 namespace TokMesh.Gateway.Tests;
@@ -28,7 +28,7 @@ public sealed class HeldTests
         held.Add(1 << 20);
         (await gateway.GetAsync("/keys/s", gateway.Issuer)).Is(429, "TM-SYS-4290");
         Assert.Equal(200, (await gateway.GetAsync("/health", null)).Status);
-        Assert.Contains("tokmesh_held_bytes 4194304", (await gateway.GetAsync("/metrics", gateway.Metrics)).Text, StringComparison.Ordinal);
+        Assert.Contains("tokmesh_held_bytes{} 4194304", (await gateway.GetAsync("/metrics", gateway.Metrics)).Text, StringComparison.Ordinal);
         (await gateway.GetAsync("/pages/one", gateway.Admin)).Is(429, "TM-SYS-4290");
         Assert.Equal(3, held.Refused);
 

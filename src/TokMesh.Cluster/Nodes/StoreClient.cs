@@ -27,11 +27,14 @@ public sealed class StoreClient(Node node, bool continueInline = false)
     /// <summary>A call with its bytes (see <see cref="Call"/>).</summary>
     public async ValueTask<StoreReply> CallAsync(uint group, CallKind kind, ReadOnlyMemory<byte> body, Consistency consistency, long deadlineMs, bool followsPointer = false)
     {
+        var span = CallSpan.Start(group, kind);
         var batch = new CallBatch(1, continueInline);
         var call = new Call { Group = group, Kind = kind, Body = body, Consistency = consistency, DeadlineMs = deadlineMs, Owner = batch, FollowsPointer = followsPointer };
         node.Submit(call);
         await batch.Completion.ConfigureAwait(false);
-        return StoreReply.Of(call);
+        var reply = StoreReply.Of(call);
+        CallSpan.End(span, reply);
+        return reply;
     }
 
     /// <summary>The same query to every shard at once; the replies in shard order.</summary>

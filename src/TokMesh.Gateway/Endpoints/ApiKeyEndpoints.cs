@@ -1,8 +1,11 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json;
+using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
 using TokMesh.Cluster.Auth;
 using TokMesh.Cluster.Calls;
 using TokMesh.Cluster.Meta;
@@ -17,7 +20,7 @@ using TokMesh.State.Replies;
 namespace TokMesh.Gateway.Endpoints;
 
 /// <summary>A3 to A5: API keys. A secret is in the answer that creates it and nowhere else.</summary>
-internal sealed class ApiKeyEndpoints(GatewayFrontEnd frontEnd, KeyUsage usage)
+internal static class ApiKeyEndpoints
 {
     private const uint MetaGroup = 0;
     private const int MaxDescriptionBytes = 256;
@@ -27,123 +30,88 @@ internal sealed class ApiKeyEndpoints(GatewayFrontEnd frontEnd, KeyUsage usage)
     private const int VisibleMs = 1000;
     private const long YearMs = 365L * 24 * 3600 * 1000;
 
-    public async ValueTask CreateAsync(Exchange exchange)
+    public static void MapApiKeys(this IEndpointRouteBuilder routes)
     {
-        var (ok, body) = await exchange.ReadBodyAsync<NewApiKeyBody>(NewApiKeyBody.TryRead);
-        if (!ok) return;
+        var admin = routes.MapGroup("/admin/v1").WithMetadata(new OperationTraits { IsAdminApi = true }).Needs(ApiRole.Admin);
+        admin.MapPost("/keys", CreateAsync).RefusesRepeats().WithSummary("Creates an API key; its secret is told this once.");
+        admin.MapRead("/keys", ListAsync).WithMetadata(new QueryParameters("page", "size", "role", "status")).WithSummary("The API keys, without their secrets.");
+        admin.MapPost("/keys/{key_id}/status", SetStatusAsync).RefusesRepeats().WithSummary("Enables or disables an API key.");
+        routes.MapOtherMethods("GET, HEAD, POST", "/admin/v1/keys");
+        routes.MapOtherMethods("POST", "/admin/v1/keys/{key_id}/status");
+    }
+
+    private static async ValueTask<Results<CreatedAnswer<NewApiKey>, Refusal>> CreateAsync(Exchange exchange, Body<NewApiKeyBody> body)
+    {
+        if (await body.ReadAsync() is { } unreadable) return unreadable;
+        var asked = body.Value;
+        var frontEnd = exchange.FrontEnd;
         var now = frontEnd.Clock.WallMs;
-        if (Check(body, now, out var role) is { } broken)
-        {
-            exchange.Fail(broken);
-            return;
-        }
-        var (id, secret, verifier) = Draw(now);
+        if (Check(asked, now, out var role) is { } broken) return Refusal.Of(broken);
+        var (id, secret, verifier) = Draw(frontEnd, now);
         var key = new ApiKey
         {
             KeyId = id.ToString(),
             Verifier = verifier,
             Role = role,
-            Description = body.Description ?? body.Name ?? "",
-            ExpiresAtMs = body.ExpiresAtMs ?? 0,
-            RateLimit = (int)(body.RateLimit ?? DefaultRateLimit),
+            Description = asked.Description ?? asked.Name ?? "",
+            ExpiresAtMs = asked.ExpiresAt ?? 0,
+            RateLimit = (int)(asked.RateLimit ?? DefaultRateLimit),
             CreatedAtMs = now,
             CreatedBy = exchange.Identity.Id.ToString(),
         };
-        var reply = await PutAsync(key, exchange);
-        if (exchange.FailIfRefused(reply)) return;
-        await WaitUntilVisibleAsync(key, exchange.Http.RequestAborted);
+        if (Refusal.Of(await PutAsync(key, exchange)) is { } refusal) return refusal;
+        await WaitUntilVisibleAsync(frontEnd, key, exchange.Http.RequestAborted);
         GatewayLog.KeyCreated(frontEnd.Log, exchange.RequestId, key.KeyId, RoleText(role), key.CreatedBy);
-        var json = exchange.Begin(StatusCodes.Status201Created);
-        json.WriteStartObject();
-        json.WriteString("key_id"u8, key.KeyId);
-        json.WriteString("key_secret"u8, secret);
-        json.WriteString("role"u8, RoleText(role));
-        json.WriteNumber("created_at"u8, key.CreatedAtMs);
-        json.WriteNumber("expires_at"u8, key.ExpiresAtMs);
-        if (key.ExpiresAtMs == 0) json.WriteString("warning"u8, "Security Warning: the key never expires."u8);
-        else if (key.ExpiresAtMs - now > YearMs) json.WriteString("warning"u8, "Security Warning: the key is valid for more than 365 days."u8);
-        json.WriteEndObject();
+        return ApiJson.Created(new NewApiKey(key.KeyId, secret, RoleText(role), key.CreatedAtMs, key.ExpiresAtMs, key.ExpiresAtMs == 0
+            ? "Security Warning: the key never expires."
+            : key.ExpiresAtMs - now > YearMs ? "Security Warning: the key is valid for more than 365 days." : null));
     }
 
-    public async ValueTask ListAsync(Exchange exchange)
+    private static async ValueTask<Results<Answer<ApiKeyPage>, Refusal>> ListAsync(Exchange exchange, KeyUsage usage)
     {
-        var query = new QueryReader(exchange.Http.Request.QueryString.Value, "page", "size", "role", "status");
+        var query = exchange.ReadQuery();
         var (page, size) = query.Page();
         var byRole = query.Text("role");
         var badRole = TryRole(byRole, out var role) || byRole is null ? null : BadRole();
         bool? enabled = query.Text("status") is null ? null : !query.Choice("status", "active", "disabled");
-        var broken = query.Broken ?? badRole;
-        if (broken is not null)
-        {
-            exchange.Fail(broken);
-            return;
-        }
+        if ((query.Broken ?? badRole) is { } broken) return Refusal.Of(broken);
         var (reply, keys) = await ReadAsync(exchange, exchange.Consistency);
-        if (exchange.FailIfRefused(reply)) return;
+        if (Refusal.Of(reply) is { } refusal) return refusal;
         var found = keys.Where(k => (byRole is null || k.Role == role) && (enabled is null || k.Enabled == enabled)).ToList();
-        var json = exchange.Begin();
-        json.WriteStartObject();
-        json.WriteStartArray("items"u8);
-        foreach (var key in found.Skip((int)Math.Min((page - 1L) * size, int.MaxValue)).Take(size)) Write(json, key);
-        json.WriteEndArray();
-        json.WriteNumber("total_items"u8, found.Count);
-        json.WriteStartObject("pagination"u8);
-        json.WriteNumber("page"u8, page);
-        json.WriteNumber("size"u8, size);
-        json.WriteNumber("total"u8, found.Count);
-        json.WriteEndObject();
-        json.WriteEndObject();
+        var items = found.Skip((int)Math.Min((page - 1L) * size, int.MaxValue)).Take(size).Select(k => ViewOf(k, usage));
+        return ApiJson.Answer(new ApiKeyPage([.. items], found.Count, new Pagination(page, size, found.Count)));
     }
 
-    public async ValueTask SetStatusAsync(Exchange exchange)
+    private static async ValueTask<Results<Answer<ApiKeyStatus>, Refusal>> SetStatusAsync(Exchange exchange, Body<KeyStatusBody> body)
     {
-        if (exchange.PathBytes(1) is not { } text) return;
-        if (!ApiKeyId.TryParse(text, out var id))
-        {
-            exchange.Fail(ErrorCode.ArgumentInvalid, "key_id: not an API key id (tmak- and 26 characters)");
-            return;
-        }
-        var (ok, body) = await exchange.ReadBodyAsync<KeyStatusBody>(KeyStatusBody.TryRead);
-        if (!ok) return;
-        if (body.Status is not ("active" or "disabled"))
-        {
-            exchange.Fail(body.Status is null ? ErrorCode.ArgumentMissing : ErrorCode.ArgumentInvalid, "status: must be 'active' or 'disabled'");
-            return;
-        }
+        if (exchange.ReadPath(1, out var text) is { } badPath) return Refusal.Of(badPath);
+        if (!ApiKeyId.TryParse(text, out var id)) return Refusal.Of(ErrorCode.ArgumentInvalid, "key_id: not an API key id (tmak- and 26 characters)");
+        if (await body.ReadAsync() is { } unreadable) return unreadable;
+        var status = body.Value.Status;
+        if (status is not ("active" or "disabled"))
+            return Refusal.Of(status is null ? ErrorCode.ArgumentMissing : ErrorCode.ArgumentInvalid, "status: must be 'active' or 'disabled'");
         for (var attempt = 1; ; attempt++)
         {
             var (read, keys) = await ReadAsync(exchange, Consistency.Linearizable);
-            if (exchange.FailIfRefused(read)) return;
-            if (keys.FirstOrDefault(k => k.KeyId == id.ToString()) is not { } stored)
-            {
-                exchange.Fail(ErrorCode.AdminNotFound, "there is no such API key");
-                return;
-            }
-            var changed = stored with { Enabled = body.Status == "active", Version = stored.Version + 1 };
+            if (Refusal.Of(read) is { } unread) return unread;
+            if (keys.FirstOrDefault(k => k.KeyId == id.ToString()) is not { } stored) return Refusal.Of(ErrorCode.AdminNotFound, "there is no such API key");
+            var changed = stored with { Enabled = status == "active", Version = stored.Version + 1 };
             if (changed.Enabled != stored.Enabled)
             {
                 var reply = await PutAsync(changed, exchange);
                 if (reply.Error == ErrorCode.SessionVersionConflict && attempt < Tries) continue;
-                if (exchange.FailIfRefused(reply)) return;
-                await WaitUntilVisibleAsync(changed, exchange.Http.RequestAborted);
-                GatewayLog.KeyStatusChanged(frontEnd.Log, exchange.RequestId, changed.KeyId, body.Status, exchange.Identity.Id.ToString());
+                if (Refusal.Of(reply) is { } refusal) return refusal;
+                await WaitUntilVisibleAsync(exchange.FrontEnd, changed, exchange.Http.RequestAborted);
+                GatewayLog.KeyStatusChanged(exchange.FrontEnd.Log, exchange.RequestId, changed.KeyId, status, exchange.Identity.Id.ToString());
             }
-            WriteStatus(exchange, changed, keys);
-            return;
+            return ApiJson.Answer(StatusOf(changed, keys, exchange.FrontEnd.Clock.WallMs));
         }
     }
 
-    private void WriteStatus(Exchange exchange, ApiKey key, IReadOnlyList<ApiKey> before)
+    private static ApiKeyStatus StatusOf(ApiKey key, IReadOnlyList<ApiKey> before, long now)
     {
-        var now = frontEnd.Clock.WallMs;
-        var json = exchange.Begin();
-        json.WriteStartObject();
-        json.WriteString("key_id"u8, key.KeyId);
-        json.WriteString("status"u8, StatusText(key));
-        json.WriteNumber("updated_at"u8, now);
-        if (!key.Enabled && key.Role == ApiRole.Admin && !before.Any(k => k.KeyId != key.KeyId && k.Role == ApiRole.Admin && IsUsable(k, now)))
-            json.WriteString("warning"u8, "Security Warning: this was the last active admin key."u8);
-        json.WriteEndObject();
+        var wasLast = !key.Enabled && key.Role == ApiRole.Admin && !before.Any(k => k.KeyId != key.KeyId && k.Role == ApiRole.Admin && IsUsable(k, now));
+        return new ApiKeyStatus(key.KeyId, StatusText(key), now, wasLast ? "Security Warning: this was the last active admin key." : null);
     }
 
     private static RuleViolation? Check(in NewApiKeyBody body, long nowMs, out ApiRole role)
@@ -156,13 +124,13 @@ internal sealed class ApiKeyEndpoints(GatewayFrontEnd frontEnd, KeyUsage usage)
         if (Encoding.UTF8.GetByteCount(body.Description ?? body.Name ?? "") > MaxDescriptionBytes)
             return new(ErrorCode.ArgumentInvalid, $"description: allowed are 0 to {MaxDescriptionBytes} bytes");
         if (body.RateLimit is < 1 or > MaxRateLimit) return new(ErrorCode.ArgumentInvalid, $"rate_limit: allowed are 1 to {MaxRateLimit}");
-        if (body.ExpiresAtMs is { } at && at != 0 && at <= nowMs) return new(ErrorCode.ArgumentInvalid, "expires_at: must be Unix milliseconds in the future, or 0");
+        if (body.ExpiresAt is { } at && at != 0 && at <= nowMs) return new(ErrorCode.ArgumentInvalid, "expires_at: must be Unix milliseconds in the future, or 0");
         // Taking a restriction and not keeping it would be worse than refusing it.
-        return body.Allowed > 0 ? new(ErrorCode.ArgumentInvalid, "allowedlist: addresses per key are not supported yet; leave it empty") : null;
+        return body.Allowedlist is { Count: > 0 } ? new(ErrorCode.ArgumentInvalid, "allowedlist: addresses per key are not supported yet; leave it empty") : null;
     }
 
     /// <summary>A new key's id, secret and verifier.</summary>
-    private (ApiKeyId Id, string Secret, string Verifier) Draw(long nowMs)
+    private static (ApiKeyId Id, string Secret, string Verifier) Draw(GatewayFrontEnd frontEnd, long nowMs)
     {
         Span<byte> random = stackalloc byte[42];
         frontEnd.FillRandom(random);
@@ -172,15 +140,12 @@ internal sealed class ApiKeyEndpoints(GatewayFrontEnd frontEnd, KeyUsage usage)
         return (id, secret, SecretVerifier.Make(secret, frontEnd.FillRandom));
     }
 
-    private ValueTask<StoreReply> PutAsync(ApiKey key, Exchange exchange)
-    {
-        var operation = MetaOps.PutApiKey(key);
-        return frontEnd.Store.CallAsync(MetaGroup, CallKind.Write, operation, Consistency.Linearizable, exchange.DeadlineMs);
-    }
+    private static ValueTask<StoreReply> PutAsync(ApiKey key, Exchange exchange) =>
+        exchange.FrontEnd.Store.CallAsync(MetaGroup, CallKind.Write, MetaOps.PutApiKey(key), Consistency.Linearizable, exchange.DeadlineMs);
 
-    private async ValueTask<(StoreReply Reply, IReadOnlyList<ApiKey> Keys)> ReadAsync(Exchange exchange, Consistency consistency)
+    private static async ValueTask<(StoreReply Reply, IReadOnlyList<ApiKey> Keys)> ReadAsync(Exchange exchange, Consistency consistency)
     {
-        var reply = await frontEnd.Store.CallAsync(MetaGroup, CallKind.Read, MetaOps.ListApiKeys(), consistency, exchange.DeadlineMs);
+        var reply = await exchange.FrontEnd.Store.CallAsync(MetaGroup, CallKind.Read, MetaOps.ListApiKeys(), consistency, exchange.DeadlineMs);
         return (reply, reply.IsOk ? MetaOps.ReadApiKeys(new ReplyReader(reply.Body.Span).Bulk()) : []);
     }
 
@@ -188,30 +153,15 @@ internal sealed class ApiKeyEndpoints(GatewayFrontEnd frontEnd, KeyUsage usage)
     /// The answer comes when this node knows the key, so that its first use here succeeds. Another node may be a moment behind;
     /// waiting for a slow one is not worth more than a second.
     /// </summary>
-    private async ValueTask WaitUntilVisibleAsync(ApiKey key, CancellationToken stop)
+    private static async ValueTask WaitUntilVisibleAsync(GatewayFrontEnd frontEnd, ApiKey key, CancellationToken stop)
     {
         var until = frontEnd.Node.NowMs + VisibleMs;
         while (!(frontEnd.Node.Meta is { } meta && meta.ApiKeys.TryGetValue(key.KeyId, out var seen) && seen.Version >= key.Version) && frontEnd.Node.NowMs < until)
             await Task.Delay(2, stop);
     }
 
-    private void Write(Utf8JsonWriter json, ApiKey key)
-    {
-        json.WriteStartObject();
-        json.WriteString("key_id"u8, key.KeyId);
-        json.WriteString("role"u8, RoleText(key.Role));
-        json.WriteString("description"u8, key.Description);
-        json.WriteNumber("created_at"u8, key.CreatedAtMs);
-        json.WriteString("created_by"u8, key.CreatedBy);
-        json.WriteNumber("expires_at"u8, key.ExpiresAtMs);
-        json.WriteNumber("last_used_at"u8, ApiKeyId.TryParse(key.KeyId, out var id) ? usage.LastUsedMs(id) : 0);
-        json.WriteString("status"u8, StatusText(key));
-        json.WriteNumber("rate_limit"u8, key.RateLimit);
-        json.WriteStartArray("allowedlist"u8);
-        json.WriteEndArray();
-        json.WriteNumber("version"u8, key.Version);
-        json.WriteEndObject();
-    }
+    private static ApiKeyView ViewOf(ApiKey key, KeyUsage usage) => new(key.KeyId, RoleText(key.Role), key.Description, key.CreatedAtMs, key.CreatedBy, key.ExpiresAtMs,
+        ApiKeyId.TryParse(key.KeyId, out var id) ? usage.LastUsedMs(id) : 0, StatusText(key), key.RateLimit, [], key.Version);
 
     private static bool TryRole(string? text, out ApiRole role)
     {
@@ -240,3 +190,21 @@ internal sealed class ApiKeyEndpoints(GatewayFrontEnd frontEnd, KeyUsage usage)
         _ => ((byte)role).ToString(CultureInfo.InvariantCulture),
     };
 }
+
+/// <summary>A key that has just been made.</summary>
+internal sealed record NewApiKey(string KeyId, string KeySecret, string Role, long CreatedAt, long ExpiresAt,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Warning);
+
+/// <summary>A key as administrators see it.</summary>
+internal sealed record ApiKeyView(string KeyId, string Role, string Description, long CreatedAt, string CreatedBy, long ExpiresAt, long LastUsedAt, string Status, int RateLimit,
+    string[] Allowedlist, ulong Version);
+
+/// <summary>One page of keys.</summary>
+internal sealed record ApiKeyPage(ApiKeyView[] Items, int TotalItems, Pagination Pagination);
+
+/// <summary>Which page it is, and of how many items in all.</summary>
+internal sealed record Pagination(int Page, int Size, int Total);
+
+/// <summary>A key's status after a change.</summary>
+internal sealed record ApiKeyStatus(string KeyId, string Status, long UpdatedAt,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Warning);

@@ -1,4 +1,8 @@
 using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
 using TokMesh.Cluster.Errors;
 using TokMesh.Cluster.Meta;
 using TokMesh.Cluster.Replicas;
@@ -9,60 +13,62 @@ using TokMesh.State.Errors;
 namespace TokMesh.Gateway.Endpoints;
 
 /// <summary>A22 and A23: whether the process lives, and whether it can serve.</summary>
-internal sealed class HealthEndpoints(GatewayFrontEnd frontEnd, ReplicaSurvey survey)
+internal static class HealthEndpoints
 {
-    public ValueTask HealthAsync(Exchange exchange)
+    private static readonly OperationTraits Life = new() { IsOpen = true, AnswersAlways = true, IsOfLife = true };
+
+    public static void MapHealth(this IEndpointRouteBuilder routes)
     {
-        var json = exchange.Begin();
-        json.WriteStartObject();
-        // Alive all the same: a supervisor that restarts what does not answer 200 must not restart a node for what a restart does not mend.
-        var codes = frontEnd.Node.Health.Own.Where(static c => c.Severity > Severity.Info).Select(static c => c.Code).Distinct().ToArray();
-        json.WriteString("status"u8, codes.Length == 0 ? "healthy"u8 : "degraded"u8);
-        ConditionWriter.WriteCodes(json, "codes"u8, codes);
-        json.WriteNumber("timestamp"u8, frontEnd.Clock.WallMs);
-        json.WriteEndObject();
-        return ValueTask.CompletedTask;
+        routes.MapRead("/health", Health).WithMetadata(Life).AllowAnonymous().WithSummary("Whether the process lives.");
+        routes.MapRead("/ready", ReadyAsync).WithMetadata(Life).AllowAnonymous().WithSummary("Whether the node can serve.");
+        routes.MapOtherMethods("GET, HEAD", "/health", "/ready");
     }
 
-    public async ValueTask ReadyAsync(Exchange exchange)
+    private static Answer<HealthView> Health(Exchange exchange)
     {
-        var replicas = await survey.TakeAsync();
-        var storage = !frontEnd.Node.LogStatus.HasFailed && survey.IsComplete(replicas);
+        // Alive all the same: a supervisor that restarts what does not answer 200 must not restart a node for what a restart does not mend.
+        var codes = exchange.FrontEnd.Node.Health.Own.Where(static c => c.Severity > Severity.Info).Select(static c => c.Code.ToText()).Distinct().ToArray();
+        return ApiJson.Answer(new HealthView(codes.Length == 0 ? "healthy" : "degraded", codes, exchange.FrontEnd.Clock.WallMs));
+    }
+
+    private static async ValueTask<Results<Answer<ReadyView>, Refusal>> ReadyAsync(Exchange exchange)
+    {
+        var frontEnd = exchange.FrontEnd;
+        var replicas = await frontEnd.Survey.TakeAsync();
+        var storage = !frontEnd.Node.LogStatus.HasFailed && frontEnd.Survey.IsComplete(replicas);
         // A replica that was left out of its group and could not hear of it follows nobody for ever.
         var led = replicas.All(r => !r.Leader.IsNone || frontEnd.Node.Health.IsLedElsewhere(r.Group));
         var cluster = storage && led;
         var keys = frontEnd.Node.Meta is { } meta && meta.ApiKeys.Values.Any(k => k is { Role: ApiRole.Admin, Enabled: true });
         var running = !frontEnd.IsStopping();
-        var reasons = Reasons(replicas, led);
-        if (storage && cluster && keys && running && reasons.Count == 0)
+        var reasons = Reasons(frontEnd, replicas, led);
+        var checks = new ReadyChecks(storage ? "ok" : "failed", cluster ? "ok" : "no leader known", keys ? "ok" : "no admin key visible");
+        if (cluster && keys && running && reasons.Length == 0) return ApiJson.Answer(new ReadyView("ready", checks, reasons));
+        return Refusal.Of(ErrorCode.SysUnavailable, running ? "not ready" : "shutting down", json =>
         {
-            var json = exchange.Begin();
-            json.WriteStartObject();
-            json.WriteString("status"u8, "ready"u8);
-            WriteChecks(json);
-            json.WriteEndObject();
-            return;
-        }
-        exchange.Fail(ErrorCode.SysUnavailable, running ? "not ready" : "shutting down", WriteChecks);
-
-        void WriteChecks(Utf8JsonWriter json)
-        {
-            json.WriteStartObject("checks"u8);
-            json.WriteString("storage"u8, storage ? "ok"u8 : "failed"u8);
-            json.WriteString("cluster"u8, cluster ? "ok"u8 : "no leader known"u8);
-            json.WriteString("keys"u8, keys ? "ok"u8 : "no admin key visible"u8);
-            json.WriteEndObject();
-            ConditionWriter.WriteCodes(json, "reasons"u8, reasons);
-        }
+            json.WritePropertyName("checks"u8);
+            JsonSerializer.Serialize(json, checks, ApiJson.Default.ReadyChecks);
+            json.WritePropertyName("reasons"u8);
+            JsonSerializer.Serialize(json, reasons, ApiJson.Default.StringArray);
+        });
     }
 
-    private List<HealthCode> Reasons(IReadOnlyList<ReplicaStatus> replicas, bool knowsLeaders)
+    private static string[] Reasons(GatewayFrontEnd frontEnd, IReadOnlyList<ReplicaStatus> replicas, bool knowsLeaders)
     {
         var reasons = new SortedSet<HealthCode>(frontEnd.Node.Health.UnreadyBecause());
         if (frontEnd.Node.Meta is null) reasons.Add(HealthCode.Starting);
         var lost = frontEnd.Node.Health.Own.Any(static c => c.Code == HealthCode.MajorityLost);
         if (lost) reasons.Add(HealthCode.MajorityLost);
         else if (replicas.Count > 0 && !knowsLeaders) reasons.Add(HealthCode.NoLeader);
-        return [.. reasons];
+        return [.. reasons.Select(static r => r.ToText())];
     }
 }
+
+/// <summary>Whether the process lives, and what is wrong all the same.</summary>
+internal sealed record HealthView(string Status, string[] Codes, long Timestamp);
+
+/// <summary>That the node can serve.</summary>
+internal sealed record ReadyView(string Status, ReadyChecks Checks, string[] Reasons);
+
+/// <summary>What was looked at.</summary>
+internal sealed record ReadyChecks(string Storage, string Cluster, string Keys);

@@ -1,9 +1,16 @@
 using System.Buffers.Text;
 using System.Text;
+using System.Text.Json;
 using System.Text.Unicode;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Http.Metadata;
+using Microsoft.AspNetCore.Routing;
+using TokMesh.Cluster.Calls;
 using TokMesh.Cluster.Errors;
+using TokMesh.Cluster.Meta;
 using TokMesh.Cluster.Placement;
-using TokMesh.Gateway.FrontEnd;
 using TokMesh.Gateway.Json;
 using TokMesh.Gateway.Requests;
 using TokMesh.State.Errors;
@@ -14,78 +21,58 @@ using TokMesh.State.Replies;
 namespace TokMesh.Gateway.Endpoints;
 
 /// <summary>Plain keys: the same ones as behind the Redis front end. Version 0 is that of an absent key.</summary>
-internal sealed class KeyEndpoints(GatewayFrontEnd frontEnd)
+internal static class KeyEndpoints
 {
-    public async ValueTask GetAsync(Exchange exchange)
+    public static void MapKeys(this IEndpointRouteBuilder routes, long maxBodyBytes)
     {
-        if (KeyOf(exchange, 0) is not { } key) return;
-        var reply = await frontEnd.Store.ReadAsync(GroupOf(key), b => QueryForms.GetWithVersion(b, key), exchange.Consistency, exchange.DeadlineMs);
-        if (exchange.FailIfRefused(reply)) return;
-        if (reply.Tag == ReplyTag.Nil)
-        {
-            // No shard says it: an absent key is a Nil there.
-            exchange.Fail(Codes.KeyNotFound, 404, "there is no such key", static json => json.WriteNumber("version"u8, 0));
-            return;
-        }
-        var value = new ReplyReader(reply.Body.Span).Versioned(out var version, out var expiresAt);
-        var json = exchange.Begin();
-        json.WriteStartObject();
-        if (Utf8.IsValid(value)) json.WriteString("value"u8, value);
-        else json.WriteBase64String("value_base64"u8, value);
-        json.WriteNumber("version"u8, version);
-        json.WriteNumber("expires_at"u8, expiresAt);
-        json.WriteEndObject();
+        routes.MapRead("/keys/{key}", GetAsync).IsQuick().Needs(ApiRole.Issuer).WithSummary("A key's value.");
+        routes.MapPost("/keys/{key}", SetAsync).Needs(ApiRole.Issuer).RefusesRepeats().WithMetadata(new OperationTraits { MaxBodyBytes = maxBodyBytes }).WithSummary("Sets a key.");
+        routes.MapPost("/keys/{key}/delete", DeleteAsync).IsQuick().Needs(ApiRole.Issuer).RefusesRepeats().WithSummary("Deletes a key.");
+        routes.MapOtherMethods("GET, HEAD, POST", "/keys/{key}");
+        routes.MapOtherMethods("POST", "/keys/{key}/delete");
     }
 
-    public async ValueTask SetAsync(Exchange exchange)
+    private static async ValueTask<Results<KeyAnswer, Refusal>> GetAsync(Exchange exchange)
     {
-        if (KeyOf(exchange, 0) is not { } key) return;
-        var (ok, body) = await exchange.ReadBodyAsync<SetKeyBody>(SetKeyBody.TryRead);
-        if (!ok) return;
-        var broken = ValueOf(body, out var value) ?? KeyRules.Ttl(body.TtlSeconds);
-        if (broken is not null)
-        {
-            exchange.Fail(broken);
-            return;
-        }
-        var mode = body.TtlSeconds is null ? ExpiryMode.None : ExpiryMode.Relative;
-        var reply = await frontEnd.Store.WriteAsync(GroupOf(key),
-            b => KeyOps.Set(b, key, value, SetFlags.GetVersion, mode, (body.TtlSeconds ?? 0) * 1000, body.IfVersion), exchange.DeadlineMs);
-        if (exchange.FailIfConflict(reply) || exchange.FailIfRefused(reply)) return;
-        var json = exchange.Begin();
-        json.WriteStartObject();
-        json.WriteNumber("version"u8, new ReplyReader(reply.Body.Span).Integer());
-        json.WriteEndObject();
+        if (ReadKey(exchange, 0, out var key) is { } broken) return Refusal.Of(broken);
+        var store = exchange.FrontEnd.Store;
+        var reply = await store.ReadAsync(GroupOf(exchange, key), b => QueryForms.GetWithVersion(b, key), exchange.Consistency, exchange.DeadlineMs);
+        if (Refusal.Of(reply) is { } refusal) return refusal;
+        // No shard says it: an absent key is a Nil there.
+        if (reply.Tag == ReplyTag.Nil) return new Refusal(Codes.KeyNotFound, StatusCodes.Status404NotFound, "there is no such key", static json => json.WriteNumber("version"u8, 0));
+        return new KeyAnswer(reply);
     }
 
-    public async ValueTask DeleteAsync(Exchange exchange)
+    private static async ValueTask<Results<Answer<KeySet>, Refusal>> SetAsync(Exchange exchange, Body<SetKeyBody> body)
     {
-        if (KeyOf(exchange, 1) is not { } key) return;
-        var (ok, body) = await exchange.ReadBodyAsync<DeleteKeyBody>(DeleteKeyBody.TryRead);
-        if (!ok) return;
-        var reply = body.IfVersion is { } ifVersion
-            ? await frontEnd.Store.WriteAsync(GroupOf(key), b => KeyOps.DelIfVersion(b, key, ifVersion), exchange.DeadlineMs)
-            : await frontEnd.Store.WriteAsync(GroupOf(key), b =>
+        if (ReadKey(exchange, 0, out var key) is { } badKey) return Refusal.Of(badKey);
+        if (await body.ReadAsync() is { } unreadable) return unreadable;
+        var asked = body.Value;
+        if ((ValueOf(asked, out var value) ?? KeyRules.Ttl(asked.TtlSeconds)) is { } broken) return Refusal.Of(broken);
+        var mode = asked.TtlSeconds is null ? ExpiryMode.None : ExpiryMode.Relative;
+        var reply = await exchange.FrontEnd.Store.WriteAsync(GroupOf(exchange, key),
+            b => KeyOps.Set(b, key, value, SetFlags.GetVersion, mode, (asked.TtlSeconds ?? 0) * 1000, asked.IfVersion), exchange.DeadlineMs);
+        return Refusal.OfConditional(reply) is { } refusal ? refusal : ApiJson.Answer(new KeySet(new ReplyReader(reply.Body.Span).Integer()));
+    }
+
+    private static async ValueTask<Results<Answer<KeyDeleted>, Refusal>> DeleteAsync(Exchange exchange, Body<DeleteKeyBody> body)
+    {
+        if (ReadKey(exchange, 1, out var key) is { } broken) return Refusal.Of(broken);
+        if (await body.ReadAsync() is { } unreadable) return unreadable;
+        var condition = body.Value.IfVersion;
+        var (store, group) = (exchange.FrontEnd.Store, GroupOf(exchange, key));
+        var reply = condition is { } ifVersion
+            ? await store.WriteAsync(group, b => KeyOps.DelIfVersion(b, key, ifVersion), exchange.DeadlineMs)
+            : await store.WriteAsync(group, b =>
             {
                 KeyOps.Del(b, 1);
                 KeyOps.KeyItem(b, key);
             }, exchange.DeadlineMs);
-        if (exchange.FailIfConflict(reply) || exchange.FailIfRefused(reply)) return;
-        var deleted = body.IfVersion is { } matched ? matched != 0 : new ReplyReader(reply.Body.Span).Integer() > 0;
-        var json = exchange.Begin();
-        json.WriteStartObject();
-        json.WriteBoolean("deleted"u8, deleted);
-        json.WriteNumber("version"u8, 0);
-        json.WriteEndObject();
+        if (Refusal.OfConditional(reply) is { } refusal) return refusal;
+        return ApiJson.Answer(new KeyDeleted(condition is { } matched ? matched != 0 : new ReplyReader(reply.Body.Span).Integer() > 0, 0));
     }
 
-    private static byte[]? KeyOf(Exchange exchange, int fromEnd)
-    {
-        if (exchange.PathBytes(fromEnd) is not { } key) return null;
-        if (KeyRules.Name(key) is not { } broken) return key;
-        exchange.Fail(broken);
-        return null;
-    }
+    private static RuleViolation? ReadKey(Exchange exchange, int fromEnd, out byte[] key) => exchange.ReadPath(fromEnd, out key) ?? KeyRules.Name(key);
 
     private static RuleViolation? ValueOf(in SetKeyBody body, out byte[] value)
     {
@@ -108,5 +95,31 @@ internal sealed class KeyEndpoints(GatewayFrontEnd frontEnd)
         return KeyRules.Value(value.Length);
     }
 
-    private uint GroupOf(byte[] key) => Sharding.OfKey(key, frontEnd.Node.Bootstrap.ShardCount).Group;
+    private static uint GroupOf(Exchange exchange, byte[] key) => Sharding.OfKey(key, exchange.FrontEnd.Node.Bootstrap.ShardCount).Group;
+}
+
+/// <summary>A key: its value as text, or as Base64 when it is not UTF-8.</summary>
+internal sealed record KeyObject(string? Value, string? ValueBase64, ulong Version, long ExpiresAt);
+
+/// <summary>The version of a key that was set.</summary>
+internal sealed record KeySet(long Version);
+
+/// <summary>Whether a key was there to be deleted.</summary>
+internal sealed record KeyDeleted(bool Deleted, ulong Version);
+
+/// <summary>A key, out of the store's reply: values may be large.</summary>
+internal sealed class KeyAnswer(StoreReply reply) : Success<KeyObject>, IEndpointMetadataProvider
+{
+    public static void PopulateMetadata(System.Reflection.MethodInfo method, EndpointBuilder builder) => Describe(builder, StatusCodes.Status200OK);
+
+    protected override void WriteData(Utf8JsonWriter json)
+    {
+        var value = new ReplyReader(reply.Body.Span).Versioned(out var version, out var expiresAt);
+        json.WriteStartObject();
+        if (Utf8.IsValid(value)) json.WriteString("value"u8, value);
+        else json.WriteBase64String("value_base64"u8, value);
+        json.WriteNumber("version"u8, version);
+        json.WriteNumber("expires_at"u8, expiresAt);
+        json.WriteEndObject();
+    }
 }

@@ -1,10 +1,13 @@
 using System.Buffers;
 using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
 using TokMesh.Cluster.Calls;
 using TokMesh.Cluster.Meta;
 using TokMesh.Cluster.Sessions;
 using TokMesh.Gateway.FrontEnd;
-using TokMesh.Gateway.Json;
 using TokMesh.Gateway.Requests;
 using TokMesh.State.Errors;
 using TokMesh.State.Ids;
@@ -15,18 +18,19 @@ using TokMesh.State.Sessions;
 namespace TokMesh.Gateway.Endpoints;
 
 /// <summary>Sessions by user, device, key, address and time, in pages. Without a user all shards are asked at once.</summary>
-internal sealed class SearchEndpoint(GatewayFrontEnd frontEnd)
+internal static class SearchEndpoint
 {
-    public async ValueTask RunAsync(Exchange exchange)
+    private static readonly QueryParameters Parameters = new("user_id", "device_id", "key_id", "ip_address", "time_range_start", "time_range_end", "active_after",
+        "status", "sort_by", "sort_order", "page", "size", "fields");
+
+    public static void MapSearch(this IEndpointRouteBuilder routes) =>
+        routes.MapRead("/sessions", SearchAsync).Needs(ApiRole.Issuer).WithMetadata(Parameters).WithSummary("Searches sessions; an issuer names a user.");
+
+    private static async ValueTask<Results<SessionPageAnswer, Refusal>> SearchAsync(Exchange exchange)
     {
-        var query = new QueryReader(exchange.Http.Request.QueryString.Value, "user_id", "device_id", "key_id", "ip_address", "time_range_start",
-            "time_range_end", "active_after", "status", "sort_by", "sort_order", "page", "size", "fields");
+        var query = exchange.ReadQuery();
         var user = query.Bytes("user_id");
-        if (user is null && !exchange.Identity.May(ApiRole.Admin))
-        {
-            exchange.Fail(ErrorCode.AuthForbidden, "an issuer searches with user_id only");
-            return;
-        }
+        if (user is null && !exchange.Identity.May(ApiRole.Admin)) return Refusal.Of(ErrorCode.AuthForbidden, "an issuer searches with user_id only");
         var (page, size) = query.Page();
         var search = new SessionSearch
         {
@@ -43,26 +47,15 @@ internal sealed class SearchEndpoint(GatewayFrontEnd frontEnd)
             Limit = (int)Math.Min((long)page * size, SessionService.MaxSearchDepth + 1),
         };
         var fields = query.Fields("fields");
-        var broken = query.Broken ?? (search.Limit > SessionService.MaxSearchDepth
-            ? new RuleViolation(ErrorCode.ArgumentInvalid, $"page: page times size may be at most {SessionService.MaxSearchDepth}; narrow the search, by time for instance")
-            : null);
-        if (broken is not null)
-        {
-            exchange.Fail(broken);
-            return;
-        }
-        var replies = await frontEnd.Sessions.SearchAsync(search, exchange.Caller());
+        if (query.Broken is { } broken) return Refusal.Of(broken);
+        if (search.Limit > SessionService.MaxSearchDepth)
+            return Refusal.Of(ErrorCode.ArgumentInvalid, $"page: page times size may be at most {SessionService.MaxSearchDepth}; narrow the search, by time for instance");
+        var replies = await exchange.FrontEnd.Sessions.SearchAsync(search, exchange.Caller());
         foreach (var reply in replies)
-            if (exchange.FailIfRefused(reply)) return;
+            if (Refusal.Of(reply) is { } refusal) return refusal;
         var (total, items) = Merge(replies, search, (page - 1) * size, size, fields);
-        if (user is null) GatewayLog.FullScan(frontEnd.Log, exchange.RequestId, exchange.Identity.Id.ToString(), replies.Length, total);
-        var json = exchange.Begin();
-        json.WriteStartObject();
-        json.WriteStartArray("items"u8);
-        foreach (var item in items) json.WriteRawValue(item.Span, skipInputValidation: true);
-        json.WriteEndArray();
-        json.WriteNumber("total_items"u8, total);
-        json.WriteEndObject();
+        if (user is null) GatewayLog.FullScan(exchange.FrontEnd.Log, exchange.RequestId, exchange.Identity.Id.ToString(), replies.Length, total);
+        return new SessionPageAnswer(total, items);
     }
 
     /// <summary>

@@ -1,8 +1,11 @@
+using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+using TokMesh.Cluster.Meta;
 using TokMesh.Cluster.Sessions;
-using TokMesh.Gateway.FrontEnd;
 using TokMesh.Gateway.Json;
-using TokMesh.Gateway.Metering;
 using TokMesh.Gateway.Requests;
 using TokMesh.State.Errors;
 using TokMesh.State.Replies;
@@ -10,101 +13,99 @@ using TokMesh.State.Replies;
 namespace TokMesh.Gateway.Endpoints;
 
 /// <summary>Sessions by id and by user.</summary>
-internal sealed class SessionEndpoints(GatewayFrontEnd frontEnd, GatewayMeter meter)
+internal static class SessionEndpoints
 {
-    public async ValueTask CreateAsync(Exchange exchange)
+    public static void MapSessions(this IEndpointRouteBuilder routes)
     {
-        var (ok, body) = await exchange.ReadBodyAsync<CreateBody>(CreateBody.TryRead);
-        if (!ok) return;
-        var (reply, token) = await frontEnd.Sessions.CreateAsync(new NewSession
+        routes.MapPost("/sessions", CreateAsync).IsQuick().Needs(ApiRole.Issuer).RefusesRepeats().WithSummary("Creates a session; its token is told this once.");
+        routes.MapRead("/sessions/{session_id}", GetAsync).IsQuick().Needs(ApiRole.Validator).WithSummary("A session by its id.");
+        routes.MapPost("/sessions/{session_id}/touch", TouchAsync).IsQuick().Needs(ApiRole.Validator).RefusesRepeats(mayBeRequired: false)
+            .WithMetadata(new QueryParameters("fields")).WithSummary("Notes an access to a session.");
+        routes.MapPost("/sessions/{session_id}/renew", RenewAsync).IsQuick().Needs(ApiRole.Issuer).RefusesRepeats().WithSummary("Gives a session a new time to live from now.");
+        routes.MapPost("/sessions/{session_id}/revoke", RevokeAsync).IsQuick().Needs(ApiRole.Issuer).RefusesRepeats().WithSummary("Revokes a session: its token is dead on every node when this answers.");
+        routes.MapPost("/users/{user_id}/sessions/revoke", RevokeUserAsync).IsQuick().Needs(ApiRole.Issuer).RefusesRepeats().WithSummary("Revokes all sessions of a user.");
+        routes.MapOtherMethods("GET, HEAD, POST", "/sessions");
+        routes.MapOtherMethods("GET, HEAD", "/sessions/{session_id}");
+        routes.MapOtherMethods("POST", "/sessions/{session_id}/touch", "/sessions/{session_id}/renew", "/sessions/{session_id}/revoke", "/users/{user_id}/sessions/revoke");
+    }
+
+    private static async ValueTask<Results<NewSessionAnswer, Refusal>> CreateAsync(Exchange exchange, Body<CreateBody> body)
+    {
+        if (await body.ReadAsync() is { } unreadable) return unreadable;
+        var asked = body.Value;
+        var (reply, token) = await exchange.FrontEnd.Sessions.CreateAsync(new NewSession
         {
-            UserId = body.UserId,
-            DeviceId = body.DeviceId,
-            TtlMs = body.TtlSeconds is { } seconds ? SessionLimits.ToMs(seconds) : null,
-            Data = body.Data,
-            Token = body.Token,
+            UserId = asked.UserId,
+            DeviceId = asked.DeviceId,
+            TtlMs = asked.TtlSeconds is { } seconds ? SessionLimits.ToMs(seconds) : null,
+            Data = asked.Data,
+            Token = asked.Token,
         }, exchange.Caller(withAccess: true));
-        if (reply.Error == ErrorCode.SessionQuotaExceeded) meter.QuotaExceeded();
-        if (exchange.FailIfRefused(reply)) return;
-        meter.SessionCreated();
-        SessionJson.WriteCreated(exchange.Begin(StatusCodes.Status201Created), new ReplyReader(reply.Body.Span).Session(), token);
+        if (reply.Error == ErrorCode.SessionQuotaExceeded) exchange.Metrics.QuotaExceeded();
+        if (Refusal.Of(reply) is { } refusal) return refusal;
+        exchange.Metrics.SessionCreated();
+        return new NewSessionAnswer(reply, token);
     }
 
-    public async ValueTask GetAsync(Exchange exchange)
+    private static async ValueTask<Results<SessionAnswer, Refusal>> GetAsync(Exchange exchange)
     {
-        if (!exchange.TrySessionId(0, out var id)) return;
-        var reply = await frontEnd.Sessions.GetAsync(id, exchange.Caller());
-        if (!exchange.FailIfRefused(reply)) SessionJson.Write(exchange.Begin(), new ReplyReader(reply.Body.Span).Session());
+        if (exchange.ReadSessionId(0, out var id) is { } broken) return Refusal.Of(broken);
+        var reply = await exchange.FrontEnd.Sessions.GetAsync(id, exchange.Caller());
+        return Refusal.Of(reply) is { } refusal ? refusal : new SessionAnswer(reply);
     }
 
-    public async ValueTask TouchAsync(Exchange exchange)
+    private static async ValueTask<Results<SessionAnswer, Refusal>> TouchAsync(Exchange exchange, Body<EmptyBody> body)
     {
-        if (!exchange.TrySessionId(1, out var id)) return;
-        var query = new QueryReader(exchange.Http.Request.QueryString.Value, "fields");
+        if (exchange.ReadSessionId(1, out var id) is { } broken) return Refusal.Of(broken);
+        var query = exchange.ReadQuery();
         var fields = query.Fields("fields");
-        if (query.Broken is { } broken)
-        {
-            exchange.Fail(broken);
-            return;
-        }
-        var (ok, _) = await exchange.ReadBodyAsync<EmptyBody>(EmptyBody.TryRead);
-        if (!ok) return;
-        var reply = await frontEnd.Sessions.TouchAsync(id, exchange.Caller());
-        if (!exchange.FailIfRefused(reply)) SessionJson.Write(exchange.Begin(), new ReplyReader(reply.Body.Span).Session(), fields);
+        if (query.Broken is { } brokenQuery) return Refusal.Of(brokenQuery);
+        if (await body.ReadAsync() is { } unreadable) return unreadable;
+        var reply = await exchange.FrontEnd.Sessions.TouchAsync(id, exchange.Caller());
+        return Refusal.Of(reply) is { } refusal ? refusal : new SessionAnswer(reply, fields);
     }
 
-    public async ValueTask RenewAsync(Exchange exchange)
+    private static async ValueTask<Results<Answer<Renewed>, Refusal>> RenewAsync(Exchange exchange, Body<RenewBody> body)
     {
-        if (!exchange.TrySessionId(1, out var id)) return;
-        var (ok, body) = await exchange.ReadBodyAsync<RenewBody>(RenewBody.TryRead);
-        if (!ok) return;
-        if (body.TtlSeconds is not { } seconds)
-        {
-            exchange.Fail(ErrorCode.ArgumentMissing, "ttl_seconds is required");
-            return;
-        }
+        if (exchange.ReadSessionId(1, out var id) is { } broken) return Refusal.Of(broken);
+        if (await body.ReadAsync() is { } unreadable) return unreadable;
+        if (body.Value.TtlSeconds is not { } seconds) return Refusal.Of(ErrorCode.ArgumentMissing, "ttl_seconds is required");
         var ttlMs = SessionLimits.ToMs(seconds);
-        var reply = body.IfVersion is { } version
-            ? await frontEnd.Sessions.RenewIfAsync(id, version, ttlMs, exchange.Caller())
-            : await frontEnd.Sessions.RenewAsync(id, ttlMs, exchange.Caller());
-        if (!exchange.FailIfConflict(reply) && !exchange.FailIfRefused(reply)) WriteNumber(exchange, "new_expires_at"u8, new ReplyReader(reply.Body.Span).Integer());
+        var sessions = exchange.FrontEnd.Sessions;
+        var reply = body.Value.IfVersion is { } version
+            ? await sessions.RenewIfAsync(id, version, ttlMs, exchange.Caller())
+            : await sessions.RenewAsync(id, ttlMs, exchange.Caller());
+        return Refusal.OfConditional(reply) is { } refusal ? refusal : ApiJson.Answer(new Renewed(new ReplyReader(reply.Body.Span).Integer()));
     }
 
-    public async ValueTask RevokeAsync(Exchange exchange)
+    private static async ValueTask<Results<Answer<Revoked>, Refusal>> RevokeAsync(Exchange exchange, Body<RevokeOneBody> body)
     {
-        if (!exchange.TrySessionId(1, out var id)) return;
-        var (ok, body) = await exchange.ReadBodyAsync<RevokeOneBody>(RevokeOneBody.TryRead);
-        if (!ok) return;
-        var reply = body.IfVersion is { } version
-            ? await frontEnd.Sessions.RevokeIfAsync(id, version, exchange.Caller())
-            : await frontEnd.Sessions.RevokeAsync(id, exchange.Caller());
-        if (exchange.FailIfConflict(reply) || exchange.FailIfRefused(reply)) return;
-        var json = exchange.Begin();
-        json.WriteStartObject();
-        // Without the condition the answer is an empty object.
-        if (body.IfVersion is not null) json.WriteBoolean("revoked"u8, new ReplyReader(reply.Body.Span).Integer() > 0);
-        json.WriteEndObject();
+        if (exchange.ReadSessionId(1, out var id) is { } broken) return Refusal.Of(broken);
+        if (await body.ReadAsync() is { } unreadable) return unreadable;
+        var sessions = exchange.FrontEnd.Sessions;
+        var condition = body.Value.IfVersion;
+        var reply = condition is { } version
+            ? await sessions.RevokeIfAsync(id, version, exchange.Caller())
+            : await sessions.RevokeAsync(id, exchange.Caller());
+        if (Refusal.OfConditional(reply) is { } refusal) return refusal;
+        return ApiJson.Answer(new Revoked(condition is null ? null : new ReplyReader(reply.Body.Span).Integer() > 0));
     }
 
-    public async ValueTask RevokeUserAsync(Exchange exchange)
+    private static async ValueTask<Results<Answer<UserRevoked>, Refusal>> RevokeUserAsync(Exchange exchange, Body<RevokeBody> body)
     {
-        if (exchange.PathBytes(2) is not { } bytes) return;
-        if (TextRules.Read("user_id", bytes, out var user) is { } broken)
-        {
-            exchange.Fail(broken);
-            return;
-        }
-        var (ok, _) = await exchange.ReadBodyAsync<RevokeBody>(RevokeBody.TryRead);
-        if (!ok) return;
-        var reply = await frontEnd.Sessions.RevokeUserAsync(user, exchange.Caller());
-        if (!exchange.FailIfRefused(reply)) WriteNumber(exchange, "revoked_count"u8, new ReplyReader(reply.Body.Span).Integer());
-    }
-
-    private static void WriteNumber(Exchange exchange, ReadOnlySpan<byte> name, long value)
-    {
-        var json = exchange.Begin();
-        json.WriteStartObject();
-        json.WriteNumber(name, value);
-        json.WriteEndObject();
+        if (exchange.ReadPath(2, out var bytes) is { } badPath) return Refusal.Of(badPath);
+        if (TextRules.Read("user_id", bytes, out var user) is { } broken) return Refusal.Of(broken);
+        if (await body.ReadAsync() is { } unreadable) return unreadable;
+        var reply = await exchange.FrontEnd.Sessions.RevokeUserAsync(user, exchange.Caller());
+        return Refusal.Of(reply) is { } refusal ? refusal : ApiJson.Answer(new UserRevoked(new ReplyReader(reply.Body.Span).Integer()));
     }
 }
+
+/// <summary>When a renewed session ends, in Unix milliseconds.</summary>
+internal sealed record Renewed(long NewExpiresAt);
+
+/// <summary>Whether a revoke that was tied to a version has revoked; without the condition the answer is an empty object.</summary>
+internal sealed record Revoked([property: JsonPropertyName("revoked"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] bool? IsRevoked);
+
+/// <summary>How many sessions of a user were revoked.</summary>
+internal sealed record UserRevoked(long RevokedCount);

@@ -1,52 +1,43 @@
 using System.Text.Json;
-using TokMesh.Cluster.Sessions;
-using TokMesh.Gateway.FrontEnd;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+using TokMesh.Cluster.Meta;
 using TokMesh.Gateway.Json;
 using TokMesh.Gateway.Metering;
 using TokMesh.Gateway.Requests;
 using TokMesh.State.Errors;
-using TokMesh.State.Replies;
 
 namespace TokMesh.Gateway.Endpoints;
 
 /// <summary>A token's session. An invalid token is an error of its own code, with <c>details.valid = false</c>.</summary>
-internal sealed class TokenEndpoints(GatewayFrontEnd frontEnd, GatewayMeter meter)
+internal static class TokenEndpoints
 {
     private static readonly Action<Utf8JsonWriter> NotValid = static json => json.WriteBoolean("valid"u8, false);
 
-    public async ValueTask ValidateAsync(Exchange exchange)
+    public static void MapTokens(this IEndpointRouteBuilder routes)
     {
-        var (ok, body) = await exchange.ReadBodyAsync<ValidateBody>(ValidateBody.TryRead);
-        if (!ok)
-        {
-            meter.Validated(ValidateResult.Error);
-            return;
-        }
-        if (string.IsNullOrEmpty(body.Token))
-        {
-            meter.Validated(ValidateResult.Error);
-            exchange.Fail(ErrorCode.ArgumentMissing, "token is required");
-            return;
-        }
-        var reply = await frontEnd.Sessions.ValidateAsync(body.Token, body.Touch, exchange.Caller(withAccess: body.Touch));
+        routes.MapPost("/tokens/validate", ValidateAsync).IsQuick().Needs(ApiRole.Validator).RefusesRepeats(mayBeRequired: false).WithSummary("The session of a token, if the token is good.");
+        routes.MapOtherMethods("POST", "/tokens/validate");
+    }
+
+    private static async ValueTask<Results<ValidTokenAnswer, Refusal>> ValidateAsync(Exchange exchange, Body<ValidateBody> body)
+    {
+        if (await body.ReadAsync() is { } unreadable) return Ended(ValidateResult.Error, unreadable);
+        var asked = body.Value;
+        if (string.IsNullOrEmpty(asked.Token)) return Ended(ValidateResult.Error, Refusal.Of(ErrorCode.ArgumentMissing, "token is required"));
+        var reply = await exchange.FrontEnd.Sessions.ValidateAsync(asked.Token, asked.Touch, exchange.Caller(withAccess: asked.Touch));
         if (reply.Error is ErrorCode.TokenMalformed or ErrorCode.TokenInvalid or ErrorCode.TokenExpired or ErrorCode.TokenRevoked)
+            return Ended(ValidateResult.Invalid, Refusal.Of(reply.Error, reply.Detail, NotValid));
+        if (Refusal.Of(reply) is { } refusal) return Ended(ValidateResult.Error, refusal);
+        exchange.Metrics.Validated(ValidateResult.Valid);
+        return new ValidTokenAnswer(reply);
+
+        Refusal Ended(ValidateResult result, Refusal refusal)
         {
-            meter.Validated(ValidateResult.Invalid);
-            exchange.Fail(reply.Error, reply.Detail, NotValid);
-            return;
+            exchange.Metrics.Validated(result);
+            return refusal;
         }
-        if (exchange.FailIfRefused(reply))
-        {
-            meter.Validated(ValidateResult.Error);
-            return;
-        }
-        meter.Validated(ValidateResult.Valid);
-        var session = new ReplyReader(reply.Body.Span).Session();
-        var json = exchange.Begin();
-        json.WriteStartObject();
-        json.WriteBoolean("valid"u8, true);
-        json.WritePropertyName("session"u8);
-        SessionJson.Write(json, session);
-        json.WriteEndObject();
     }
 }

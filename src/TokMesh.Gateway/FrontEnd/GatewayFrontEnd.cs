@@ -2,10 +2,10 @@ using Microsoft.Extensions.Logging;
 using TokMesh.Cluster.Auth;
 using TokMesh.Cluster.Clocks;
 using TokMesh.Cluster.Limits;
+using TokMesh.Cluster.Metering;
 using TokMesh.Cluster.Nodes;
 using TokMesh.Cluster.Sessions;
 using TokMesh.Cluster.Transport;
-using TokMesh.Gateway.Metering;
 
 namespace TokMesh.Gateway.FrontEnd;
 
@@ -24,6 +24,9 @@ public sealed class GatewayFrontEnd
     /// <summary>Checks API keys; shared with the other front ends, so that a secret is verified once.</summary>
     public required Authenticator Authenticator { get; init; }
 
+    /// <summary>The state of the node's replicas.</summary>
+    public required ReplicaSurvey Survey { get; init; }
+
     /// <summary>Which other nodes are there; null when this one is alone.</summary>
     public IMembership? Membership { get; init; }
 
@@ -36,14 +39,8 @@ public sealed class GatewayFrontEnd
     /// <summary>Where the front end says what went wrong.</summary>
     public required ILogger Log { get; init; }
 
-    /// <summary>Counts what the node reports; null to leave those metrics out.</summary>
-    public NodeMeter? Meter { get; init; }
-
     /// <summary>What all connections together may hold.</summary>
     public HeldBytes Held { get; init; } = HeldBytes.Unlimited;
-
-    /// <summary>The listeners of this node, for metrics.</summary>
-    public IReadOnlyList<ConnectionLimit> Connections { get; init; } = [];
 
     /// <summary>Settings.</summary>
     public GatewayOptions Options { get; init; } = new();

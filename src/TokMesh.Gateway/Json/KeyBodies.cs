@@ -4,9 +4,11 @@ using TokMesh.State.Errors;
 namespace TokMesh.Gateway.Json;
 
 /// <summary>Body of <c>POST /keys/{key}</c>.</summary>
-internal readonly record struct SetKeyBody(string? Value, string? ValueBase64, long? TtlSeconds, ulong? IfVersion)
+internal readonly record struct SetKeyBody(string? Value, string? ValueBase64, long? TtlSeconds, ulong? IfVersion) : IRequestBody<SetKeyBody>
 {
     private static readonly string[] Fields = ["value", "value_base64", "ttl_seconds", "if_version"];
+
+    public static bool IsOptional => false;
 
     public static RuleViolation? TryRead(in ReadOnlySequence<byte> body, out SetKeyBody value)
     {
@@ -27,23 +29,27 @@ internal readonly record struct SetKeyBody(string? Value, string? ValueBase64, l
 }
 
 /// <summary>Body of <c>POST /keys/{key}/delete</c>; optional.</summary>
-internal readonly record struct DeleteKeyBody(ulong? IfVersion)
+internal readonly record struct DeleteKeyBody(ulong? IfVersion) : IRequestBody<DeleteKeyBody>
 {
     private static readonly string[] Fields = ["if_version"];
+
+    public static bool IsOptional => true;
 
     public static RuleViolation? TryRead(in ReadOnlySequence<byte> body, out DeleteKeyBody value)
     {
         value = default;
-        var json = new StrictObject(body, Fields, mayBeEmpty: true);
+        var json = new StrictObject(body, Fields, IsOptional);
         while (json.Next() >= 0) value = new DeleteKeyBody(json.Unsigned());
         return json.Broken;
     }
 }
 
 /// <summary>Body of A3.</summary>
-internal readonly record struct NewApiKeyBody(string? Role, string? Name, string? Description, int Allowed, long? RateLimit, long? ExpiresAtMs)
+internal readonly record struct NewApiKeyBody(string? Role, string? Name, string? Description, IReadOnlyList<string>? Allowedlist, long? RateLimit, long? ExpiresAt) : IRequestBody<NewApiKeyBody>
 {
     private static readonly string[] Fields = ["role", "name", "description", "allowedlist", "rate_limit", "expires_at"];
+
+    public static bool IsOptional => false;
 
     public static RuleViolation? TryRead(in ReadOnlySequence<byte> body, out NewApiKeyBody value)
     {
@@ -56,9 +62,9 @@ internal readonly record struct NewApiKeyBody(string? Role, string? Name, string
                 0 => value with { Role = json.Text() },
                 1 => value with { Name = json.Text() },
                 2 => value with { Description = json.Text() },
-                3 => value with { Allowed = json.CountTexts() ?? 0 },
+                3 => value with { Allowedlist = json.Texts() },
                 4 => value with { RateLimit = json.Integer() },
-                _ => value with { ExpiresAtMs = json.Integer() },
+                _ => value with { ExpiresAt = json.Integer() },
             };
         }
         return json.Broken;
@@ -66,9 +72,11 @@ internal readonly record struct NewApiKeyBody(string? Role, string? Name, string
 }
 
 /// <summary>Body of A5.</summary>
-internal readonly record struct KeyStatusBody(string? Status)
+internal readonly record struct KeyStatusBody(string? Status) : IRequestBody<KeyStatusBody>
 {
     private static readonly string[] Fields = ["status"];
+
+    public static bool IsOptional => false;
 
     public static RuleViolation? TryRead(in ReadOnlySequence<byte> body, out KeyStatusBody value)
     {

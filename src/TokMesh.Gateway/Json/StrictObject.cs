@@ -127,22 +127,29 @@ internal ref struct StrictObject
         return map;
     }
 
-    /// <summary>How many strings the field's array holds; they are not kept.</summary>
-    public int? CountTexts()
+    /// <summary>The field's array of strings.</summary>
+    public List<string>? Texts()
     {
         if (_json.TokenType == JsonTokenType.Null) return null;
-        if (_json.TokenType != JsonTokenType.StartArray) return Break<int?>("must be an array of strings");
-        var count = 0;
+        if (_json.TokenType != JsonTokenType.StartArray) return Break<List<string>>("must be an array of strings");
+        var texts = new List<string>();
         try
         {
-            for (; _json.Read() && _json.TokenType != JsonTokenType.EndArray; count++)
-                if (_json.TokenType != JsonTokenType.String) return Break<int?>("must be an array of strings");
+            while (_json.Read() && _json.TokenType != JsonTokenType.EndArray)
+            {
+                if (_json.TokenType != JsonTokenType.String) return Break<List<string>>("must be an array of strings");
+                texts.Add(_json.GetString()!);
+            }
         }
         catch (JsonException)
         {
             NotJson();
         }
-        return count;
+        catch (InvalidOperationException)
+        {
+            return Break<List<string>>("is not valid Unicode text");
+        }
+        return texts;
     }
 
     private int Advance()

@@ -9,101 +9,74 @@ using TokMesh.State.Sessions;
 namespace TokMesh.Gateway.Protection;
 
 /// <summary>
-/// Decides whether a request may reach its operation. A key's rate bucket is drawn on only after its
-/// secret was right, so that knowing a key's public id is not enough to use up its rate. What guessing costs is limited per address instead.
+/// Finds out who calls. What guessing costs is limited per address; a key's own rate is drawn on only after its secret was right
+/// (<see cref="CallPolicyEvaluator"/>), so that knowing a key's public id is not enough to use it up.
 /// </summary>
-internal sealed class Admission(GatewayFrontEnd frontEnd, GatewayMeter meter, KeyUsage usage)
+internal sealed class Admission(GatewayFrontEnd frontEnd, GatewayMetrics metrics, KeyUsage usage)
 {
-    private const int RatePeriodMs = 1000;
     private readonly ClientAddress _clientAddress = new(new AddressBlocks(frontEnd.Options.TrustedProxies));
     private readonly AddressBlocks _allowed = new(frontEnd.Options.AllowList);
-    private readonly FailedAttempts _failures = new(frontEnd.Clock, frontEnd.Options.FailedAuthenticationsPerMinute);
-    private readonly AntiReplay _antiReplay = new(frontEnd.Options.AntiReplay, frontEnd.Clock, meter);
+    private readonly FailedAttempts _failures = new(frontEnd.Clock, frontEnd.Authenticator, frontEnd.Options.FailedAuthenticationsPerMinute);
 
-    /// <summary>False when the exchange has been failed.</summary>
-    public bool Admit(Exchange exchange, Operation operation)
+    /// <summary>Whether there is a place and room for the request at all; null when there is.</summary>
+    public static Refusal? PlaceOf(Exchange exchange)
     {
-        var access = operation.Access;
-        if (access.IsOpen) return true;
-        var headers = exchange.Http.Request.Headers;
-        if (!Credential.TryRead(headers, out var credential))
+        if (exchange.Http.Features.Get<LifeOnly>() is { } place)
         {
-            meter.AuthenticationFailed(AuthFailure.Missing);
-            return Challenge(exchange, ErrorCode.AuthMissing);
+            exchange.Http.Response.Headers.Connection = "close";
+            if (exchange.Traits.IsOfLife) return null;
+            place.Limit.CountRefused();
+            return Refusal.WithoutPlace();
+        }
+        return !exchange.Traits.AnswersAlways && exchange.FrontEnd.Held.IsFull ? Refusal.Busy(exchange) : null;
+    }
+
+    /// <summary>Sets the exchange's identity and address; null when the key is good.</summary>
+    /// <param name="exchange">The request's.</param>
+    /// <param name="mayCompute">Whether a secret may be computed, which takes milliseconds.</param>
+    /// <param name="isUndecided">Whether one would have to be, and may not: nothing has happened then.</param>
+    public Refusal? Identify(Exchange exchange, bool mayCompute, out bool isUndecided)
+    {
+        isUndecided = false;
+        if (!Credential.TryRead(exchange.Http.Request.Headers, out var credential))
+        {
+            metrics.AuthenticationFailed(AuthFailure.Missing);
+            return Unauthenticated(exchange, ErrorCode.AuthMissing);
         }
         exchange.ClientIp = IpBytes.Of(_clientAddress.Of(exchange.Http));
         if (!_allowed.IsEmpty && !_allowed.Contains(exchange.ClientIp))
         {
-            meter.AuthenticationFailed(AuthFailure.IpBlocked);
-            exchange.Fail(access.IsAdminApi ? ErrorCode.AdminIpNotAllowed : ErrorCode.AuthIpNotAllowed);
-            return false;
+            metrics.AuthenticationFailed(AuthFailure.IpBlocked);
+            return Refusal.Of(exchange.Traits.IsAdminApi ? ErrorCode.AdminIpNotAllowed : ErrorCode.AuthIpNotAllowed);
         }
         if (_failures.IsBlocked(exchange.ClientIp, credential.KeyId, credential.Secret, out var waitMs))
         {
-            meter.RateLimitedAddress();
-            exchange.Http.Response.Headers.RetryAfter = Seconds(waitMs);
-            exchange.Fail(ErrorCode.SysTooManyRequests, "too many failed authentications from this address");
-            return false;
+            metrics.RateLimitedAddress();
+            return Refusal.Of(ErrorCode.SysTooManyRequests, "too many failed authentications from this address", headers: h => h.RetryAfter = Seconds(waitMs));
         }
-        var identity = frontEnd.Authenticator.Authenticate(credential.KeyId, credential.Secret);
-        if (identity.Error == ErrorCode.SysUnavailable)
+        if (!frontEnd.Authenticator.TryAuthenticate(credential.KeyId, credential.Secret, out var identity))
         {
-            // Just started and not caught up with meta: nobody can be judged, which is not the caller's failure.
-            exchange.Http.Response.Headers.RetryAfter = "1";
-            exchange.Fail(ErrorCode.SysUnavailable, "this node does not know the API keys yet", Outcomes.NotExecuted);
-            return false;
+            isUndecided = !mayCompute;
+            if (isUndecided) return null;
+            identity = frontEnd.Authenticator.Authenticate(credential.KeyId, credential.Secret);
         }
-        if (identity.Key is not { } key)
+        // Just started and not caught up with meta: nobody can be judged, which is not the caller's failure.
+        if (identity.Error == ErrorCode.SysUnavailable)
+            return Refusal.Of(ErrorCode.SysUnavailable, "this node does not know the API keys yet", Outcomes.NotExecuted, static h => h.RetryAfter = "1");
+        if (identity.Key is null)
         {
             _failures.Failed(exchange.ClientIp);
-            meter.AuthenticationFailed(identity.Error == ErrorCode.AuthDisabled ? AuthFailure.Disabled : AuthFailure.InvalidKey);
+            metrics.AuthenticationFailed(identity.Error == ErrorCode.AuthDisabled ? AuthFailure.Disabled : AuthFailure.InvalidKey);
             GatewayLog.AuthenticationFailed(frontEnd.Log, exchange.RequestId, identity.Error.ToText(), IpBytes.ToText(exchange.ClientIp));
-            return Challenge(exchange, identity.Error);
+            return Unauthenticated(exchange, identity.Error);
         }
-        _failures.Succeeded(credential.KeyId, credential.Secret);
         exchange.Identity = identity;
-        var use = usage.Of(identity.Id);
-        use.LastUsedMs = frontEnd.Clock.WallMs;
-        if (key.RateLimit > 0 && !use.Bucket.TryTake(frontEnd.Clock.MonotonicMs, key.RateLimit, RatePeriodMs, out waitMs))
-            return Limit(exchange, key.RateLimit, waitMs, use.Bucket);
-        if (access.Role is { } role && !identity.May(role))
-        {
-            exchange.Fail(access.IsAdminApi ? ErrorCode.AdminForbidden : ErrorCode.AuthForbidden);
-            return false;
-        }
-        if (operation.Replay != Replay.Ignored && _antiReplay.Check(headers, identity.Id, operation.Replay) is { } replayed)
-        {
-            exchange.Fail(replayed);
-            return false;
-        }
-        if (ConsistencyHeader.TryRead(headers[ConsistencyHeader.Name], out var consistency))
-        {
-            exchange.Consistency = consistency;
-            return true;
-        }
-        exchange.Fail(ErrorCode.ArgumentInvalid, ConsistencyHeader.Allowed);
-        return false;
+        usage.Used(identity.Id, frontEnd.Clock.WallMs);
+        return null;
     }
 
-    private static bool Challenge(Exchange exchange, ErrorCode error)
-    {
-        exchange.Http.Response.Headers.WWWAuthenticate = "Bearer realm=\"tokmesh\"";
-        exchange.Fail(error);
-        return false;
-    }
+    /// <summary>Whole seconds that are at least as long, for headers.</summary>
+    public static string Seconds(long ms) => Math.Max(1, (ms + 999) / 1000).ToString(CultureInfo.InvariantCulture);
 
-    private bool Limit(Exchange exchange, int limit, long waitMs, TokenBucket bucket)
-    {
-        meter.RateLimitedKey();
-        var headers = exchange.Http.Response.Headers;
-        var fullAtMs = frontEnd.Clock.WallMs + bucket.FullInMs(frontEnd.Clock.MonotonicMs);
-        headers["X-RateLimit-Limit"] = limit.ToString(CultureInfo.InvariantCulture);
-        headers["X-RateLimit-Remaining"] = "0";
-        headers["X-RateLimit-Reset"] = Seconds(fullAtMs);
-        headers.RetryAfter = Seconds(waitMs);
-        exchange.Fail(ErrorCode.SysTooManyRequests, $"the key's limit is {limit} requests per second on each node");
-        return false;
-    }
-
-    private static string Seconds(long ms) => Math.Max(1, (ms + 999) / 1000).ToString(CultureInfo.InvariantCulture);
+    private static Refusal Unauthenticated(Exchange exchange, ErrorCode error) => Refusal.Of(error, headers: h => h.WWWAuthenticate = exchange.Challenge);
 }

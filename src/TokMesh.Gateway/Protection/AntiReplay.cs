@@ -5,7 +5,6 @@ using Microsoft.AspNetCore.Http;
 using TokMesh.Cluster.Clocks;
 using TokMesh.Gateway.FrontEnd;
 using TokMesh.Gateway.Metering;
-using TokMesh.Gateway.Requests;
 using TokMesh.State.Errors;
 using TokMesh.State.Ids;
 
@@ -15,7 +14,7 @@ namespace TokMesh.Gateway.Protection;
 /// Refuses a request that was sent before: a timestamp near this node's clock, and a nonce that its key has not
 /// used here. Holds on one node; an idempotency key is what holds across nodes.
 /// </summary>
-internal sealed class AntiReplay(AntiReplayOptions options, IClock clock, GatewayMeter meter)
+internal sealed class AntiReplay(AntiReplayOptions options, IClock clock, GatewayMetrics metrics)
 {
     private const int MaxNonceLength = 256;
     private readonly Lock _lock = new();
@@ -23,11 +22,14 @@ internal sealed class AntiReplay(AntiReplayOptions options, IClock clock, Gatewa
     private readonly Queue<(UInt128 Nonce, long Until)> _order = new();
 
     /// <summary>Null when the request may go on.</summary>
-    public RuleViolation? Check(IHeaderDictionary headers, ApiKeyId key, Replay replay)
+    /// <param name="headers">The request's.</param>
+    /// <param name="key">Whose nonces count.</param>
+    /// <param name="mayBeRequired">Whether the operation is one that the headers are asked of, when they are required.</param>
+    public RuleViolation? Check(IHeaderDictionary headers, ApiKeyId key, bool mayBeRequired)
     {
         var timestamp = headers["X-Timestamp"];
         var nonce = headers["X-Nonce"];
-        if (timestamp.Count == 0 && nonce.Count == 0 && !(options.Required && replay == Replay.MayBeRequired)) return null;
+        if (timestamp.Count == 0 && nonce.Count == 0 && !(options.Required && mayBeRequired)) return null;
         if (timestamp.Count == 0) return new RuleViolation(ErrorCode.ArgumentMissing, "X-Timestamp: the header is required");
         if (nonce.Count == 0) return new RuleViolation(ErrorCode.ArgumentMissing, "X-Nonce: the header is required");
         if (timestamp is not [{ } at] || !long.TryParse(at, NumberStyles.None, CultureInfo.InvariantCulture, out var atMs))
@@ -47,7 +49,7 @@ internal sealed class AntiReplay(AntiReplayOptions options, IClock clock, Gatewa
         {
             while (_order.TryPeek(out var oldest) && (oldest.Until <= nowMs || _order.Count >= options.NonceCacheSize))
             {
-                if (oldest.Until > nowMs) meter.NonceForgottenEarly();
+                if (oldest.Until > nowMs) metrics.NonceForgottenEarly();
                 _order.Dequeue();
                 _seen.Remove(oldest.Nonce);
             }

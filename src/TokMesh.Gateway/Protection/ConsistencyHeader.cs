@@ -1,18 +1,28 @@
 using System.Globalization;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 using TokMesh.Cluster.Calls;
+using TokMesh.Gateway.Requests;
+using TokMesh.State.Errors;
 
 namespace TokMesh.Gateway.Protection;
 
-/// <summary>Reads <c>X-TokMesh-Consistency</c>.</summary>
-internal static class ConsistencyHeader
+/// <summary>Reads <c>X-TokMesh-Consistency</c>: how fresh an answer must be.</summary>
+internal sealed class ConsistencyHeader : IEndpointFilter
 {
     public const string Name = "X-TokMesh-Consistency";
     public const string Allowed = Name + ": must be 'linearizable', 'bounded;max-ms=<1 to 3600000>' or 'local'";
     private const string Bounded = "bounded;max-ms=";
     private const int MaxMs = 3_600_000;
 
-    public static bool TryRead(StringValues sent, out Consistency consistency)
+    public ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
+    {
+        if (!TryRead(context.HttpContext.Request.Headers[Name], out var consistency)) return new(Refusal.Of(ErrorCode.ArgumentInvalid, Allowed));
+        Exchange.Of(context.HttpContext).Consistency = consistency;
+        return next(context);
+    }
+
+    private static bool TryRead(StringValues sent, out Consistency consistency)
     {
         consistency = Consistency.Linearizable;
         if (sent.Count == 0) return true;

@@ -39,4 +39,7 @@ internal sealed class TokenBucket
 
     /// <summary>Milliseconds until the bucket is full.</summary>
     public long FullInMs(long nowMs) => Math.Max(0, (Volatile.Read(ref _fullAtNs) - nowMs * 1_000_000 + 999_999) / 1_000_000);
+
+    /// <summary>Milliseconds since it has been full; 0 while it is not.</summary>
+    public long FullForMs(long nowMs) => Math.Max(0, nowMs - Volatile.Read(ref _fullAtNs) / 1_000_000);
 }

@@ -1,172 +1,129 @@
-using System.Globalization;
-using System.Text.Json;
+using System.Diagnostics;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 using TokMesh.Cluster.Auth;
 using TokMesh.Cluster.Calls;
-using TokMesh.Cluster.Errors;
 using TokMesh.Cluster.Limits;
 using TokMesh.Cluster.Sessions;
 using TokMesh.Gateway.FrontEnd;
+using TokMesh.Gateway.Json;
+using TokMesh.Gateway.Metering;
 using TokMesh.State.Errors;
+using TokMesh.State.Ids;
 using TokMesh.State.Sessions;
 
 namespace TokMesh.Gateway.Requests;
 
-/// <summary>One request and its answer. The answer is gathered first and sent once: an envelope around it.</summary>
-internal sealed partial class Exchange(GatewayFrontEnd frontEnd, HttpContext http, Operation? operation)
+/// <summary>One request, from the moment somebody first asks for it: who calls, what it may hold, and how it is answered.</summary>
+internal sealed class Exchange(GatewayFrontEnd frontEnd, GatewayMetrics metrics, HttpContext http)
 {
-    private const string JsonType = "application/json; charset=utf-8";
-    private static readonly JsonEncodedText CodeName = JsonEncodedText.Encode("code");
-    private static readonly JsonEncodedText MessageName = JsonEncodedText.Encode("message");
-    private static readonly JsonEncodedText RequestIdName = JsonEncodedText.Encode("request_id");
-    private static readonly JsonEncodedText TimestampName = JsonEncodedText.Encode("timestamp");
-    private static readonly JsonEncodedText DataName = JsonEncodedText.Encode("data");
-    private static readonly JsonEncodedText DetailsName = JsonEncodedText.Encode("details");
-    private static readonly JsonEncodedText Success = JsonEncodedText.Encode("Success");
-    private static readonly JsonEncodedText Ok = JsonEncodedText.Encode("OK");
+    /// <summary>The path that metrics and logs name where no route was found.</summary>
+    public const string Unmatched = "unmatched";
 
-    private ReplyBuffer? _reply;
-    private int _status = StatusCodes.Status200OK;
-    private string _contentType = JsonType;
-    private bool _isOpen;
+    private const string JsonType = "application/json; charset=utf-8";
+    private static readonly object Key = new();
+    private static readonly OperationTraits NoTraits = new();
+    private readonly long _started = Stopwatch.GetTimestamp();
+    private long _heldBytes;
+    private Activity? _span;
+
+    public GatewayFrontEnd FrontEnd => frontEnd;
+
+    public GatewayMetrics Metrics => metrics;
 
     public HttpContext Http => http;
 
+    public OperationTraits Traits { get; } = http.GetEndpoint()?.Metadata.GetMetadata<OperationTraits>() ?? NoTraits;
+
     public string RequestId { get; } = Requests.RequestId.Of(http.Request.Headers[Requests.RequestId.Header]);
 
-    /// <summary>The address that counts, as <see cref="IpBytes"/>; set by admission.</summary>
+    /// <summary>The template of the route, for metrics and logs: a path itself may have a user's id in it.</summary>
+    public string Route => (http.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? Unmatched;
+
+    /// <summary>The address that counts, as <see cref="IpBytes"/>; set by authentication.</summary>
     public byte[] ClientIp { get; set; } = [];
 
-    /// <summary>Who asks; set by admission.</summary>
+    /// <summary>Who asks; set by authentication.</summary>
     public Identity Identity { get; set; }
 
-    /// <summary>How fresh reads must be; set by admission.</summary>
-    public Consistency Consistency { get; set; }
+    /// <summary>How one who is not known is asked for a key.</summary>
+    public string Challenge { get; set; } = "Bearer realm=\"tokmesh\"";
+
+    /// <summary>Why the request may not reach its operation; set by authentication and authorization.</summary>
+    public Refusal? Refusal { get; set; }
+
+    /// <summary>How fresh reads must be.</summary>
+    public Consistency Consistency { get; set; } = Consistency.Linearizable;
 
     public long DeadlineMs { get; } = frontEnd.Node.NowMs + frontEnd.Options.DeadlineMs;
+
+    /// <summary>The one of this request.</summary>
+    public static Exchange Of(HttpContext http)
+    {
+        if (http.Items.TryGetValue(Key, out var known)) return (Exchange)known!;
+        var services = http.RequestServices;
+        var made = new Exchange(services.GetRequiredService<GatewayFrontEnd>(), services.GetRequiredService<GatewayMetrics>(), http);
+        http.Items[Key] = made;
+        return made;
+    }
+
+    /// <summary>How handlers get it.</summary>
+    public static ValueTask<Exchange> BindAsync(HttpContext http) => new(Of(http));
 
     /// <summary>The caller for the store. The user agent is looked at only by operations that keep it.</summary>
     public Caller Caller(bool withAccess = false) => withAccess
         ? new Caller(DeadlineMs, Consistency, Identity.Id, ClientIp, SessionRules.TruncateUserAgent(http.Request.Headers.UserAgent))
         : new Caller(DeadlineMs, Consistency, Identity.Id, default, default);
 
-    /// <summary>Begins a success: the caller writes one JSON value, the data.</summary>
-    public Utf8JsonWriter Begin(int status = StatusCodes.Status200OK)
+    /// <summary>Counts what the request holds; false when all connections together hold too much. Given back with the answer.</summary>
+    public bool TryHold(long bytes)
     {
-        var json = Start(status);
-        json.WriteStartObject();
-        json.WriteString(CodeName, Ok);
-        json.WriteString(MessageName, Success);
-        json.WriteString(RequestIdName, RequestId);
-        json.WriteNumber(TimestampName, frontEnd.Clock.WallMs);
-        json.WritePropertyName(DataName);
-        _isOpen = true;
-        return json;
-    }
-
-    /// <summary>Begins an answer that is not JSON.</summary>
-    public System.Buffers.IBufferWriter<byte> BeginRaw(string contentType)
-    {
-        Start(StatusCodes.Status200OK);
-        _contentType = contentType;
-        return _reply!.Raw;
-    }
-
-    /// <summary>The operation is refused. <paramref name="details"/> writes properties into an object that is open already.</summary>
-    public void Fail(ErrorCode code, string? message = null, Action<Utf8JsonWriter>? details = null) =>
-        Fail(code.ToText(), HttpStatus.Of(code), string.IsNullOrEmpty(message) ? code.Message() : message, details);
-
-    public void Fail(RuleViolation broken, Action<Utf8JsonWriter>? details = null) => Fail(broken.Code, broken.Message, details);
-
-    /// <summary>The body is over its limit.</summary>
-    public void FailTooLarge() => Fail(ErrorCode.AdminPayloadTooLarge, $"The body is larger than {operation!.MaxBodyBytes} bytes.");
-
-    /// <summary>All places for connections are taken.</summary>
-    public void FailWithoutPlace()
-    {
-        http.Response.Headers.RetryAfter = "1";
-        Fail(ErrorCode.SysUnavailable, "this node has as many HTTP connections as it may; close some, try another node, or raise server.http.max_connections", Outcomes.NotExecuted);
-    }
-
-    /// <summary>There is no such path, or it does nothing for this method.</summary>
-    public void FailUnmatched(HttpRoute route)
-    {
-        if (route == HttpRoute.Unmatched)
-        {
-            Fail(Codes.BadRequest, StatusCodes.Status404NotFound, "There is no such path.");
-            return;
-        }
-        http.Response.Headers.Allow = route.Allow;
-        Fail(Codes.BadRequest, StatusCodes.Status405MethodNotAllowed, $"This path answers {route.Allow} only.");
-    }
-
-    /// <summary>The connections of this node hold as much as they may.</summary>
-    public void FailBusy()
-    {
-        frontEnd.Held.CountRefused();
-        http.Response.Headers.RetryAfter = "1";
-        Fail(ErrorCode.SysTooManyRequests, "the connections of this node hold as much memory as they may; nothing happened; try again after a moment", Outcomes.NotExecuted);
-    }
-
-    public void Fail(string code, int status, string message, Action<Utf8JsonWriter>? details = null)
-    {
-        var json = Start(status);
-        http.Response.Headers["X-Error-Code"] = code;
-        if (operation is { HasBareErrors: true }) return;
-        json.WriteStartObject();
-        json.WriteString(CodeName, code);
-        json.WriteString(MessageName, message);
-        json.WriteString(RequestIdName, RequestId);
-        json.WriteNumber(TimestampName, frontEnd.Clock.WallMs);
-        if (details is not null)
-        {
-            json.WriteStartObject(DetailsName);
-            details(json);
-            json.WriteEndObject();
-        }
-        json.WriteEndObject();
+        var more = Math.Max(0, bytes - HeldBytes.FreeBytes) - _heldBytes;
+        if (more <= 0) return true;
+        if (!frontEnd.Held.TryTake(more)) return false;
+        _heldBytes += more;
+        return true;
     }
 
     /// <summary>
-    /// Translates a call that did not end well; false when it did. A call that was not answered says whether it may have
-    /// happened all the same.
+    /// The decoded bytes of a path segment, counted from the end. Taken from the request as it was sent, because the server's own
+    /// decoding leaves <c>%2F</c> as it is, which cannot be told from an encoded percent sign afterwards.
     /// </summary>
-    public bool FailIfRefused(in StoreReply reply)
+    /// <returns>Null when the path is written in a way that does not allow it.</returns>
+    public RuleViolation? ReadPath(int fromEnd, out byte[] bytes)
     {
-        if (reply.IsOk) return false;
-        var outcome = reply.Verdict switch
-        {
-            Verdict.Unknown => Outcomes.Unknown,
-            Verdict.ReplyLost => Outcomes.Executed,
-            Verdict.NotExecuted => Outcomes.NotExecuted,
-            _ => null,
-        };
-        if (reply.Error == ErrorCode.SysTooManyRequests) http.Response.Headers.RetryAfter = "1";
-        Fail(reply.Error, reply.Detail, outcome);
-        return true;
+        var segments = PathSegments.Of(http.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget);
+        // Dot segments were taken out before routing: what was routed would not be what is read here.
+        if (segments.Count == PathSegments.Of(http.Request.PathBase + http.Request.Path).Count && PathSegments.TryDecode(segments.FromEnd(fromEnd), out bytes)) return null;
+        bytes = [];
+        return new(ErrorCode.ArgumentInvalid, "path: percent-encode every character of the name that is not a letter, a digit, '-', '_', '.' or '~'");
     }
 
-    /// <summary>A condition on a version did not hold: the answer gives the present one, 0 when there is none. False for any other reply.</summary>
-    public bool FailIfConflict(in StoreReply reply)
+    /// <summary>The session id in the path; a broken rule when it is not one.</summary>
+    public RuleViolation? ReadSessionId(int fromEnd, out SessionId id)
     {
-        if (reply.Error is not (ErrorCode.KeyVersionConflict or ErrorCode.SessionVersionConflict)) return false;
-        _ = ulong.TryParse(reply.Detail, NumberStyles.None, CultureInfo.InvariantCulture, out var current);
-        Fail(reply.Error, null, json => json.WriteNumber("version"u8, current));
-        return true;
+        id = default;
+        if (ReadPath(fromEnd, out var bytes) is { } broken) return broken;
+        return SessionId.TryParse(bytes, out id) ? null : new(ErrorCode.ArgumentInvalid, "session_id: not a session id (tmss- and 26 characters)");
     }
 
-    /// <summary>Sends what was gathered.</summary>
-    public async ValueTask SendAsync()
+    /// <summary>The query, with the parameters that the endpoint's <see cref="QueryParameters"/> name and no others.</summary>
+    public QueryReader ReadQuery() => new(http.Request.QueryString.Value, http.GetEndpoint()?.Metadata.GetMetadata<QueryParameters>()?.Names ?? []);
+
+    /// <summary>Gathers the answer and sends it with its length, in one write.</summary>
+    public async Task SendAsync(ApiResult result)
     {
-        if (_reply is null) return;
-        if (_isOpen) _reply.Json.WriteEndObject();
-        _reply.Json.Flush();
-        var body = _reply.Written;
+        var reply = ReplyBuffer.Rent();
+        result.Write(this, reply.Json);
+        reply.Json.Flush();
+        var body = reply.Written;
         var response = http.Response;
-        response.StatusCode = _status;
+        response.StatusCode = result.Status;
         response.Headers[Requests.RequestId.Header] = RequestId;
         response.ContentLength = body.Length;
-        if (body.Length > 0) response.ContentType = _contentType;
+        if (body.Length > 0) response.ContentType = JsonType;
         // Until the client has read it.
         var heldReply = Math.Max(0, body.Length - HeldBytes.FreeBytes);
         frontEnd.Held.Add(heldReply);
@@ -176,28 +133,29 @@ internal sealed partial class Exchange(GatewayFrontEnd frontEnd, HttpContext htt
         }
         finally
         {
-            frontEnd.Held.Return(heldReply + _heldBody);
-            _heldBody = 0;
+            frontEnd.Held.Return(heldReply + _heldBytes);
+            _heldBytes = 0;
         }
-        _reply.Return();
-        _reply = null;
+        reply.Return();
+        Answered();
     }
 
-    private Utf8JsonWriter Start(int status)
+    /// <summary>Answers with what another program writes.</summary>
+    public async Task SendAsync(RequestDelegate body)
     {
-        _status = status;
-        _isOpen = false;
-        _contentType = JsonType;
-        if (_reply is null) _reply = ReplyBuffer.Rent();
-        else _reply.Clear();
-        return _reply.Json;
+        http.Response.Headers[Requests.RequestId.Header] = RequestId;
+        await body(http);
+        Answered();
     }
-}
 
-/// <summary>What became of a call that was not answered, for <c>details.outcome</c>.</summary>
-internal static class Outcomes
-{
-    public static readonly Action<Utf8JsonWriter> Unknown = static json => json.WriteString("outcome"u8, "unknown"u8);
-    public static readonly Action<Utf8JsonWriter> NotExecuted = static json => json.WriteString("outcome"u8, "not_executed"u8);
-    public static readonly Action<Utf8JsonWriter> Executed = static json => json.WriteString("outcome"u8, "executed"u8);
+    /// <summary>Begins the request's span (<see cref="RequestSpan"/>); what is called from here on is below it.</summary>
+    public void BeginSpan() => _span = RequestSpan.Start(this, Stopwatch.GetElapsedTime(_started));
+
+    private void Answered()
+    {
+        // One that did not get as far as its operation has a span, too.
+        if (_span is null) BeginSpan();
+        RequestSpan.End(_span, http.Response.StatusCode);
+        metrics.Answered(http.Request.Method, Route, http.Response.StatusCode, Stopwatch.GetElapsedTime(_started));
+    }
 }

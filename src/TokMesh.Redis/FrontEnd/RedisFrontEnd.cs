@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
 using TokMesh.Cluster.Auth;
 using TokMesh.Cluster.Limits;
 using TokMesh.Cluster.Meta;
@@ -25,6 +26,9 @@ public sealed class RedisFrontEnd
 {
     /// <summary>Name of the listener, in limits and metrics.</summary>
     public const string Listener = "redis";
+
+    /// <summary>Name of the meter with the front end's figures.</summary>
+    public const string MeterName = "TokMesh.Redis";
 
     private readonly ConcurrentDictionary<long, ClientState> _clients = new();
     private readonly WakeQueue[] _wakes = [.. Enumerable.Range(0, Math.Clamp(Environment.ProcessorCount / 2, 1, 16)).Select(_ => new WakeQueue())];
@@ -105,6 +109,13 @@ public sealed class RedisFrontEnd
 
     /// <summary>No limit on connections.</summary>
     internal static ConnectionLimit AnyNumber() => new(Listener, int.MaxValue, int.MaxValue);
+
+    /// <summary>Shows its figures as instruments of a meter.</summary>
+    internal void AddTo(Meter meter)
+    {
+        meter.CreateObservableCounter("tokmesh_redis_commands_total", () => TotalCommands, null, "Commands of Redis clients that were executed.");
+        meter.CreateObservableCounter("tokmesh_redis_connections_total", () => TotalConnections, null, "Connections of Redis clients that were accepted.");
+    }
 
     internal void Enter(ClientState client) => _clients[client.Id] = client;
 

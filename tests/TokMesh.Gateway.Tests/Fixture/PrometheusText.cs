@@ -19,7 +19,8 @@ public sealed partial class PrometheusText
             else if (TypeLine().Match(line) is { Success: true } type) Assert.True(_types.TryAdd(type.Groups[1].Value, type.Groups[2].Value), "Two TYPE lines: " + line);
             else
             {
-                var sample = SampleLine().Match(line);
+                // No label at all may be written as an empty list of labels.
+                var sample = SampleLine().Match(line.Replace("{} ", " ", StringComparison.Ordinal));
                 Assert.True(sample.Success, "Not a line of the format: " + line);
                 var name = sample.Groups[1].Value;
                 var family = Suffix().Replace(name, "");

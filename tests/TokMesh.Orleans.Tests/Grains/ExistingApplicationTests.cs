@@ -119,6 +119,9 @@ public sealed class ExistingApplicationTests : IAsyncLifetime
             Assert.Equal(HttpStatusCode.NotFound, (await client.GetAsync("/nobodys")).StatusCode);
             Assert.Equal("pages", await client.GetStringAsync("/pages"));
             Assert.Contains("tokmesh_connections_max{listener=\"redis\"} 1", await client.GetStringAsync("/metrics"), StringComparison.Ordinal);
+            // Its own endpoints are not TokMesh's to describe.
+            Assert.DoesNotContain("/mine", await client.GetStringAsync("/openapi/tokmesh.json"), StringComparison.Ordinal);
+            var authorization = client.DefaultRequestHeaders.Authorization;
             client.DefaultRequestHeaders.Remove("Authorization");
             Assert.Equal(HttpStatusCode.Unauthorized, (await client.GetAsync("/pages")).StatusCode);
 
@@ -130,6 +133,11 @@ public sealed class ExistingApplicationTests : IAsyncLifetime
                 await socket.GetStream().WriteAsync(System.Text.Encoding.ASCII.GetBytes(command + "\r\n"));
                 Assert.Equal(reply, await reader.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(20)));
             }
+            // The same metrics as a server's: of the node, of both front ends.
+            client.DefaultRequestHeaders.Authorization = authorization;
+            var metrics = await client.GetStringAsync("/metrics");
+            foreach (var line in (string[])["tokmesh_raft_groups_led{} 9", "tokmesh_redis_commands_total{} 3", "tokmesh_auth_cache_misses_total{} ", "tokmesh_session_create_total{} 0", "tokmesh_wal_flushes_total{} "])
+                Assert.Contains(line, metrics, StringComparison.Ordinal);
             using var second = new TcpClient();
             await second.ConnectAsync(redis);
             using var refused = new StreamReader(second.GetStream());

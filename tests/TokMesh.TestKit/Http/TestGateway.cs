@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
@@ -12,12 +13,12 @@ using TokMesh.Cluster.Auth;
 using TokMesh.Cluster.Calls;
 using TokMesh.Cluster.Limits;
 using TokMesh.Cluster.Meta;
+using TokMesh.Cluster.Metering;
 using TokMesh.Cluster.Sessions;
 using TokMesh.Cluster.Transport;
 using TokMesh.Gateway;
 using TokMesh.Gateway.FrontEnd;
-using TokMesh.Gateway.Metering;
-using TokMesh.Gateway.Serving;
+using TokMesh.Gateway.Requests;
 using TokMesh.State.Ids;
 using TokMesh.TestKit.Nodes;
 
@@ -37,6 +38,8 @@ public sealed class TestGateway : IAsyncDisposable
     }
 
     public GatewayFrontEnd FrontEnd { get; }
+
+    public IServiceProvider Services => _app.Services;
 
     /// <summary>Its time.</summary>
     public MovableClock Clock => (MovableClock)_node.Clock;
@@ -62,40 +65,43 @@ public sealed class TestGateway : IAsyncDisposable
         bool isStopping = false, bool withKeys = true, IMembership? membership = null, HeldBytes? held = null, LifeOnly? place = null, SessionLimits? limits = null)
     {
         options ??= new GatewayOptions { FailedAuthenticationsPerMinute = 1_000_000 };
-        var meter = new NodeMeter();
-        var one = new OneNode(initialNodes, watch: meter, clock: new MovableClock());
-        // The other members do not exist; their clocks are said to agree.
-        one.Node.JudgeClock([.. Enumerable.Repeat(0d, initialNodes - 1)]);
         var log = new CapturedLog();
-
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Trace).AddProvider(log);
         builder.UseTokMeshDefaults(options);
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        // As on a connection that came when all places were taken.
+        builder.WebHost.UseUrls("http://127.0.0.1:0").ConfigureKestrel(kestrel => kestrel.ConfigureEndpointDefaults(listen => listen.Use(next => connection =>
+        {
+            if (place is not null) connection.Features.Set(place);
+            return next(connection);
+        })));
         builder.Services.AddTokMeshGateway(options);
-        // Stands in for the one that a node in a silo would bring.
+        // These stand in for what a node in a silo would bring.
+        OneNode? one = null;
+        var survey = new ReplicaSurvey(() => one?.Node);
+        builder.Services.AddSingleton(s => new NodeMetrics(s.GetRequiredService<IMeterFactory>(), () => one?.Node, survey, membership));
         builder.Services.AddSingleton(s => new GatewayFrontEnd
         {
-            Node = one.Node,
+            Node = one!.Node,
             Store = one.Store,
             Sessions = one.SessionsOf(limits ?? new SessionLimits()),
             Authenticator = new Authenticator(() => one.Node.Meta, () => one.Clock.WallMs),
+            Survey = survey,
             Membership = membership,
             Clock = one.Clock,
             FillRandom = gatewayRandom ?? RandomNumberGenerator.Fill,
             Log = s.GetRequiredService<ILoggerFactory>().CreateLogger("tokmesh.http"),
-            Meter = meter,
             Options = options,
             IsStopping = () => isStopping,
             Held = held ?? HeldBytes.Unlimited,
         });
         var app = builder.Build();
-        // As on a connection that came when all places were taken.
-        if (place is not null) app.Use((http, next) =>
-        {
-            http.Features.Set(place);
-            return next(http);
-        });
+        var metrics = app.Services.GetRequiredService<NodeMetrics>();
+        one = new OneNode(initialNodes, watch: metrics.Counting(new NullWatch()), clock: new MovableClock());
+        // The other members do not exist; their clocks are said to agree.
+        one.Node.JudgeClock([.. Enumerable.Repeat(0d, initialNodes - 1)]);
+        metrics.Add(held ?? HeldBytes.Unlimited, []);
+        metrics.Add(app.Services.GetRequiredService<GatewayFrontEnd>().Authenticator);
         app.MapTokMesh();
         app.MapTokMeshFallback();
         app.Map("/pages/{**rest}", static http => http.Response.WriteAsync("a page")).RequireTokMeshAdmin();

@@ -2,15 +2,17 @@ using TokMesh.Cluster.Health;
 using TokMesh.Raft.Log;
 using TokMesh.Raft.Outputs;
 
-namespace TokMesh.Gateway.Metering;
+namespace TokMesh.Cluster.Metering;
 
-/// <summary>Counts what a node reports, for <c>/metrics</c>, and passes it on. The host gives it to the node as its watch.</summary>
-/// <param name="next">Also told; may be null.</param>
-public sealed class NodeMeter(INodeWatch? next = null) : INodeWatch
+/// <summary>Counts what a node reports and passes it on.</summary>
+internal sealed class EventCounts : INodeWatch
 {
     private long _elections;
     private long _leaderChanges;
     private long _badFrames;
+
+    /// <summary>Also told; null for nobody.</summary>
+    public INodeWatch? Next { get; set; }
 
     /// <summary>Times a replica of this node stood for leader.</summary>
     public long Elections => Volatile.Read(ref _elections);
@@ -26,19 +28,19 @@ public sealed class NodeMeter(INodeWatch? next = null) : INodeWatch
     {
         if (role == Role.Candidate) Interlocked.Increment(ref _elections);
         if (!leader.IsNone) Interlocked.Increment(ref _leaderChanges);
-        next?.LeaderChanged(group, role, term, leader);
+        Next?.LeaderChanged(group, role, term, leader);
     }
 
     /// <inheritdoc/>
     public void BadFrame(MemberId from, string problem)
     {
         Interlocked.Increment(ref _badFrames);
-        next?.BadFrame(from, problem);
+        Next?.BadFrame(from, problem);
     }
 
     /// <inheritdoc/>
-    public void ClockJudged(bool trusted, double offsetMs) => next?.ClockJudged(trusted, offsetMs);
+    public void ClockJudged(bool trusted, double offsetMs) => Next?.ClockJudged(trusted, offsetMs);
 
     /// <inheritdoc/>
-    public void ConditionChanged(Condition condition, bool isRaised) => next?.ConditionChanged(condition, isRaised);
+    public void ConditionChanged(Condition condition, bool isRaised) => Next?.ConditionChanged(condition, isRaised);
 }

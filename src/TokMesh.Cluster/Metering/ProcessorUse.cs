@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace TokMesh.Gateway.Metering;
+namespace TokMesh.Cluster.Metering;
 
 /// <summary>The share of the machine's processors this process uses, between one look and the next.</summary>
 internal sealed class ProcessorUse

@@ -1,6 +1,6 @@
 using TokMesh.Cluster.Limits;
 
-namespace TokMesh.Gateway.Serving;
+namespace TokMesh.Gateway.Requests;
 
 /// <summary>
 /// The feature of a connection that came when all places were taken: <c>/health</c> and <c>/ready</c> answer, everything else is
