@@ -29,8 +29,17 @@ public static class GatewayExtensions
     /// For a server whose socket threads run what arrives: lets them go on with requests that compute little, and hands all others to the thread pool.
     /// Goes between <c>UseRouting</c> and whatever computes.
     /// </summary>
-    public static IApplicationBuilder UseTokMeshThreads(this IApplicationBuilder app) => app.Use(static (http, next) =>
-        http.GetEndpoint()?.Metadata.GetMetadata<OperationTraits>() is { IsQuick: true } ? next(http) : OnPoolAsync(http, next));
+    public static IApplicationBuilder UseTokMeshThreads(this IApplicationBuilder app)
+    {
+        var services = app.ApplicationServices;
+        return app.Use((http, next) =>
+        {
+            if (http.GetEndpoint()?.Metadata.GetMetadata<OperationTraits>() is not { IsQuick: true }) return OnPoolAsync(http, next);
+            // All that they need lives as long as the server: a scope of their own would cost a good part of what they cost.
+            http.RequestServices = services;
+            return next(http);
+        });
+    }
 
     private static async Task OnPoolAsync(HttpContext http, RequestDelegate next)
     {

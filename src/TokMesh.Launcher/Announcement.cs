@@ -32,6 +32,8 @@ internal sealed class Announcement(Options options, ClusterFile cluster)
                 curl -s -H 'Authorization: Bearer {{{key}}}' 'http://{{{cluster.Nodes[^1].Http}}}/sessions?user_id=alice'
                 # a key over the Redis protocol
                 redis-cli -h {{{host}}} -p {{{port}}} --user {{{id}}} --pass {{{secret}}} --no-auth-warning SET greeting hello
+                # the HTTP API, to read and to try, in a browser
+                http://{{{first.Http}}}/docs
                 # the silos and their grains: the Orleans dashboard, in a browser
                 http://{{{first.Http}}}/dashboard
 

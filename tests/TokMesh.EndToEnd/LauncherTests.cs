@@ -31,6 +31,7 @@ public sealed class LauncherTests
         Assert.Contains(launched.AdminKey, up.Output, StringComparison.Ordinal);
         for (var n = 0; n < 3; n++) Assert.Contains($"127.0.0.1:{5344 + launched.Offset + 10 * n}", up.Output, StringComparison.Ordinal);
         Assert.Contains($"http://127.0.0.1:{5080 + launched.Offset}/dashboard", up.Output, StringComparison.Ordinal);
+        Assert.Contains($"http://127.0.0.1:{5080 + launched.Offset}/docs", up.Output, StringComparison.Ordinal);
 
         var pids = launched.Pids;
         Assert.All(pids, pid => Assert.True(LaunchedCluster.IsAlive(pid)));

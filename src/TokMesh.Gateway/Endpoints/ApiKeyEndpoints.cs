@@ -33,17 +33,18 @@ internal static class ApiKeyEndpoints
     public static void MapApiKeys(this IEndpointRouteBuilder routes)
     {
         var admin = routes.MapGroup("/admin/v1").WithMetadata(new OperationTraits { IsAdminApi = true }).Needs(ApiRole.Admin);
-        admin.MapPost("/keys", CreateAsync).RefusesRepeats().WithSummary("Creates an API key; its secret is told this once.");
+        admin.MapPost("/keys", CreateAsync).Takes<NewApiKeyBody>().RefusesRepeats().WithSummary("Creates an API key; its secret is told this once.");
         admin.MapRead("/keys", ListAsync).WithMetadata(new QueryParameters("page", "size", "role", "status")).WithSummary("The API keys, without their secrets.");
-        admin.MapPost("/keys/{key_id}/status", SetStatusAsync).RefusesRepeats().WithSummary("Enables or disables an API key.");
+        admin.MapPost("/keys/{key_id}/status", SetStatusAsync).Takes<KeyStatusBody>().RefusesRepeats().WithSummary("Enables or disables an API key.");
         routes.MapOtherMethods("GET, HEAD, POST", "/admin/v1/keys");
         routes.MapOtherMethods("POST", "/admin/v1/keys/{key_id}/status");
     }
 
-    private static async ValueTask<Results<CreatedAnswer<NewApiKey>, Refusal>> CreateAsync(Exchange exchange, Body<NewApiKeyBody> body)
+    private static async ValueTask<Results<CreatedAnswer<NewApiKey>, Refusal>> CreateAsync(HttpContext http)
     {
-        if (await body.ReadAsync() is { } unreadable) return unreadable;
-        var asked = body.Value;
+        var exchange = Exchange.Of(http);
+        var (unreadable, asked) = await exchange.ReadAsync<NewApiKeyBody>();
+        if (unreadable is not null) return unreadable;
         var frontEnd = exchange.FrontEnd;
         var now = frontEnd.Clock.WallMs;
         if (Check(asked, now, out var role) is { } broken) return Refusal.Of(broken);
@@ -67,8 +68,9 @@ internal static class ApiKeyEndpoints
             : key.ExpiresAtMs - now > YearMs ? "Security Warning: the key is valid for more than 365 days." : null));
     }
 
-    private static async ValueTask<Results<Answer<ApiKeyPage>, Refusal>> ListAsync(Exchange exchange, KeyUsage usage)
+    private static async ValueTask<Results<Answer<ApiKeyPage>, Refusal>> ListAsync(HttpContext http, KeyUsage usage)
     {
+        var exchange = Exchange.Of(http);
         var query = exchange.ReadQuery();
         var (page, size) = query.Page();
         var byRole = query.Text("role");
@@ -82,12 +84,14 @@ internal static class ApiKeyEndpoints
         return ApiJson.Answer(new ApiKeyPage([.. items], found.Count, new Pagination(page, size, found.Count)));
     }
 
-    private static async ValueTask<Results<Answer<ApiKeyStatus>, Refusal>> SetStatusAsync(Exchange exchange, Body<KeyStatusBody> body)
+    private static async ValueTask<Results<Answer<ApiKeyStatus>, Refusal>> SetStatusAsync(HttpContext http)
     {
+        var exchange = Exchange.Of(http);
         if (exchange.ReadPath(1, out var text) is { } badPath) return Refusal.Of(badPath);
         if (!ApiKeyId.TryParse(text, out var id)) return Refusal.Of(ErrorCode.ArgumentInvalid, "key_id: not an API key id (tmak- and 26 characters)");
-        if (await body.ReadAsync() is { } unreadable) return unreadable;
-        var status = body.Value.Status;
+        var (unreadable, asked) = await exchange.ReadAsync<KeyStatusBody>();
+        if (unreadable is not null) return unreadable;
+        var status = asked.Status;
         if (status is not ("active" or "disabled"))
             return Refusal.Of(status is null ? ErrorCode.ArgumentMissing : ErrorCode.ArgumentInvalid, "status: must be 'active' or 'disabled'");
         for (var attempt = 1; ; attempt++)

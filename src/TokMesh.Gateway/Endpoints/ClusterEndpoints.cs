@@ -30,8 +30,9 @@ internal static class ClusterEndpoints
         cluster.MapOtherMethods("GET, HEAD", "/status", "/members", "/shards");
     }
 
-    private static async ValueTask<Answer<ClusterStatus>> StatusAsync(Exchange exchange)
+    private static async ValueTask<Answer<ClusterStatus>> StatusAsync(HttpContext http)
     {
+        var exchange = Exchange.Of(http);
         var (node, survey) = (exchange.FrontEnd.Node, exchange.FrontEnd.Survey);
         var replicas = await survey.TakeAsync();
         var leaderless = replicas.Count(r => r.Leader.IsNone);
@@ -57,8 +58,9 @@ internal static class ClusterEndpoints
         });
     }
 
-    private static async ValueTask<Answer<MemberList>> MembersAsync(Exchange exchange)
+    private static async ValueTask<Answer<MemberList>> MembersAsync(HttpContext http)
     {
+        var exchange = Exchange.Of(http);
         var (node, membership) = (exchange.FrontEnd.Node, exchange.FrontEnd.Membership);
         var replicas = await exchange.FrontEnd.Survey.TakeAsync();
         var metaLeader = LeaderOf(replicas, MetaGroup);
@@ -79,8 +81,9 @@ internal static class ClusterEndpoints
         return ApiJson.Answer(new MemberList(node.Bootstrap.ClusterId, [.. members]));
     }
 
-    private static async ValueTask<Results<Answer<ReplicaList>, Refusal>> ShardsAsync(Exchange exchange)
+    private static async ValueTask<Results<Answer<ReplicaList>, Refusal>> ShardsAsync(HttpContext http)
     {
+        var exchange = Exchange.Of(http);
         var query = exchange.ReadQuery();
         var digest = query.Choice("digest", "false", "true");
         if (query.Broken is { } broken) return Refusal.Of(broken);

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using TokMesh.Cluster.Meta;
+using TokMesh.Gateway.Json;
 using TokMesh.Gateway.Protection;
 using TokMesh.Gateway.Requests;
 
@@ -23,6 +24,10 @@ internal static class Conventions
     /// <summary>Only keys that may do what this role may reach the endpoint.</summary>
     public static TBuilder Needs<TBuilder>(this TBuilder endpoint, ApiRole role)
         where TBuilder : IEndpointConventionBuilder => endpoint.RequireAuthorization(Policies.Of(role));
+
+    /// <summary>The operation reads a body.</summary>
+    public static RouteHandlerBuilder Takes<T>(this RouteHandlerBuilder endpoint)
+        where T : struct, IRequestBody<T> => endpoint.WithMetadata(new BodyDescription(typeof(T), T.IsOptional));
 
     /// <summary>A write: repeated requests are refused, and the anti-replay headers are asked of it where they are required.</summary>
     public static RouteHandlerBuilder RefusesRepeats(this RouteHandlerBuilder endpoint, bool mayBeRequired = true) => endpoint.AddEndpointFilter(new AntiReplayFilter(mayBeRequired));

@@ -24,15 +24,17 @@ internal static class HealthEndpoints
         routes.MapOtherMethods("GET, HEAD", "/health", "/ready");
     }
 
-    private static Answer<HealthView> Health(Exchange exchange)
+    private static Answer<HealthView> Health(HttpContext http)
     {
+        var exchange = Exchange.Of(http);
         // Alive all the same: a supervisor that restarts what does not answer 200 must not restart a node for what a restart does not mend.
         var codes = exchange.FrontEnd.Node.Health.Own.Where(static c => c.Severity > Severity.Info).Select(static c => c.Code.ToText()).Distinct().ToArray();
         return ApiJson.Answer(new HealthView(codes.Length == 0 ? "healthy" : "degraded", codes, exchange.FrontEnd.Clock.WallMs));
     }
 
-    private static async ValueTask<Results<Answer<ReadyView>, Refusal>> ReadyAsync(Exchange exchange)
+    private static async ValueTask<Results<Answer<ReadyView>, Refusal>> ReadyAsync(HttpContext http)
     {
+        var exchange = Exchange.Of(http);
         var frontEnd = exchange.FrontEnd;
         var replicas = await frontEnd.Survey.TakeAsync();
         var storage = !frontEnd.Node.LogStatus.HasFailed && frontEnd.Survey.IsComplete(replicas);

@@ -26,14 +26,15 @@ internal static class KeyEndpoints
     public static void MapKeys(this IEndpointRouteBuilder routes, long maxBodyBytes)
     {
         routes.MapRead("/keys/{key}", GetAsync).IsQuick().Needs(ApiRole.Issuer).WithSummary("A key's value.");
-        routes.MapPost("/keys/{key}", SetAsync).Needs(ApiRole.Issuer).RefusesRepeats().WithMetadata(new OperationTraits { MaxBodyBytes = maxBodyBytes }).WithSummary("Sets a key.");
-        routes.MapPost("/keys/{key}/delete", DeleteAsync).IsQuick().Needs(ApiRole.Issuer).RefusesRepeats().WithSummary("Deletes a key.");
+        routes.MapPost("/keys/{key}", SetAsync).Takes<SetKeyBody>().Needs(ApiRole.Issuer).RefusesRepeats().WithMetadata(new OperationTraits { MaxBodyBytes = maxBodyBytes }).WithSummary("Sets a key.");
+        routes.MapPost("/keys/{key}/delete", DeleteAsync).Takes<DeleteKeyBody>().IsQuick().Needs(ApiRole.Issuer).RefusesRepeats().WithSummary("Deletes a key.");
         routes.MapOtherMethods("GET, HEAD, POST", "/keys/{key}");
         routes.MapOtherMethods("POST", "/keys/{key}/delete");
     }
 
-    private static async ValueTask<Results<KeyAnswer, Refusal>> GetAsync(Exchange exchange)
+    private static async ValueTask<Results<KeyAnswer, Refusal>> GetAsync(HttpContext http)
     {
+        var exchange = Exchange.Of(http);
         if (ReadKey(exchange, 0, out var key) is { } broken) return Refusal.Of(broken);
         var store = exchange.FrontEnd.Store;
         var reply = await store.ReadAsync(GroupOf(exchange, key), b => QueryForms.GetWithVersion(b, key), exchange.Consistency, exchange.DeadlineMs);
@@ -43,11 +44,12 @@ internal static class KeyEndpoints
         return new KeyAnswer(reply);
     }
 
-    private static async ValueTask<Results<Answer<KeySet>, Refusal>> SetAsync(Exchange exchange, Body<SetKeyBody> body)
+    private static async ValueTask<Results<Answer<KeySet>, Refusal>> SetAsync(HttpContext http)
     {
+        var exchange = Exchange.Of(http);
         if (ReadKey(exchange, 0, out var key) is { } badKey) return Refusal.Of(badKey);
-        if (await body.ReadAsync() is { } unreadable) return unreadable;
-        var asked = body.Value;
+        var (unreadable, asked) = await exchange.ReadAsync<SetKeyBody>();
+        if (unreadable is not null) return unreadable;
         if ((ValueOf(asked, out var value) ?? KeyRules.Ttl(asked.TtlSeconds)) is { } broken) return Refusal.Of(broken);
         var mode = asked.TtlSeconds is null ? ExpiryMode.None : ExpiryMode.Relative;
         var reply = await exchange.FrontEnd.Store.WriteAsync(GroupOf(exchange, key),
@@ -55,11 +57,13 @@ internal static class KeyEndpoints
         return Refusal.OfConditional(reply) is { } refusal ? refusal : ApiJson.Answer(new KeySet(new ReplyReader(reply.Body.Span).Integer()));
     }
 
-    private static async ValueTask<Results<Answer<KeyDeleted>, Refusal>> DeleteAsync(Exchange exchange, Body<DeleteKeyBody> body)
+    private static async ValueTask<Results<Answer<KeyDeleted>, Refusal>> DeleteAsync(HttpContext http)
     {
+        var exchange = Exchange.Of(http);
         if (ReadKey(exchange, 1, out var key) is { } broken) return Refusal.Of(broken);
-        if (await body.ReadAsync() is { } unreadable) return unreadable;
-        var condition = body.Value.IfVersion;
+        var (unreadable, asked) = await exchange.ReadAsync<DeleteKeyBody>();
+        if (unreadable is not null) return unreadable;
+        var condition = asked.IfVersion;
         var (store, group) = (exchange.FrontEnd.Store, GroupOf(exchange, key));
         var reply = condition is { } ifVersion
             ? await store.WriteAsync(group, b => KeyOps.DelIfVersion(b, key, ifVersion), exchange.DeadlineMs)

@@ -26,8 +26,9 @@ internal static class SearchEndpoint
     public static void MapSearch(this IEndpointRouteBuilder routes) =>
         routes.MapRead("/sessions", SearchAsync).Needs(ApiRole.Issuer).WithMetadata(Parameters).WithSummary("Searches sessions; an issuer names a user.");
 
-    private static async ValueTask<Results<SessionPageAnswer, Refusal>> SearchAsync(Exchange exchange)
+    private static async ValueTask<Results<SessionPageAnswer, Refusal>> SearchAsync(HttpContext http)
     {
+        var exchange = Exchange.Of(http);
         var query = exchange.ReadQuery();
         var user = query.Bytes("user_id");
         if (user is null && !exchange.Identity.May(ApiRole.Admin)) return Refusal.Of(ErrorCode.AuthForbidden, "an issuer searches with user_id only");

@@ -18,14 +18,15 @@ internal static class TokenEndpoints
 
     public static void MapTokens(this IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/tokens/validate", ValidateAsync).IsQuick().Needs(ApiRole.Validator).RefusesRepeats(mayBeRequired: false).WithSummary("The session of a token, if the token is good.");
+        routes.MapPost("/tokens/validate", ValidateAsync).Takes<ValidateBody>().IsQuick().Needs(ApiRole.Validator).RefusesRepeats(mayBeRequired: false).WithSummary("The session of a token, if the token is good.");
         routes.MapOtherMethods("POST", "/tokens/validate");
     }
 
-    private static async ValueTask<Results<ValidTokenAnswer, Refusal>> ValidateAsync(Exchange exchange, Body<ValidateBody> body)
+    private static async ValueTask<Results<ValidTokenAnswer, Refusal>> ValidateAsync(HttpContext http)
     {
-        if (await body.ReadAsync() is { } unreadable) return Ended(ValidateResult.Error, unreadable);
-        var asked = body.Value;
+        var exchange = Exchange.Of(http);
+        var (unreadable, asked) = await exchange.ReadAsync<ValidateBody>();
+        if (unreadable is not null) return Ended(ValidateResult.Error, unreadable);
         if (string.IsNullOrEmpty(asked.Token)) return Ended(ValidateResult.Error, Refusal.Of(ErrorCode.ArgumentMissing, "token is required"));
         var reply = await exchange.FrontEnd.Sessions.ValidateAsync(asked.Token, asked.Touch, exchange.Caller(withAccess: asked.Touch));
         if (reply.Error is ErrorCode.TokenMalformed or ErrorCode.TokenInvalid or ErrorCode.TokenExpired or ErrorCode.TokenRevoked)

@@ -33,7 +33,7 @@ internal sealed class Admission(GatewayFrontEnd frontEnd, GatewayMetrics metrics
 
     /// <summary>Sets the exchange's identity and address; null when the key is good.</summary>
     /// <param name="exchange">The request's.</param>
-    /// <param name="mayCompute">Whether a secret may be computed, which takes milliseconds.</param>
+    /// <param name="mayCompute">Whether a secret may be computed, which takes milliseconds, and a line be logged, which may take any time.</param>
     /// <param name="isUndecided">Whether one would have to be, and may not: nothing has happened then.</param>
     public Refusal? Identify(Exchange exchange, bool mayCompute, out bool isUndecided)
     {
@@ -54,7 +54,7 @@ internal sealed class Admission(GatewayFrontEnd frontEnd, GatewayMetrics metrics
             metrics.RateLimitedAddress();
             return Refusal.Of(ErrorCode.SysTooManyRequests, "too many failed authentications from this address", headers: h => h.RetryAfter = Seconds(waitMs));
         }
-        if (!frontEnd.Authenticator.TryAuthenticate(credential.KeyId, credential.Secret, out var identity))
+        if (!frontEnd.Authenticator.TryAuthenticate(credential.KeyId, credential.Secret, out var identity) || identity.Key is null)
         {
             isUndecided = !mayCompute;
             if (isUndecided) return null;

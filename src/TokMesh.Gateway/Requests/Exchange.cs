@@ -17,7 +17,7 @@ using TokMesh.State.Sessions;
 namespace TokMesh.Gateway.Requests;
 
 /// <summary>One request, from the moment somebody first asks for it: who calls, what it may hold, and how it is answered.</summary>
-internal sealed class Exchange(GatewayFrontEnd frontEnd, GatewayMetrics metrics, HttpContext http)
+internal sealed partial class Exchange(GatewayFrontEnd frontEnd, GatewayMetrics metrics, HttpContext http)
 {
     /// <summary>The path that metrics and logs name where no route was found.</summary>
     public const string Unmatched = "unmatched";
@@ -68,9 +68,6 @@ internal sealed class Exchange(GatewayFrontEnd frontEnd, GatewayMetrics metrics,
         http.Items[Key] = made;
         return made;
     }
-
-    /// <summary>How handlers get it.</summary>
-    public static ValueTask<Exchange> BindAsync(HttpContext http) => new(Of(http));
 
     /// <summary>The caller for the store. The user agent is looked at only by operations that keep it.</summary>
     public Caller Caller(bool withAccess = false) => withAccess
