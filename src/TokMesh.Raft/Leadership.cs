@@ -162,7 +162,7 @@ internal sealed class Leadership
     private void OnHeartbeatReply(Progress p, in Message m, long now)
     {
         if (m.Round <= _rounds.Current) p.Round = Math.Max(p.Round, m.Round);
-        if (m.LogTerm > Term.Zero) p.QuiescentRound = Math.Max(p.QuiescentRound, m.Round);
+        if (m.QuiescentTerm > Term.Zero) p.QuiescentRound = Math.Max(p.QuiescentRound, m.Round);
         // An older answer may arrive late; a newer one says that it woke up.
         else if (m.Round == 0 || m.Round >= p.QuiescentRound) p.QuiescentRound = 0;
         if (p.Clock == p.ConfirmedClock)
@@ -191,7 +191,7 @@ internal sealed class Leadership
                 // A follower is never told of commits beyond what it is known to have: its log may differ there (pitfall 14).
                 Commit = LogIndex.Min(_log.Commit, p.Match),
                 LeaderCommit = _log.Commit,
-                LogTerm = mayBecomeQuiescent ? _log.LastTerm : Term.Zero,
+                QuiescentTerm = mayBecomeQuiescent ? _log.LastTerm : Term.Zero,
                 Round = _rounds.Current,
                 Clock = HasCommittedInTerm ? p.ConfirmedClock : 0,
             }, [], []);

@@ -57,7 +57,7 @@ public sealed partial class RaftGroup
         if (Role == Role.Leader)
         {
             // One that was under way when the last follower became quiescent.
-            if (m.Type == MessageType.HeartbeatReply && m.LogTerm > Term.Zero) return;
+            if (m.Type == MessageType.HeartbeatReply && m.QuiescentTerm > Term.Zero) return;
             // Members that were left out may ask forever; they need no answer.
             if (Configuration.Contains(m.From)) Wake(_now);
         }
@@ -72,6 +72,6 @@ public sealed partial class RaftGroup
 
     /// <summary>Becomes quiescent if the leader's heartbeat allows it and nothing is missing here.</summary>
     private bool TryBecomeQuiescent(in Message heartbeat) =>
-        IsQuiescent = heartbeat.LogTerm > Term.Zero && _log.Last == heartbeat.LeaderCommit && _log.LastTerm == heartbeat.LogTerm
+        IsQuiescent = heartbeat.QuiescentTerm > Term.Zero && _log.Last == heartbeat.LeaderCommit && _log.LastTerm == heartbeat.QuiescentTerm
             && _log.Applied == _log.Last && !_installing && _receiving is null;
 }

@@ -154,7 +154,7 @@ public sealed partial class RaftGroup
         {
             Round = m.Round,
             Clock = _now + 1,
-            LogTerm = quiescent ? m.LogTerm : Term.Zero,
+            QuiescentTerm = quiescent ? m.QuiescentTerm : Term.Zero,
         }, HardStateWrite, Term);
     }
 

@@ -120,7 +120,7 @@ public sealed class QuiescenceTests
         // Followers become quiescent, but the leader does not hear it.
         cluster.Run(2000, passes: m =>
         {
-            if (m.Type != MessageType.HeartbeatReply || m.LogTerm == Term.Zero) return true;
+            if (m.Type != MessageType.HeartbeatReply || m.QuiescentTerm == Term.Zero) return true;
             kept.Add(cluster.Wire[0]);
             return false;
         });

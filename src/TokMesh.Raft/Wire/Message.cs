@@ -74,10 +74,16 @@ public readonly record struct Message
     public LogIndex LeaderCommit { get => Index; init => Index = value; }
 
     /// <summary>
-    /// Term at <see cref="Index"/>, also in an AppendReply; in a refused one the term at <see cref="Hint"/>. Heartbeat: zero, unless the
-    /// log ends at <see cref="LeaderCommit"/> and the group may become quiescent; the reply of a follower that does repeats it.
+    /// Term at <see cref="Index"/>, also in an AppendReply; in a refused one the term at <see cref="Hint"/>. What the wire carries of
+    /// <see cref="QuiescentTerm"/>, too: no type has both.
     /// </summary>
     public Term LogTerm { get; init; }
+
+    /// <summary>
+    /// Heartbeat: the term of the log's end, which is at <see cref="LeaderCommit"/>, when the group may become quiescent; zero when it may not. The reply
+    /// of a follower that does repeats it.
+    /// </summary>
+    public Term QuiescentTerm { get => LogTerm; init => LogTerm = value; }
 
     /// <summary>Append, Heartbeat: how far the sender knows the log to be committed (never beyond what the receiver matched, in a heartbeat).</summary>
     public LogIndex Commit { get; init; }
