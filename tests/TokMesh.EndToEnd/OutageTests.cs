@@ -33,26 +33,26 @@ public sealed class OutageTests(Machine machine, ITestOutputHelper output)
 
     /// <summary>With Orleans' own limits that takes 38 s.</summary>
     [SkippableFact]
-    public async Task A_silo_that_is_frozen_is_buried_and_ends_when_it_thaws()
+    public async Task A_silo_that_is_frozen_is_declared_dead_and_ends_when_it_thaws()
     {
         await using var cluster = await LocalCluster.StartAsync(machine, Membership.AdoNet, 3);
         var node = cluster.Nodes[0];
         await cluster.WaitUntilActiveAsync();
         var clock = Stopwatch.StartNew();
         LocalCluster.Pause(node);
-        while (!await cluster.Silos.IsBuriedAsync(node))
+        while (!await cluster.Silos.IsDeclaredDeadAsync(node))
         {
-            Assert.True(clock.Elapsed < TimeSpan.FromSeconds(30), "It was not buried in 30 s.");
+            Assert.True(clock.Elapsed < TimeSpan.FromSeconds(30), "It was not declared dead in 30 s.");
             await Task.Delay(250);
         }
-        output.WriteLine($"Buried after {clock.Elapsed.TotalSeconds:F1} s");
+        output.WriteLine($"Declared dead after {clock.Elapsed.TotalSeconds:F1} s");
         LocalCluster.Resume(node);
         await FaultRun.EndsToBeStartedAgainAsync(node);
         cluster.Start(node);
         await cluster.WaitUntilReadyAsync();
     }
 
-    /// <summary>Longer than the others take to bury it, in a table that they keep themselves.</summary>
+    /// <summary>Longer than the others take to declare it dead, in a table that they keep themselves.</summary>
     [Fact]
     public async Task A_silo_that_is_frozen_for_long_ends_when_it_thaws_and_comes_back()
     {

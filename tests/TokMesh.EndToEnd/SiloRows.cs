@@ -11,7 +11,7 @@ internal sealed class SiloRows(string connectionString, string cluster)
         await AskAsync($"SELECT count(*) FROM orleans_silo WHERE {Rows(node)} AND status = {Active}") != "0";
 
     /// <summary>Whether every silo the node has had is dead.</summary>
-    public async Task<bool> IsBuriedAsync(LocalNode node) =>
+    public async Task<bool> IsDeclaredDeadAsync(LocalNode node) =>
         await AskAsync($"SELECT count(*) FROM orleans_silo WHERE {Rows(node)} AND status <> {Dead}") == "0";
 
     /// <summary>Writes that the node's silo is dead, though it lives.</summary>

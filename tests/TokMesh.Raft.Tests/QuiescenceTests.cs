@@ -13,9 +13,9 @@ public sealed class QuiescenceTests
     private static readonly RaftOptions Options = new() { QuiesceAfterMs = 500 };
 
     [Fact]
-    public void An_idle_group_falls_silent_and_stays_so()
+    public void An_idle_group_becomes_quiescent_and_stays_so()
     {
-        var cluster = Silent(3, out var leader);
+        var cluster = Quiescent(3, out var leader);
         var sent = 0;
         cluster.Run(60_000, passes: _ => ++sent > 0);
         Assert.Equal(0, sent);
@@ -25,18 +25,18 @@ public sealed class QuiescenceTests
     }
 
     [Fact]
-    public void A_lone_member_falls_silent_too()
+    public void A_single_member_becomes_quiescent_too()
     {
-        var cluster = Silent(1, out var leader);
+        var cluster = Quiescent(1, out var leader);
         Assert.True(cluster.Propose(leader, [1]));
         cluster.Run(100);
         Assert.Equal(2UL, leader.Group.Log.Applied.Value);
     }
 
     [Fact]
-    public void A_silent_leader_has_no_lease_and_asks_before_it_reads()
+    public void A_quiescent_leader_has_no_lease_and_asks_before_it_reads()
     {
-        var cluster = Silent(3, out var leader);
+        var cluster = Quiescent(3, out var leader);
         cluster.Run(1000);
         Assert.False(leader.Group.HasLease(cluster.Now));
         var read = cluster.Read(leader)!.Value;
@@ -55,7 +55,7 @@ public sealed class QuiescenceTests
     [Fact]
     public void The_loss_of_the_leaders_node_wakes_its_followers_within_the_jitter()
     {
-        var cluster = Silent(3, out var leader);
+        var cluster = Quiescent(3, out var leader);
         leader.Crash();
         foreach (var m in cluster.Members) if (m != leader) m.Group.LeaderLost(cluster.Now);
         cluster.Run(Options.ElectionJitterMs + 50);
@@ -64,9 +64,9 @@ public sealed class QuiescenceTests
     }
 
     [Fact]
-    public void A_call_that_reaches_a_silent_follower_wakes_the_leader()
+    public void A_call_that_reaches_a_quiescent_follower_wakes_the_leader()
     {
-        var cluster = Silent(3, out var leader);
+        var cluster = Quiescent(3, out var leader);
         var follower = cluster.Members.First(m => m != leader);
         follower.Group.Wake(cluster.Now);
         follower.Drain();
@@ -78,7 +78,7 @@ public sealed class QuiescenceTests
     [Fact]
     public void A_follower_that_was_woken_and_hears_nothing_campaigns()
     {
-        var cluster = Silent(3, out var leader);
+        var cluster = Quiescent(3, out var leader);
         leader.Crash();
         cluster.Members.First(m => m != leader).Group.Wake(cluster.Now);
         cluster.Run(3000);
@@ -88,7 +88,7 @@ public sealed class QuiescenceTests
     [Fact]
     public void A_leader_that_may_not_lead_any_more_says_so_before_it_goes()
     {
-        var cluster = Silent(3, out var leader);
+        var cluster = Quiescent(3, out var leader);
         leader.Group.MayLead = false;
         leader.Drain();
         cluster.Run(2000);
@@ -99,7 +99,7 @@ public sealed class QuiescenceTests
     [Fact]
     public void While_a_follower_is_away_the_group_stays_awake()
     {
-        var cluster = Silent(3, out var leader);
+        var cluster = Quiescent(3, out var leader);
         var away = cluster.Members.First(m => m != leader);
         away.Crash();
         Assert.True(cluster.Propose(leader, [1]));
@@ -147,7 +147,7 @@ public sealed class QuiescenceTests
         Assert.All(cluster.Members.Where(m => m != removed), m => Assert.True(m.Group.IsQuiescent));
     }
 
-    private static Cluster Silent(int voters, out Member leader)
+    private static Cluster Quiescent(int voters, out Member leader)
     {
         var cluster = new Cluster(voters, options: Options);
         leader = cluster.RunUntilLeader();

@@ -27,7 +27,7 @@ public sealed class HealthTests
     }
 
     [Fact]
-    public void To_look_wakes_no_silent_group()
+    public void To_look_wakes_no_quiescent_group()
     {
         var world = new VirtualWorld(nodes: 3, shards: Groups - 1, seed: 22);
         world.Run(10_000);

@@ -32,9 +32,9 @@ public sealed class QuiescenceTests
     }
 
     [Fact]
-    public void When_a_node_dies_its_silent_groups_have_other_leaders_soon()
+    public void When_a_node_dies_its_quiescent_groups_have_other_leaders_soon()
     {
-        var world = Silent();
+        var world = Quiescent();
         var dead = world.Nodes.MaxBy(n => n.Node!.GroupsLed)!;
         var elections = Replicas(world).Max(r => r.Raft.Term.Value);
         dead.GoDown(Death.Killed);
@@ -45,9 +45,9 @@ public sealed class QuiescenceTests
     }
 
     [Fact]
-    public void A_node_that_restarts_at_once_leaves_no_silent_group_without_a_leader()
+    public void A_node_that_restarts_at_once_leaves_no_quiescent_group_without_a_leader()
     {
-        var world = Silent();
+        var world = Quiescent();
         var node = world.Nodes.MaxBy(n => n.Node!.GroupsLed)!;
         node.GoDown(Death.Killed);
         node.Start();
@@ -58,9 +58,9 @@ public sealed class QuiescenceTests
     }
 
     [Fact]
-    public void A_silent_leader_that_hears_no_majority_leads_no_more()
+    public void A_quiescent_leader_that_hears_no_majority_leads_no_more()
     {
-        var world = Silent();
+        var world = Quiescent();
         var cutOff = world.Nodes.MaxBy(n => n.Node!.GroupsLed)!;
         Assert.True(cutOff.Node!.GroupsLed > 0);
         foreach (var other in world.Nodes.Where(n => n != cutOff))
@@ -74,9 +74,9 @@ public sealed class QuiescenceTests
     }
 
     [Fact]
-    public void Silent_groups_that_lose_one_of_three_stay_silent_where_they_are_led()
+    public void Quiescent_groups_that_lose_one_of_three_stay_quiescent_where_they_are_led()
     {
-        var world = Silent();
+        var world = Quiescent();
         var dead = world.Nodes.MinBy(n => n.Node!.GroupsLed)!;
         var led = Replicas(world).Where(r => r.Raft.Role == Role.Leader && r.Leader != dead.Id).ToArray();
         dead.GoDown(Death.Killed);
@@ -93,7 +93,7 @@ public sealed class QuiescenceTests
         return world.Network.Delivered - before;
     }
 
-    private static VirtualWorld Silent()
+    private static VirtualWorld Quiescent()
     {
         var world = new VirtualWorld(nodes: 3, Shards, seed: 5);
         world.Run(10_000);

@@ -27,7 +27,7 @@ public sealed class SiloTests
     }
 
     [Fact]
-    public void While_meta_has_no_majority_no_silo_is_buried_and_shards_that_have_one_go_on()
+    public void While_meta_has_no_majority_no_silo_is_declared_dead_and_shards_that_have_one_go_on()
     {
         var world = new VirtualWorld(nodes: 5, shards: 2, seed: 53);
         world.Run(3000);
@@ -37,7 +37,7 @@ public sealed class SiloTests
         foreach (var node in down) node.GoDown(Death.Killed);
         world.Run(3000);
         var alive = world.Nodes.First(n => n.Node is not null);
-        var refused = world.WriteMeta(alive, MetaOps.ChangeSilos(new SiloChange { Update = new SiloRow("1@1", 2, "buried", true, 1, 1), RowVersion = 1 }));
+        var refused = world.WriteMeta(alive, MetaOps.ChangeSilos(new SiloChange { Update = new SiloRow("1@1", 2, "dead", true, 1, 1), RowVersion = 1 }));
         Assert.NotEqual(CallOutcome.Answered, refused.Outcome);
         Assert.True(WriteTo(world, alive, 1, "k").IsOk);
         foreach (var node in down) node.Start();

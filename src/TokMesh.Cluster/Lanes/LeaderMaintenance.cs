@@ -12,7 +12,7 @@ namespace TokMesh.Cluster.Lanes;
 internal sealed class LeaderMaintenance(Lane lane)
 {
     private const int IntervalMs = 50;
-    private const int ChoreDeadlineMs = 5_000;
+    private const int DeadlineMs = 5_000;
 
     /// <summary>A commit position that nothing else has taken to the disk meanwhile goes there by itself after this.</summary>
     private const int KeepCommitsMs = 1_000;
@@ -63,15 +63,15 @@ internal sealed class LeaderMaintenance(Lane lane)
             Group = replica.Group,
             Kind = CallKind.Write,
             Body = _operation.WrittenSpan.ToArray(),
-            DeadlineMs = lane.NowMs + ChoreDeadlineMs,
-            Owner = new Chore(replica),
+            DeadlineMs = lane.NowMs + DeadlineMs,
+            Owner = new MaintenanceCall(replica),
         });
     }
 
     private NameMaintenance NamesOf(Replica replica) =>
         _names.TryGetValue(replica.Group, out var keeper) ? keeper : _names[replica.Group] = new NameMaintenance(lane, replica.Group);
 
-    private sealed class Chore(Replica replica) : ICallOwner
+    private sealed class MaintenanceCall(Replica replica) : ICallOwner
     {
         public void Completed(Call call)
         {

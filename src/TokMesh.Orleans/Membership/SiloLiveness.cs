@@ -6,14 +6,14 @@ namespace TokMesh.Orleans.Membership;
 public static class SiloLiveness
 {
     /// <summary>
-    /// A silo that does not answer is buried after about ten seconds, as its links call a node dead; leadership does not wait for that.
+    /// A silo that does not answer is declared dead after about ten seconds, as its links call a node dead; leadership does not wait for that.
     /// Signs of life are frequent, so that after the loss of a whole cluster silos that come back wait for those that do not for seconds, not
     /// minutes.
     /// </summary>
     public static void Configure(ClusterMembershipOptions o)
     {
         o.ProbeTimeout = TimeSpan.FromSeconds(3);
-        // Four times as long by default, while which nobody is buried: a frozen silo stayed in the membership for 38 s.
+        // Four times as long by default, in which nobody is declared dead: a frozen silo stayed in the membership for 38 s.
         o.MaxProbeTimeout = o.ProbeTimeout;
         o.NumMissedProbesLimit = 3;
         o.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(5);

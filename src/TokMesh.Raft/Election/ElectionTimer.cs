@@ -2,7 +2,7 @@ using TokMesh.Raft.Options;
 
 namespace TokMesh.Raft.Election;
 
-/// <summary>When to campaign, and until when to stay loyal. Its randomness is a seeded generator: same seed, same deadlines.</summary>
+/// <summary>When to campaign, and until when to stay with the leader it has. Its randomness is a seeded generator: same seed, same deadlines.</summary>
 internal sealed class ElectionTimer(RaftOptions options, ulong seed)
 {
     private ulong _random = seed | 1;

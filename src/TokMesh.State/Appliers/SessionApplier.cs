@@ -48,8 +48,8 @@ internal sealed class SessionApplier(ShardData data, TouchOverlay touches)
             ReplyWriter.Error(reply, ErrorCode.SessionQuotaExceeded, $"the user has {op.QuotaLimit} live sessions, the most allowed");
             return;
         }
-        BuryIfPresent(data.Sessions.FindId(op.Id));
-        BuryIfPresent(data.Sessions.FindToken(op.Token));
+        LeaveTombstone(data.Sessions.FindId(op.Id));
+        LeaveTombstone(data.Sessions.FindToken(op.Token));
         var draft = new SessionDraft
         {
             Id = op.Id,
@@ -232,7 +232,7 @@ internal sealed class SessionApplier(ShardData data, TouchOverlay touches)
         return live;
     }
 
-    private void BuryIfPresent(int slot)
+    private void LeaveTombstone(int slot)
     {
         if (slot >= 0) AddTombstone(slot, expired: true);
     }

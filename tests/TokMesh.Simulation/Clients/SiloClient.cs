@@ -18,7 +18,7 @@ internal sealed class SiloClient(VirtualWorld world, Conversation talk, VirtualN
     private int _boot = -1;
 
     /// <summary>Whether it is about to hold another one for dead, which may happen at any time until this is over.</summary>
-    public bool IsBurying { get; private set; }
+    public bool IsDeclaringDead { get; private set; }
 
     /// <summary>The version of the table of which the node last told; -1 when it told of none since its start.</summary>
     public int Told { get; private set; } = -1;
@@ -67,10 +67,10 @@ internal sealed class SiloClient(VirtualWorld world, Conversation talk, VirtualN
         }
         else if (DeadOf(table, own) is { } dead)
         {
-            var row = dead with { Version = table.Version + 1, Body = $"buried by {name}", IsDead = true };
-            IsBurying = true;
+            var row = dead with { Version = table.Version + 1, Body = $"declared dead by {name}", IsDead = true };
+            IsDeclaringDead = true;
             if (await Change(new SiloChange { Update = row, RowVersion = dead.Version })) checks.Written(row);
-            IsBurying = false;
+            IsDeclaringDead = false;
         }
         else if (talk.Random.Next(15) == 0)
         {

@@ -153,7 +153,7 @@ internal static class Profiles
             Membership = true,
             Faults = new Dictionary<FaultKind, int>(Mild) { [FaultKind.Lose] = 1, [FaultKind.HandOver] = 1 },
         },
-        new("silos", "silos that join late, bury each other and end when they are buried, by a table in meta, while groups are led; crashes and partitions")
+        new("silos", "silos that join late, declare each other dead and end then, by a table in meta, while groups are led; crashes and partitions")
         {
             KeyClients = 3,
             SessionClients = 1,

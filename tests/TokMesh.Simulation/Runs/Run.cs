@@ -101,7 +101,7 @@ internal sealed class Run
         EveryShardAnswersEveryNode();
         if (_profile.SessionClients > 0) CheckSessions();
         Check(_keys);
-        SilentGroupsNoticeTheLossOfTheirLeader();
+        QuiescentGroupsNoticeTheLossOfTheirLeader();
         _world.RunUntil(() => _world.DigestsAgree(out _), SettledWithinMs, stepMs: 500);
         if (!_world.DigestsAgree(out var differences)) throw new SimulationFailure($"Replicas differ.\n{differences}") { Group = FirstGroup(differences) };
         new MapChecks(_world).TheMapIsTrueEverywhere();
@@ -160,10 +160,10 @@ internal sealed class Run
 
     private string? AbsentSilos()
     {
-        // By the table itself, not by what a silo last read of it: it may have been buried since, and end when the run is being judged.
+        // By the table itself, not by what a silo last read of it: it may have been declared dead since, and end when the run is being judged.
         if (_world.Present.Select(n => n.Node?.Meta?.Silos).OfType<SiloTable>().MaxBy(t => t.Version) is not { } table) return "no node knows the membership.";
         if (_silos.FindIndex(s => !s.Client.IsActiveIn(table)) is >= 0 and var absent) return $"silo {absent + 1} is not in the membership.";
-        if (_silos.FindIndex(s => s.Client.IsBurying) is >= 0 and var burying) return $"silo {burying + 1} still holds another one for dead.";
+        if (_silos.FindIndex(s => s.Client.IsDeclaringDead) is >= 0 and var declaring) return $"silo {declaring + 1} still holds another one for dead.";
         var newest = table.Version;
         return newest >= _siloChecks.Highest && _silos.All(s => s.Client.Told == newest) ? null
             : $"nodes have told their silos of versions {string.Join(' ', _silos.Select(s => s.Client.Told))} of the membership; it is at {newest}, and {_siloChecks.Highest} was acknowledged.";
@@ -187,7 +187,7 @@ internal sealed class Run
     }
 
     /// <summary>Where groups become quiescent soon, they must do so now, and have another leader without anybody calling.</summary>
-    private void SilentGroupsNoticeTheLossOfTheirLeader()
+    private void QuiescentGroupsNoticeTheLossOfTheirLeader()
     {
         if (_profile.Raft.QuiesceAfterMs is 0 or > 500) return;
         _world.Run(3000);
@@ -196,7 +196,7 @@ internal sealed class Run
         lost.GoDown(Death.Killed);
         _world.RunUntil(() => groups.All(g => _world.LeaderOf(g) is not null), NoticedWithinMs);
         foreach (var group in groups)
-            if (_world.LeaderOf(group) is null) throw new SimulationFailure($"Silent group {group} did not notice in {NoticedWithinMs} ms that node {lost.Id} was killed.") { Group = group };
+            if (_world.LeaderOf(group) is null) throw new SimulationFailure($"Quiescent group {group} did not notice in {NoticedWithinMs} ms that node {lost.Id} was killed.") { Group = group };
         lost.Start();
     }
 
