@@ -32,8 +32,9 @@ public interface IShardMapGrain : IGrainWithIntegerKey
     Task<string[]> Gateways();
 
     /// <summary>
-    /// Records where a shard's replicas shall be, in place of an earlier plan for it. The plan is recorded and shown; carrying it out
-    /// is a change of the group's membership, which <c>IReplicaGrain.ChangeMembers</c> does step by step.
+    /// Records where a shard's replicas shall be, in place of an earlier plan for it. The shard's leader carries it out, one membership after
+    /// another, as soon as no more than <c>cluster.rebalance.parallel</c> earlier ones are under way: nodes that get the shard first learn it, then
+    /// they vote, and those that lose it delete what they have. A plan is dropped when it has been carried out.
     /// </summary>
     /// <param name="shard">The shard.</param>
     /// <param name="voters">Numbers of members, 1 to 7 of them, all different.</param>

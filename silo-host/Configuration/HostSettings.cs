@@ -77,6 +77,8 @@ internal sealed class HostSettings
 
     public int ReplicationFactor { get; set; } = 3;
 
+    public int MovesAtOnce { get; set; } = 3;
+
     public int HeartbeatMs { get; set; } = 100;
 
     public int ElectionTimeoutMs { get; set; } = 600;
@@ -137,6 +139,7 @@ internal sealed class HostSettings
         LogSegmentBytes = SegmentBytes,
         SnapshotThresholdBytes = SnapshotThresholdBytes,
         MaxClockOffsetMs = MaxClockOffsetMs,
+        MovesAtOnce = MovesAtOnce,
     };
 
     public SessionLimits SessionLimits() => new()

@@ -82,11 +82,14 @@ public sealed partial class RaftGroup
         ? _now - _lead!.Followers.QuorumHeardAt(_now) < _options.ElectionTimeoutMs
         : _now < _timer.LeaseUntil || _now < _presumedUntil);
 
+    /// <summary>Whether a candidate's log is at least as complete as this one, and as the one that this member had when it was removed.</summary>
+    private bool IsUpToDate(in Message m) => _log.IsUpToDate(m.Index, m.LogTerm) && _removed.IsReachedBy(m.Index, m.LogTerm);
+
     private void OnPreVote(in Message m)
     {
         if (IsInLease || _exclusions.Contains(m.From)) return;
         // The refusal carries this member's term, so that a candidate that is behind catches up instead of asking forever (pitfall 5).
-        var granted = m.Term > Term && _log.IsUpToDate(m.Index, m.LogTerm);
+        var granted = m.Term > Term && IsUpToDate(m);
         _pending.Add(To(m.From, MessageType.PreVoteReply) with { Term = granted ? m.Term : Term, Reject = !granted }, HardStateWrite, Term);
     }
 
@@ -99,7 +102,7 @@ public sealed partial class RaftGroup
     private void OnVote(in Message m)
     {
         // The lease was looked at, and a higher term taken over, before this is called: see Step.
-        var granted = m.Term == Term && (Vote == m.From || (Vote.IsNone && Leader.IsNone)) && _log.IsUpToDate(m.Index, m.LogTerm)
+        var granted = m.Term == Term && (Vote == m.From || (Vote.IsNone && Leader.IsNone)) && IsUpToDate(m)
             && !_exclusions.Contains(m.From);
         if (granted)
         {

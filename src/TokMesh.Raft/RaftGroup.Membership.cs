@@ -49,6 +49,11 @@ public sealed partial class RaftGroup
                 : _lead!.HasCommittedInTerm ? "An earlier change is not committed yet." : "This leader has committed nothing in its term yet.";
             return ChangeStatus.InProgress;
         }
+        if (target.Generation < current.Generation)
+        {
+            reason = $"Plan {target.Generation} is out of date: the membership in force follows plan {current.Generation}.";
+            return ChangeStatus.Outdated;
+        }
         if (target.Equals(current)) return ChangeStatus.Unchanged;
         foreach (var id in target.Voters)
         {
@@ -85,7 +90,7 @@ public sealed partial class RaftGroup
     /// Whether it may campaign: with a vote, or as long as the change that takes its vote may be uncommitted. Such a member may be the
     /// only one whose log others accept, and has to lead once more to commit its own removal (dissertation, 4.2.2).
     /// </summary>
-    private bool MayCampaign => MayLead && !_installing && _halted is null
+    private bool MayCampaign => MayLead && !_installing && _halted is null && _removed.IsReachedBy(_log.Last, _log.LastTerm)
         && (Configuration.IsVoter(Self) || (_memberships.LatestIndex > _log.Commit && _memberships.At(_memberships.LatestIndex.Previous).IsVoter(Self)));
 
     /// <summary>Whether this member leads, and the membership in force is committed for certain.</summary>

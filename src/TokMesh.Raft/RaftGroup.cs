@@ -27,6 +27,7 @@ public sealed partial class RaftGroup
     private readonly List<ulong> _lostReads = [];
     private readonly Dictionary<MemberId, bool> _votes = [];
     private readonly Memberships _memberships;
+    private readonly Tombstone _removed;
     private Leadership? _lead;
     private SnapshotReceive? _receiving;
     private (SnapshotMeta Meta, ReadOnlyMemory<byte> Data)? _toInstall;
@@ -50,10 +51,12 @@ public sealed partial class RaftGroup
     /// <param name="options">Timings and bounds.</param>
     /// <param name="seed">Seeds the election jitter; different for every member and group.</param>
     /// <param name="nowMs">Monotonic time in milliseconds; never goes back.</param>
-    public RaftGroup(MemberId self, Configuration configuration, HardState hardState, RaftLog log, RaftOptions options, ulong seed, long nowMs)
+    /// <param name="removed">What was kept when this member had been removed from the group; nothing if it never was.</param>
+    public RaftGroup(MemberId self, Configuration configuration, HardState hardState, RaftLog log, RaftOptions options, ulong seed, long nowMs, Tombstone removed = default)
     {
         Self = self;
         _log = log;
+        _removed = removed;
         _memberships = new Memberships(log, configuration);
         _options = options;
         _timer = new ElectionTimer(options, seed);

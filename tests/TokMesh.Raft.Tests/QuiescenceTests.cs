@@ -112,7 +112,7 @@ public sealed class QuiescenceTests
     }
 
     [Fact]
-    public void A_late_word_of_silence_does_not_count_after_new_traffic()
+    public void A_late_word_of_quiescence_does_not_count_after_new_traffic()
     {
         var cluster = new Cluster(3, options: Options);
         var leader = cluster.RunUntilLeader();

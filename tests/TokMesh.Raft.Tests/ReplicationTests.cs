@@ -2,8 +2,7 @@ using System.Buffers;
 using TokMesh.Raft.Log;
 using TokMesh.Raft.Membership;
 using TokMesh.Raft.Options;
-using TokMesh.Raft.Outputs;
-using TokMesh.Raft.Snapshots;
+using TokMesh.Raft.Tests.Harness;
 using TokMesh.Raft.Wire;
 
 namespace TokMesh.Raft.Tests;
@@ -28,7 +27,7 @@ public sealed class ReplicationTests
             probes++;
             var output = new Recorder();
             follower.Step(new Message { Type = MessageType.Append, From = Leader, To = follower.Self, Term = new Term(3), Index = at, LogTerm = leaderLog.TermAt(at)!.Value }, [], [], probes);
-            Settle(follower, output);
+            output.Settle(follower);
             var reply = output.Sent.Last(m => m.Type == MessageType.AppendReply);
             if (!reply.Reject) break;
             at = leaderLog.FindConflict(reply.Hint, reply.LogTerm).Index;
@@ -84,6 +83,14 @@ public sealed class ReplicationTests
         var joint = new Configuration { Voters = [new(1), new(2)], VotersOutgoing = [new(2), new(3)], Learners = [new(9)] };
         ReadOnlySpan<byte> encoded = joint.Encode();
         Assert.Equal(joint, Configuration.Decode(ref encoded));
+        // What was written before memberships had generations.
+        ReadOnlySpan<byte> former = [2, 1, 2, 2, 2, 3, 1, 9, 77];
+        Assert.Equal(joint, Configuration.Decode(ref former));
+        Assert.Equal([77], former.ToArray());
+        Assert.Equal([2, 1, 2, 2, 2, 3, 1, 9], joint.Encode());
+        encoded = (joint with { Generation = 1ul << 40 }).Encode();
+        Assert.Equal(joint with { Generation = 1ul << 40 }, Configuration.Decode(ref encoded));
+        Assert.True(encoded.IsEmpty);
     }
 
     private static RaftGroup Group(uint self, RaftLog log, HardState hardState) =>
@@ -93,54 +100,4 @@ public sealed class ReplicationTests
 
     private static Entry[] Entries(params (ulong Index, ulong Term)[] entries) =>
         [.. entries.Select(e => new Entry(new LogIndex(e.Index), new Term(e.Term), EntryType.Command, new byte[] { (byte)e.Index, (byte)e.Term }))];
-
-    private static void Settle(RaftGroup group, Recorder output)
-    {
-        group.Drain(output);
-        group.Persisted(output.LastSeq);
-        group.Drain(output);
-    }
-
-    private sealed class Recorder : IRaftOutput
-    {
-        public ulong LastSeq { get; private set; }
-
-        public List<Message> Sent { get; } = [];
-
-        public void Persist(ulong seq, HardState? hardState, ReadOnlySpan<Entry> entries) => LastSeq = seq;
-
-        public void Send(in Message message, ReadOnlySpan<Entry> entries, ReadOnlySpan<byte> data) => Sent.Add(message);
-
-        public void Apply(ReadOnlySpan<Entry> entries)
-        {
-        }
-
-        public void ReadReady(ulong context)
-        {
-        }
-
-        public void ReadLost(ulong context)
-        {
-        }
-
-        public void SnapshotNeeded(MemberId to)
-        {
-        }
-
-        public void InstallSnapshot(SnapshotMeta meta, ReadOnlyMemory<byte> data)
-        {
-        }
-
-        public void Excluded(MemberId follower, LogViolation violation, LogIndex index)
-        {
-        }
-
-        public void Halted(LogViolation violation, MemberId leader, LogIndex index)
-        {
-        }
-
-        public void RoleChanged(Role role, Term term, MemberId leader)
-        {
-        }
-    }
 }

@@ -30,6 +30,7 @@ public sealed class SimulationTests
         Assert.True(profile != "copies" || (known.Counts.Replacements > seeds && known.Counts.Refused > seeds / 4 && known.Counts.Twins > seeds / 8 && known.Counts.Hangs > seeds),
             $"{known.Counts.Replacements} directories were replaced, {known.Counts.Refused} nodes refused, {known.Counts.Twins} copies run, {known.Counts.Hangs} disks hung.");
         Assert.True(profile != "membership" || known.Counts.MembershipChanges > seeds, $"Only {known.Counts.MembershipChanges} memberships were changed.");
+        Assert.True(profile != "moves" || (known.Counts.Moves > 2 * seeds && known.Counts.ReplicasRemoved > 2 * seeds), $"Only {known.Counts.Moves} moves were made, and {known.Counts.ReplicasRemoved} replicas deleted.");
         Assert.True(profile != "disk" || (known.Counts.BitFlips > seeds && known.Counts.DiskFailures > seeds));
         Holds(profile, RandomNumberGenerator.GetInt32(1_000_000, 900_000_000), seeds);
     }

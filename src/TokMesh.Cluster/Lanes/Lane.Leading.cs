@@ -82,9 +82,12 @@ internal sealed partial class Lane
         _node.Departure.HandingOver(Number, groups);
     }
 
-    private bool HandOver(Replica replica, bool mayLeave)
+    private bool HandOver(Replica replica, bool mayLeave) => HandOver(replica, node => mayLeave || !Heartbeats.Leaves(node));
+
+    /// <summary>Begins to hand a group led here to the best of those that may have it; false when there is none.</summary>
+    public bool HandOver(Replica replica, Func<MemberId, bool> mayHave)
     {
-        var successor = replica.Raft.Successor(node => IsLinked(node) && Heartbeats.MayLead(node) && (mayLeave || !Heartbeats.Leaves(node)), replica.Group);
+        var successor = replica.Raft.Successor(node => IsLinked(node) && Heartbeats.MayLead(node) && mayHave(node), replica.Group);
         if (successor.IsNone) return false;
         replica.Raft.Transfer(successor);
         HasWork(replica);

@@ -54,6 +54,7 @@ internal sealed partial class Lane : IReplicaHost, IRouteHost
         _durable = work => Post(new LaneItem.Durable(work));
         _work = new LogWork(_durable);
         LeaderMaintenance = new LeaderMaintenance(this);
+        Removals = new ReplicaRemoval(this);
         Heartbeats = new HeartbeatCoalescer(this, node.Raft, node.Start);
         _checkup = new LaneCheckup(this);
         _mayLead = node.MayLead;
@@ -77,6 +78,8 @@ internal sealed partial class Lane : IReplicaHost, IRouteHost
 
     public LeaderMaintenance LeaderMaintenance { get; }
 
+    public ReplicaRemoval Removals { get; }
+
     public HeartbeatCoalescer Heartbeats { get; }
 
     public Action Wake { set => _inbox.Wake = value; }
@@ -97,14 +100,6 @@ internal sealed partial class Lane : IReplicaHost, IRouteHost
     /// <summary>False when too much waits: nothing happened.</summary>
     public bool TrySubmit(Call call) => _inbox.TryAdd(new LaneItem.Submitted(call), MaxQueuedItems,
         mayWait: call.Kind == CallKind.Write && _node.Leaders.IsHere(call.Group));
-
-    public void Add(Replica replica)
-    {
-        replica.Raft.MayLead = _mayLead || replica.Raft.Configuration.Voters.Count == 1;
-        _replicas.Add(replica.Group, replica);
-    }
-
-    public Replica? ReplicaOf(uint group) => _replicas.GetValueOrDefault(group);
 
     public bool IsLinked(MemberId node) => node == Self || _linked.Contains(node);
 
@@ -157,7 +152,7 @@ internal sealed partial class Lane : IReplicaHost, IRouteHost
     public void HasWork(Replica replica)
     {
         _nextTick = Math.Min(_nextTick, NowMs + TickMs);
-        if (replica.IsListed) return;
+        if (replica.IsListed || replica.IsRemoved) return;
         replica.IsListed = true;
         _listed.Add(replica);
     }
@@ -217,16 +212,19 @@ internal sealed partial class Lane : IReplicaHost, IRouteHost
             case LaneItem.Durable(var work):
                 foreach (var (replica, seq) in work.Writes)
                 {
+                    if (replica.IsRemoved) continue;
                     _node.Trace?.Persisted(replica, seq);
                     replica.Raft.Persisted(seq);
                     HasWork(replica);
                 }
+                foreach (var group in work.Removed) _node.Snapshots.Delete(this, group);
                 work.Clear();
                 // They become durable in the order in which they were handed over.
                 _workUnderWay.Dequeue();
                 _spareWork.Push(work);
                 break;
             case LaneItem.SnapshotTaken(var replica, var index, var term):
+                if (replica.IsRemoved) break;
                 replica.SnapshotUnderWay = false;
                 // One received from a leader meanwhile may be newer.
                 if (index <= replica.SnapshotIndex) break;
@@ -234,7 +232,10 @@ internal sealed partial class Lane : IReplicaHost, IRouteHost
                 _work.Records.AppendMark(replica.Group, index, term);
                 break;
             case LaneItem.SnapshotStored(var replica, var meta, var data):
-                replica.Installed(meta, data);
+                if (!replica.IsRemoved) replica.Installed(meta, data);
+                break;
+            case LaneItem.SnapshotsDeleted(var group):
+                Removals.Deleted(group);
                 break;
             case LaneItem.SnapshotsWanted(var groups):
                 foreach (var group in groups) if (ReplicaOf(group) is { } replica) TakeSnapshot(replica);
@@ -277,6 +278,7 @@ internal sealed partial class Lane : IReplicaHost, IRouteHost
             route.Tick();
         }
         LeaderMaintenance.Tick();
+        Removals.Tick();
         Heartbeats.Tick(NowMs);
         _checkup.Tick();
         _nextTick = Math.Min(_nextTick, Heartbeats.NextBeatMs);
@@ -306,26 +308,4 @@ internal sealed partial class Lane : IReplicaHost, IRouteHost
         }
         _stepping.Clear();
     }
-
-    /// <summary>Asks a group led here for another membership; the answer is one of the leader's log only.</summary>
-    public ChangeStatus Change(uint group, Configuration target, out string reason)
-    {
-        if (ReplicaOf(group) is { } replica)
-        {
-            HasWork(replica);
-            return replica.Raft.Change(target, out _, out reason);
-        }
-        reason = "This node holds no replica of the group.";
-        return ChangeStatus.NotLeader;
-    }
-
-    public void TakeSnapshot(Replica replica)
-    {
-        if (replica.SnapshotUnderWay || replica.Raft.Log.Applied.Value <= replica.SnapshotIndex) return;
-        replica.SnapshotUnderWay = true;
-        _node.Snapshots.Take(this, replica, replica.Raft.AppliedMeta, replica.WriteSnapshot().WrittenMemory);
-    }
-
-    public void Install(Replica replica, SnapshotMeta meta, ReadOnlyMemory<byte> data) =>
-        _node.Snapshots.Store(this, replica, meta, data);
 }

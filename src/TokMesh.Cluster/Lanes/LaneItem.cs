@@ -24,6 +24,9 @@ internal abstract record LaneItem
     /// <summary>A snapshot from a leader is on disk.</summary>
     public sealed record SnapshotStored(Replica Replica, SnapshotMeta Meta, ReadOnlyMemory<byte> Data) : LaneItem;
 
+    /// <summary>No snapshot of a group that was removed is on disk any more.</summary>
+    public sealed record SnapshotsDeleted(uint Group) : LaneItem;
+
     /// <summary>These groups keep old log segments alive and should take snapshots.</summary>
     public sealed record SnapshotsWanted(IReadOnlyList<uint> Groups) : LaneItem;
 

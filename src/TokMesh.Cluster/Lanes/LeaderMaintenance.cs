@@ -23,6 +23,7 @@ internal sealed class LeaderMaintenance(Lane lane)
     private readonly ArrayBufferWriter<byte> _operation = new(256);
     private readonly Dictionary<uint, NameMaintenance> _names = [];
     private readonly MapMaintenance _map = new(lane);
+    private readonly MoveMaintenance _moves = new(lane);
     private long _next;
     private long _nextKeep;
 
@@ -41,6 +42,7 @@ internal sealed class LeaderMaintenance(Lane lane)
             if (!replica.Raft.IsEstablished || !lane.Wall.IsTrusted) continue;
             Propose(replica);
             _map.Look(replica);
+            if (replica.Group > 0) _moves.Look(replica);
             if (replica.State is ShardGroupState shard) NamesOf(replica).Tick(shard.Shard);
         }
     }

@@ -21,10 +21,14 @@ internal sealed class LogWork(Action<LogWork> durable)
 
     public List<(Replica Replica, ulong Seq)> Writes { get; } = [];
 
+    /// <summary>Groups that are removed from this node with it.</summary>
+    public List<uint> Removed { get; } = [];
+
     public void Clear()
     {
         Records.Reset();
         Writes.Clear();
+        Removed.Clear();
     }
 }
 

@@ -1,4 +1,3 @@
-using TokMesh.Cluster.Calls;
 using TokMesh.Cluster.Meta;
 using TokMesh.Cluster.Replicas;
 using TokMesh.Raft;
@@ -13,8 +12,6 @@ namespace TokMesh.Cluster.Lanes;
 /// </summary>
 internal sealed class MapMaintenance(Lane lane)
 {
-    private const int DeadlineMs = 5_000;
-
     private readonly HashSet<uint> _underWay = [];
     private bool _isTellingReady;
 
@@ -36,7 +33,7 @@ internal sealed class MapMaintenance(Lane lane)
         if (raft.ConfigurationIndex.Value <= place.Version) return;
         var group = replica.Group;
         _underWay.Add(group);
-        Tell(new MapChange { Placed = new PlacedGroup(group, GroupPlace.Of(membership, raft.ConfigurationIndex.Value)) }, () => _underWay.Remove(group));
+        lane.ChangeMap(new MapChange { Placed = new PlacedGroup(group, GroupPlace.Of(membership, raft.ConfigurationIndex.Value, raft.Term.Value)) }, () => _underWay.Remove(group));
     }
 
     private void LookWhoIsReady(RaftGroup raft, ClusterMap map)
@@ -47,7 +44,7 @@ internal sealed class MapMaintenance(Lane lane)
             if (member.State != MemberState.Joining || raft.FollowerOf(new MemberId(member.Number), lane.NowMs) is not { } follower) continue;
             if (follower.Match < raft.Log.Commit) continue;
             _isTellingReady = true;
-            Tell(new MapChange { Ready = member.Number }, () => _isTellingReady = false);
+            lane.ChangeMap(new MapChange { Ready = member.Number }, () => _isTellingReady = false);
             return;
         }
     }
@@ -59,21 +56,6 @@ internal sealed class MapMaintenance(Lane lane)
         var missing = map.Members.Select(m => new MemberId(m.Number)).Where(m => !membership.Contains(m)).ToArray();
         var gone = membership.Learners.Where(l => map.MemberOf(l) is null).ToArray();
         if (missing.Length == 0 && gone.Length == 0) return null;
-        return Configuration.Of(membership.Voters, membership.Learners.Except(gone).Concat(missing));
-    }
-
-    private void Tell(MapChange change, Action over) => lane.Submit(new Call
-    {
-        Group = 0,
-        Kind = CallKind.Write,
-        Body = MetaOps.ChangeMap(change),
-        DeadlineMs = lane.NowMs + DeadlineMs,
-        Owner = new Report(lane, over),
-    });
-
-    private sealed class Report(Lane lane, Action over) : ICallOwner
-    {
-        // Meta's lane may be another one.
-        public void Completed(Call call) => lane.Post(new LaneItem.Run(_ => over()));
+        return Configuration.Of(membership.Voters, membership.Learners.Except(gone).Concat(missing), membership.Generation);
     }
 }

@@ -66,6 +66,9 @@ internal sealed class NodeParts : ICallRouter
 
     public required RaftOptions Raft { get; init; }
 
+    /// <summary>How many shards may move at a time.</summary>
+    public required int MovesAtOnce { get; init; }
+
     /// <summary>This start of the node: others are told, so that they know when it has started again.</summary>
     public required NodeStart Start { get; init; }
 

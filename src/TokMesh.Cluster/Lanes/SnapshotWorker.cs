@@ -10,7 +10,7 @@ namespace TokMesh.Cluster.Lanes;
 /// </summary>
 internal sealed class SnapshotWorker(SnapshotStore store)
 {
-    private readonly Inbox<Job> _inbox = new();
+    private readonly Inbox<Action> _inbox = new();
     private readonly Dictionary<uint, ulong> _written = [];
 
     public Action Wake { set => _inbox.Wake = value; }
@@ -21,26 +21,39 @@ internal sealed class SnapshotWorker(SnapshotStore store)
     public void Recovered(uint group, ulong index) => _written[group] = index;
 
     /// <summary>Writes a snapshot of a replica's own state, then tells its lane.</summary>
-    public void Take(Lane lane, Replica replica, SnapshotMeta meta, ReadOnlyMemory<byte> data) => _inbox.Add(new Job(lane, replica, meta, data, false));
+    public void Take(Lane lane, Replica replica, SnapshotMeta meta, ReadOnlyMemory<byte> data) => _inbox.Add(() =>
+    {
+        Write(replica.Group, meta, data);
+        lane.Post(new LaneItem.SnapshotTaken(replica, meta.Index.Value, meta.Term.Value));
+    });
 
     /// <summary>Writes a snapshot received from a leader, then tells its lane.</summary>
-    public void Store(Lane lane, Replica replica, SnapshotMeta meta, ReadOnlyMemory<byte> data) => _inbox.Add(new Job(lane, replica, meta, data, true));
+    public void Store(Lane lane, Replica replica, SnapshotMeta meta, ReadOnlyMemory<byte> data) => _inbox.Add(() =>
+    {
+        Write(replica.Group, meta, data);
+        lane.Post(new LaneItem.SnapshotStored(replica, meta, data));
+    });
+
+    /// <summary>Deletes all snapshots of a group that was removed, also those that are yet to be written, then tells its lane.</summary>
+    public void Delete(Lane lane, uint group) => _inbox.Add(() =>
+    {
+        store.DeleteOlderThan(group, ulong.MaxValue);
+        _written.Remove(group);
+        lane.Post(new LaneItem.SnapshotsDeleted(group));
+    });
 
     public bool Turn()
     {
-        foreach (var job in _inbox.Take())
-        {
-            store.Write(job.Replica.Group, job.Meta.Index.Value, job.Meta.Term.Value, job.Meta.Configuration.Encode(), job.Data.Span);
-            Written++;
-            // The log's mark for the new one is not durable yet, so the one before it stays; anything older is no longer needed.
-            if (_written.TryGetValue(job.Replica.Group, out var previous)) store.DeleteOlderThan(job.Replica.Group, previous);
-            _written[job.Replica.Group] = job.Meta.Index.Value;
-            job.Lane.Post(job.Received
-                ? new LaneItem.SnapshotStored(job.Replica, job.Meta, job.Data)
-                : new LaneItem.SnapshotTaken(job.Replica, job.Meta.Index.Value, job.Meta.Term.Value));
-        }
+        foreach (var job in _inbox.Take()) job();
         return !_inbox.IsEmpty;
     }
 
-    private sealed record Job(Lane Lane, Replica Replica, SnapshotMeta Meta, ReadOnlyMemory<byte> Data, bool Received);
+    private void Write(uint group, SnapshotMeta meta, ReadOnlyMemory<byte> data)
+    {
+        store.Write(group, meta.Index.Value, meta.Term.Value, meta.Configuration.Encode(), data.Span);
+        Written++;
+        // The log's mark for the new one is not durable yet, so the one before it stays; anything older is no longer needed.
+        if (_written.TryGetValue(group, out var previous)) store.DeleteOlderThan(group, previous);
+        _written[group] = meta.Index.Value;
+    }
 }

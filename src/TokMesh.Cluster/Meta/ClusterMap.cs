@@ -25,7 +25,7 @@ public sealed record ClusterMap
     /// <summary>Who holds each group, by its number: meta is 0, shard s is s + 1.</summary>
     public IReadOnlyList<GroupPlace> Groups { get; init; } = [];
 
-    /// <summary>Planned moves, one for a shard at the most, by shard.</summary>
+    /// <summary>Planned moves, one for a shard at the most; those planned first are first.</summary>
     public IReadOnlyList<PlannedMove> Moves { get; init; } = [];
 
     /// <summary>What a former release noted of nodes that came later. Kept, since it counted as changes of the map, and otherwise not looked at.</summary>
@@ -50,6 +50,24 @@ public sealed record ClusterMap
         return [.. place.Voters.Concat(place.Learners).Concat(Members.Select(m => m.Number)).Distinct().Select(n => new MemberId(n))];
     }
 
+    /// <summary>The move of a shard that may be made now; null when there is none, or others come first.</summary>
+    /// <param name="group">The shard's group.</param>
+    /// <param name="atOnce">How many may be made at a time.</param>
+    public PlannedMove? OpenMoveOf(uint group, int atOnce)
+    {
+        foreach (var move in Moves)
+        {
+            if (move.Id == 0) continue;
+            if (atOnce-- <= 0) break;
+            if (move.Shard + 1 == group) return move;
+        }
+        return null;
+    }
+
+    /// <summary>Whether a member holds a group, or is going to.</summary>
+    public bool Wants(uint group, MemberId number) =>
+        Groups[(int)group].Contains(number.Value) || Moves.Any(m => m.Shard + 1 == group && m.Voters.Contains(number.Value));
+
     /// <summary>How many shards a member holds a replica of.</summary>
     public int CountShardsOf(MemberId number) => Groups.Skip(1).Count(g => g.Contains(number.Value));
 
@@ -68,19 +86,38 @@ public sealed record ClusterMap
 /// <param name="Version">Where the group's own log says so: later memberships stand at higher positions. 0 as the bootstrap has it.</param>
 public sealed record GroupPlace(IReadOnlyList<uint> Voters, IReadOnlyList<uint> Learners, ulong Version)
 {
+    /// <summary>Term of the leader that told it, which had committed in that term.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public ulong Term { get; init; }
+
+    /// <summary>The plan that the membership follows (<see cref="Configuration.Generation"/>).</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public ulong Generation { get; init; }
+
+    /// <summary>Replicas that nobody counts any more and that their nodes have not deleted yet; null for none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<RemovedReplica>? Removed { get; init; }
+
     /// <summary>What a leader tells of its group.</summary>
-    public static GroupPlace Of(Configuration configuration, ulong version) =>
-        new([.. configuration.Voters.Select(v => v.Value)], [.. configuration.Learners.Select(l => l.Value)], version);
+    /// <param name="configuration">The membership in force, which is committed.</param>
+    /// <param name="version">Where it stands in the group's log.</param>
+    /// <param name="term">The leader's term, in which it has committed.</param>
+    public static GroupPlace Of(Configuration configuration, ulong version, ulong term = 0) =>
+        new([.. configuration.Voters.Select(v => v.Value)], [.. configuration.Learners.Select(l => l.Value)], version) { Term = term, Generation = configuration.Generation };
 
     /// <summary>Whether a member holds the group.</summary>
     public bool Contains(uint number) => Voters.Contains(number) || Learners.Contains(number);
+
+    /// <summary>Whether a member still has to delete a replica of the group.</summary>
+    public bool IsRemoved(uint number) => Removed?.Any(r => r.Number == number) ?? false;
 
     /// <summary>Whether a membership has the same voters and learners, in whatever order.</summary>
     public bool Matches(Configuration configuration) => !configuration.IsJoint && IsSame(Voters, configuration.Voters) && IsSame(Learners, configuration.Learners);
 
     /// <inheritdoc/>
     public bool Equals(GroupPlace? other) =>
-        other is not null && Version == other.Version && Voters.SequenceEqual(other.Voters) && Learners.SequenceEqual(other.Learners);
+        other is not null && Version == other.Version && Term == other.Term && Generation == other.Generation && Voters.SequenceEqual(other.Voters)
+        && Learners.SequenceEqual(other.Learners) && (Removed ?? []).SequenceEqual(other.Removed ?? []);
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Version, Voters.Count, Learners.Count);
@@ -93,14 +130,30 @@ public sealed record GroupPlace(IReadOnlyList<uint> Voters, IReadOnlyList<uint> 
     }
 }
 
+/// <summary>A replica that its group has left out and its node is to delete.</summary>
+/// <param name="Number">The node's number.</param>
+/// <param name="Version">Where the membership without it stands in the group's log.</param>
+/// <param name="Term">Term of the leader that told so (<see cref="Tombstone.LogTerm"/>).</param>
+public sealed record RemovedReplica(uint Number, ulong Version, ulong Term);
+
 /// <summary>Where a shard's replicas are meant to be.</summary>
 /// <param name="Shard">The shard.</param>
 /// <param name="Voters">Numbers of the nodes that shall hold it, ascending.</param>
 public sealed record PlannedMove(uint Shard, IReadOnlyList<uint> Voters)
 {
-    /// <inheritdoc/>
-    public bool Equals(PlannedMove? other) => other is not null && Shard == other.Shard && Voters.SequenceEqual(other.Voters);
+    /// <summary>
+    /// The map's version when it was planned: later plans have higher numbers. 0 has the plan of a former release, which recorded plans and
+    /// did not carry them out.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public ulong Id { get; init; }
+
+    /// <summary>A plan that meta is asked for; it gets its <see cref="Id"/> there.</summary>
+    public static PlannedMove New(uint shard, IEnumerable<uint> voters) => new(shard, [.. voters.Order()]) { Id = 1 };
 
     /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(Shard, Voters.Count);
+    public bool Equals(PlannedMove? other) => other is not null && Shard == other.Shard && Id == other.Id && Voters.SequenceEqual(other.Voters);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Shard, Voters.Count, Id);
 }

@@ -9,7 +9,13 @@ namespace TokMesh.Cluster.Meta;
 /// <param name="Place">Who holds it now.</param>
 public sealed record PlacedGroup(uint Group, GroupPlace Place);
 
-/// <summary>A change of the map, as it stands in meta's log. One of the first six is given.</summary>
+/// <summary>A replica that its node has deleted.</summary>
+/// <param name="Group">0 is meta, shard s is group s + 1.</param>
+/// <param name="Number">The node's number.</param>
+/// <param name="Version">Which removal it followed (<see cref="RemovedReplica.Version"/>), and all before that.</param>
+public sealed record DeletedReplica(uint Group, uint Number, ulong Version);
+
+/// <summary>A change of the map, as it stands in meta's log. One of the first seven is given.</summary>
 public sealed record MapChange
 {
     /// <summary>
@@ -27,7 +33,14 @@ public sealed record MapChange
     /// <summary>Says who holds a group now; one that stands before what is known of the group changes nothing.</summary>
     public PlacedGroup? Placed { get; init; }
 
-    /// <summary>Plans a move, in place of an earlier plan for the shard.</summary>
+    /// <summary>A node has deleted a replica that its group had left out.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public DeletedReplica? Deleted { get; init; }
+
+    /// <summary>
+    /// Plans a move, in place of an earlier plan for the shard. Its nodes must be members that do not have to delete a replica of
+    /// the shard first.
+    /// </summary>
     public PlannedMove? Plan { get; init; }
 
     /// <summary>Drops the plan for a shard.</summary>
@@ -45,7 +58,7 @@ public sealed record MapChange
     public ulong? IfVersion { get; init; }
 
     /// <summary>Whether one change is asked for, and not none or several.</summary>
-    internal bool IsOne => (Join is null ? 0 : 1) + (Leave is null ? 0 : 1) + (Ready is null ? 0 : 1) + (Placed is null ? 0 : 1) + (Plan is null ? 0 : 1) + (Cancel is null ? 0 : 1) == 1;
+    internal bool IsOne => ((object?[])[Join, Leave, Ready, Placed, Deleted, Plan, Cancel]).Count(static change => change is not null) == 1;
 
     /// <summary>The map after the change; the same one when it changes nothing.</summary>
     /// <param name="map">The map before.</param>
@@ -62,7 +75,8 @@ public sealed record MapChange
             { Leave: { } number } => LeaveOut(map, number, out refusal, out why),
             { Ready: { } number } => map with { Members = [.. map.Members.Select(m => m.Number == number ? m with { State = MemberState.Active } : m)] },
             { Placed: { } placed } => Place(map, placed),
-            { Plan: { } plan } => map with { Moves = [.. map.Moves.Where(m => m.Shard != plan.Shard).Append(plan).OrderBy(m => m.Shard)] },
+            { Deleted: { } deleted } => Forget(map, deleted),
+            { Plan: { } plan } => PlanMove(map, plan, out refusal, out why),
             { Cancel: { } shard } => map with { Moves = [.. map.Moves.Where(m => m.Shard != shard)] },
             { AddGuest: { } guest } => map with { Guests = [.. (map.Guests ?? []).Where(g => g.Number != guest.Number).Append(guest).OrderBy(g => g.Number)] },
             { RemoveGuest: { } number } => map with { Guests = [.. (map.Guests ?? []).Where(g => g.Number != number)] },
@@ -91,23 +105,67 @@ public sealed record MapChange
     {
         (refusal, why) = (ErrorCode.None, "");
         var held = map.CountShardsOf(new MemberId(number));
-        if (held == 0 && (map.Groups.Count == 0 || !map.Groups[0].Voters.Contains(number)))
-            return map with { Members = [.. map.Members.Where(m => m.Number != number)] };
-        (refusal, why) = (ErrorCode.ClusterNodeConflict, $"Member {number} {(held > 0 ? $"holds {held} shards" : "has a vote in meta")}: it can leave when others have taken over.");
+        var reason = held > 0 ? $"holds {held} shards" : map.Groups is [var meta, ..] && meta.Voters.Contains(number) ? "has a vote in meta"
+            : map.Moves.Any(m => m.Id > 0 && m.Voters.Contains(number)) ? "is to be given a shard" : null;
+        if (reason is null)
+        {
+            // What it has to delete is nobody's concern any more: its number is never used again.
+            return map with { Members = [.. map.Members.Where(m => m.Number != number)], Groups = [.. map.Groups.Select(g => Without(g, number, ulong.MaxValue))] };
+        }
+        (refusal, why) = (ErrorCode.ClusterNodeConflict, $"Member {number} {reason}: it can leave when others have taken over.");
         return map;
+    }
+
+    private static ClusterMap PlanMove(ClusterMap map, PlannedMove plan, out ErrorCode refusal, out string why)
+    {
+        var group = plan.Shard + 1;
+        var problem = plan.Id == 0 ? null : group >= map.Groups.Count ? $"There is no shard {plan.Shard}."
+            : plan.Voters.FirstOrDefault(v => map.MemberOf(new MemberId(v)) is null) is not 0 and var stranger ? $"{stranger} is the number of no member."
+            : plan.Voters.FirstOrDefault(map.Groups[(int)group].IsRemoved) is not 0 and var busy ? $"Member {busy} has not deleted its former replica of shard {plan.Shard} yet."
+            : null;
+        (refusal, why) = problem is null ? (ErrorCode.None, "") : (ErrorCode.ClusterNodeConflict, problem);
+        if (problem is not null) return map;
+        var others = map.Moves.Where(m => m.Shard != plan.Shard);
+        if (plan.Id == 0) return map with { Moves = [.. others.Append(plan).OrderBy(m => m.Id).ThenBy(m => m.Shard)] };
+        var isThere = map.Groups[(int)group] is var place && place.Learners.Count == 0 && place.Voters.Order().SequenceEqual(plan.Voters.Order());
+        return map with { Moves = isThere ? [.. others] : [.. others, plan with { Id = map.Version + 1 }] };
     }
 
     private static ClusterMap Place(ClusterMap map, PlacedGroup placed)
     {
         if (placed.Group >= map.Groups.Count || placed.Place.Version <= map.Groups[(int)placed.Group].Version) return map;
         var groups = map.Groups.ToArray();
+        var before = groups[placed.Group];
         // A member that stays keeps its place in the order: the first one should lead.
-        var before = groups[placed.Group].Voters;
-        groups[placed.Group] = placed.Place with
+        var after = placed.Place with
         {
-            Voters = [.. before.Where(placed.Place.Voters.Contains), .. placed.Place.Voters.Where(v => !before.Contains(v)).Order()],
+            Voters = [.. before.Voters.Where(placed.Place.Voters.Contains), .. placed.Place.Voters.Where(v => !before.Voters.Contains(v)).Order()],
             Learners = [.. placed.Place.Learners.Order()],
         };
+        groups[placed.Group] = after with { Removed = RemovedBy(map, placed.Group, before, after) };
+        return map with { Groups = groups, Moves = [.. map.Moves.Where(m => m.Id == 0 || m.Shard + 1 != placed.Group || !m.Voters.Order().SequenceEqual(after.Voters.Order()) || after.Learners.Count > 0)] };
+    }
+
+    /// <summary>
+    /// Whose replicas have to be deleted. Of a membership that follows no plan nobody's: who made it may take a member back at any time, and a member
+    /// must be whole then.
+    /// </summary>
+    private static RemovedReplica[]? RemovedBy(ClusterMap map, uint group, GroupPlace before, GroupPlace after)
+    {
+        var waiting = (before.Removed ?? []).Where(r => !after.Contains(r.Number));
+        var left = group == 0 || after.Generation == 0 ? [] : before.Voters.Concat(before.Learners).Where(n => !after.Contains(n) && map.MemberOf(new MemberId(n)) is not null);
+        RemovedReplica[] all = [.. waiting.Concat(left.Select(n => new RemovedReplica(n, after.Version, after.Term))).OrderBy(r => r.Number)];
+        return all.Length == 0 ? null : all;
+    }
+
+    private static ClusterMap Forget(ClusterMap map, DeletedReplica deleted)
+    {
+        if (deleted.Group >= map.Groups.Count) return map;
+        var groups = map.Groups.ToArray();
+        groups[deleted.Group] = Without(groups[deleted.Group], deleted.Number, deleted.Version);
         return map with { Groups = groups };
     }
+
+    private static GroupPlace Without(GroupPlace place, uint number, ulong upTo) => !place.IsRemoved(number) ? place
+        : place with { Removed = place.Removed!.Where(r => r.Number != number || r.Version > upTo).ToArray() is { Length: > 0 } rest ? rest : null };
 }

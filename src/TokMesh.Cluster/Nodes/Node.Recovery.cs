@@ -37,7 +37,9 @@ public sealed partial class Node
         {
             recovery.Groups.TryGetValue(group, out var found);
             var configuration = _parts.BeganWith(group);
-            if (found is null && !configuration.Contains(Self)) continue;
+            var removed = default(Tombstone);
+            if (recovery.Notes.TryGetValue(LogNotes.OfTombstone(group), out var note)) _lanes[_parts.LaneOf(group)].Removals.Recovered(group, removed = Tombstone.Decode(note));
+            if (found is null && (!configuration.Contains(Self) || removed != default)) continue;
             if (found is null) fresh.AppendGroupMeta(group, configuration.Encode());
             var restore = RestoreOf(group);
             var state = New(group);
@@ -64,7 +66,7 @@ public sealed partial class Node
                 log.CommitTo(new LogIndex(found.CommitIndex));
             }
             var lane = _lanes[_parts.LaneOf(group)];
-            var raft = new RaftGroup(Self, configuration, hardState, log, options, _parts.NextRandom(), nowMs);
+            var raft = new RaftGroup(Self, configuration, hardState, log, options, _parts.NextRandom(), nowMs, removed);
             lane.Add(new Replica(lane, group, raft, state, restore) { SnapshotIndex = snapshotIndex, KeptCommit = log.Commit });
             if (found is null && configuration.Members.Count == 1) raft.Campaign();
         }
@@ -75,10 +77,12 @@ public sealed partial class Node
 
     private Replica? AddReplica(Lane lane, uint group, RaftOptions options)
     {
-        if (group >= _parts.GroupCount) return null;
-        var raft = new RaftGroup(Self, Configuration.Empty, default, new RaftLog(LogIndex.Zero, Term.Zero, []), options, _parts.NextRandom(), lane.NowMs);
+        if (group >= _parts.GroupCount || !lane.Removals.MayOpen(group)) return null;
+        var removed = lane.Removals.Of(group);
+        var raft = new RaftGroup(Self, Configuration.Empty, new HardState(removed.Term, MemberId.None), new RaftLog(LogIndex.Zero, Term.Zero, []), options, _parts.NextRandom(), lane.NowMs, removed);
         var replica = new Replica(lane, group, raft, New(group), RestoreOf(group));
         lane.Log.AppendGroupMeta(group, Configuration.Empty.Encode());
+        if (removed.Term > Term.Zero) lane.Log.AppendHardState(group, removed.Term.Value, MemberId.None.Value);
         lane.Add(replica);
         return replica;
     }

@@ -90,6 +90,7 @@ public sealed partial class Node : IDisposable
             Watch = watch,
             NextRandom = () => NextRandom(fillRandom),
             Raft = options.Raft,
+            MovesAtOnce = options.MovesAtOnce,
             Trace = trace,
             AddReplica = (lane, group) => AddReplica(lane, group, options.Raft),
         };
@@ -274,7 +275,7 @@ public sealed partial class Node : IDisposable
     /// <summary>
     /// Asks a group that this node leads for another membership (see <see cref="RaftGroup.Change"/>). Nodes that become members need
     /// nothing but a link: they start an empty replica when the leader first speaks to them. One that is left out keeps what it has,
-    /// so that it can be taken back without having forgotten its votes.
+    /// so that it can be taken back without having forgotten its votes, unless the group has followed a planned move: then it deletes that.
     /// </summary>
     /// <param name="group">0 is meta, shard s is group s + 1.</param>
     /// <param name="target">Whom to end up with.</param>
@@ -282,7 +283,7 @@ public sealed partial class Node : IDisposable
     /// leader's log, and no more.</param>
     public void ChangeMembers(uint group, Configuration target, Action<ChangeStatus, string> done)
     {
-        _lanes[_parts.LaneOf(group)].Post(new LaneItem.Run(lane => done(lane.Change(group, target, out var reason), reason)));
+        _lanes[_parts.LaneOf(group)].Post(new LaneItem.Run(lane => done(lane.Change(group, target with { Generation = lane.ReplicaOf(group)?.Raft.Configuration.Generation ?? 0 }, out var reason), reason)));
     }
 
     /// <inheritdoc/>

@@ -17,6 +17,9 @@ public sealed record NodeOptions
     /// <summary>Log size in bytes from which on groups take snapshots so that old segments can go.</summary>
     public long SnapshotThresholdBytes { get; init; } = 256L << 20;
 
+    /// <summary>How many shards of the cluster may move to other nodes at a time, by what their leaders are told; 0 for none: plans wait.</summary>
+    public int MovesAtOnce { get; init; } = 3;
+
     /// <summary>Largest offset of this node's wall clock to the majority's, in milliseconds, at which it still leads.</summary>
     public int MaxClockOffsetMs { get; init; } = 500;
 }

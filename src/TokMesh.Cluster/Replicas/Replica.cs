@@ -58,6 +58,9 @@ internal sealed class Replica : IRaftOutput, IApplySink
 
     public bool SnapshotUnderWay { get; set; }
 
+    /// <summary>Whether it was removed from this node: what is still on its way to it comes to nothing.</summary>
+    public bool IsRemoved { get; set; }
+
     /// <summary>The newest commit position that was given to the log.</summary>
     public LogIndex KeptCommit { get; set; }
 

@@ -15,11 +15,13 @@ namespace TokMesh.Cluster.Replicas;
 /// <param name="Received">A message is about to be given to the member.</param>
 /// <param name="Persisted">The member is about to be told that its write of this number is on disk.</param>
 /// <param name="Stepped">Term, vote, role, log or membership may be others than before.</param>
+/// <param name="Removed">The replica was deleted; a later one of the same group begins with the tombstone.</param>
 internal sealed record ReplicaTrace(
     Func<Replica, IRaftOutput> Output,
     ReceivedMessage Received,
     Action<Replica, ulong> Persisted,
-    Action<Replica> Stepped);
+    Action<Replica> Stepped,
+    Action<Replica> Removed);
 
 /// <summary>Hears of a message with what travels beside it.</summary>
 internal delegate void ReceivedMessage(Replica replica, in Message message, IReadOnlyList<Entry> entries, ReadOnlySpan<byte> data);

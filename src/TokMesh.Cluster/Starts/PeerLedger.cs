@@ -41,7 +41,7 @@ internal sealed class PeerLedger
     {
         (_aliveMs, _store) = (aliveMs, store);
         foreach (var (number, note) in found.Notes)
-            if (number != StartHistory.Note) _peers[number] = new Peer { Record = PeerRecord.Decode(note), IsStored = true, HeardAtMs = nowMs + PresumedMs - aliveMs };
+            if (LogNotes.IsOfMember(number)) _peers[number] = new Peer { Record = PeerRecord.Decode(note), IsStored = true, HeardAtMs = nowMs + PresumedMs - aliveMs };
         _all = [.. _peers];
     }
 

@@ -78,7 +78,7 @@ internal sealed class ShardMapGrain(NodeAccess access, INodeNetwork network) : G
         if (voters.Length is < 1 or > MaxVoters || voters.Distinct().Count() != voters.Length)
             throw Impossible($"{voters.Length} voters, {voters.Distinct().Count()} of them different; allowed is 1 to {MaxVoters}, all different");
         if (voters.Except(access.Node.Map.Members.Select(m => m.Number)).FirstOrDefault() is not 0 and var stranger) throw Impossible($"{stranger} is the number of no member");
-        return Calls.ChangeAsync(new MapChange { Plan = new PlannedMove(shard, [.. voters.Order()]), IfVersion = ifVersion }, cancel);
+        return Calls.ChangeAsync(new MapChange { Plan = PlannedMove.New(shard, voters), IfVersion = ifVersion }, cancel);
     }
 
     public Task<ulong> CancelMove(uint shard, ulong ifVersion, CancellationToken cancel = default)

@@ -18,6 +18,9 @@ public enum ChangeStatus : byte
     /// <summary>A learner that is to vote lacks too much of the log yet. Nothing happened.</summary>
     NotCaughtUp,
 
+    /// <summary>The membership in force follows a later plan (<see cref="Configuration.Generation"/>). Nothing happened.</summary>
+    Outdated,
+
     /// <summary>The membership is not possible; see the reason. Nothing happened.</summary>
     Invalid,
 }

@@ -9,6 +9,14 @@ namespace TokMesh.Raft.Membership;
 /// </summary>
 public sealed record Configuration
 {
+    /// <summary>
+    /// Begins the binary form of a membership with a <see cref="Generation"/>: no list is as long, so that one of generation 0 is written
+    /// as it was before there were generations.
+    /// </summary>
+    private const ulong HasGeneration = 1 << 20;
+
+    private const ulong MaxListed = 1024;
+
     /// <summary>A group of nobody.</summary>
     public static readonly Configuration Empty = new();
 
@@ -21,9 +29,16 @@ public sealed record Configuration
     /// <summary>Members that receive the log and never vote.</summary>
     public IReadOnlyList<MemberId> Learners { get; init; } = [];
 
+    /// <summary>
+    /// Number of the plan that this membership follows. It never goes back: a leader that has not heard of a later plan must not
+    /// undo what was done for that.
+    /// </summary>
+    public ulong Generation { get; init; }
+
     /// <summary>A plain, non-joint configuration.</summary>
-    public static Configuration Of(IEnumerable<MemberId> voters, IEnumerable<MemberId>? learners = null) => new()
+    public static Configuration Of(IEnumerable<MemberId> voters, IEnumerable<MemberId>? learners = null, ulong generation = 0) => new()
     {
+        Generation = generation,
         Voters = [.. voters.Order(ById)],
         Learners = [.. (learners ?? []).Order(ById)],
     };
@@ -40,9 +55,17 @@ public sealed record Configuration
     /// <summary>Every member once, in ascending order.</summary>
     public IReadOnlyList<MemberId> Members => [.. Voters.Concat(VotersOutgoing).Concat(Learners).Distinct().Order(ById)];
 
-    /// <summary>Appends the binary form: three lists, each a count and the member numbers, all varints.</summary>
+    /// <summary>
+    /// Appends the binary form: three lists, each a count and the member numbers, all varints. Before them stand 2^20 and the generation,
+    /// unless that is 0.
+    /// </summary>
     public void Encode(IBufferWriter<byte> output)
     {
+        if (Generation > 0)
+        {
+            Varint.Write(output, HasGeneration);
+            Varint.Write(output, Generation);
+        }
         foreach (var list in (ReadOnlySpan<IReadOnlyList<MemberId>>)[Voters, VotersOutgoing, Learners])
         {
             Varint.Write(output, (ulong)list.Count);
@@ -60,25 +83,36 @@ public sealed record Configuration
 
     /// <summary>Reads the binary form from the start of <paramref name="input"/> and moves past it.</summary>
     /// <exception cref="FormatException">The bytes are not a configuration.</exception>
-    public static Configuration Decode(ref ReadOnlySpan<byte> input) => new()
+    public static Configuration Decode(ref ReadOnlySpan<byte> input)
     {
-        Voters = DecodeList(ref input),
-        VotersOutgoing = DecodeList(ref input),
-        Learners = DecodeList(ref input),
-    };
+        ulong generation = 0;
+        var rest = input;
+        if (Varint.Read(ref rest) == HasGeneration)
+        {
+            generation = Varint.Read(ref rest);
+            input = rest;
+        }
+        return new()
+        {
+            Generation = generation,
+            Voters = DecodeList(ref input),
+            VotersOutgoing = DecodeList(ref input),
+            Learners = DecodeList(ref input),
+        };
+    }
 
     /// <inheritdoc/>
     public bool Equals(Configuration? other) =>
-        other is not null && Voters.SequenceEqual(other.Voters)
+        other is not null && Generation == other.Generation && Voters.SequenceEqual(other.Voters)
         && VotersOutgoing.SequenceEqual(other.VotersOutgoing) && Learners.SequenceEqual(other.Learners);
 
     /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(Voters.Count, VotersOutgoing.Count, Learners.Count);
+    public override int GetHashCode() => HashCode.Combine(Generation, Voters.Count, VotersOutgoing.Count, Learners.Count);
 
     /// <inheritdoc/>
     public override string ToString() =>
         $"voters [{string.Join(' ', Voters)}]" + (IsJoint ? $" outgoing [{string.Join(' ', VotersOutgoing)}]" : "")
-        + (Learners.Count > 0 ? $" learners [{string.Join(' ', Learners)}]" : "");
+        + (Learners.Count > 0 ? $" learners [{string.Join(' ', Learners)}]" : "") + (Generation > 0 ? $" generation {Generation}" : "");
 
     private static readonly Comparer<MemberId> ById = Comparer<MemberId>.Create((a, b) => a.Value.CompareTo(b.Value));
 
@@ -92,7 +126,7 @@ public sealed record Configuration
     private static List<MemberId> DecodeList(ref ReadOnlySpan<byte> input)
     {
         var count = Varint.Read(ref input);
-        if (count > 1024) throw new FormatException($"A configuration lists {count} members; at most 1024 are possible.");
+        if (count > MaxListed) throw new FormatException($"A configuration lists {count} members; at most {MaxListed} are possible.");
         var list = new List<MemberId>((int)count);
         for (var i = 0; i < (int)count; i++) list.Add(new MemberId((uint)Varint.Read(ref input)));
         return list;

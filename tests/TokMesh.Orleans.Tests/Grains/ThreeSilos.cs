@@ -14,6 +14,9 @@ public class ThreeSilos : IAsyncLifetime
     /// <summary>Where the membership of these silos is kept; what tests are about is not.</summary>
     protected virtual bool IsMembershipInMeta => true;
 
+    /// <summary>Plans of moves stay plans, unless a test is about moves.</summary>
+    protected virtual int MovesAtOnce => 0;
+
     /// <summary>As code in a silo sees the grains.</summary>
     internal IGrainFactory Grains { get; private set; } = null!;
 
@@ -26,7 +29,11 @@ public class ThreeSilos : IAsyncLifetime
     {
         Cluster = new SiloCluster(3, (silo, place, first) =>
         {
-            silo.AddTokMesh(place);
+            silo.AddTokMesh(o =>
+            {
+                place(o);
+                o.Node = o.Node with { MovesAtOnce = MovesAtOnce };
+            });
             if (IsMembershipInMeta) silo.UseTokMeshClustering();
             else silo.UseDevelopmentClustering(first);
         });

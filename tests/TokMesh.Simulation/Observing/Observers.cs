@@ -17,6 +17,9 @@ internal sealed class Observers(Trace? trace)
 
     public int SnapshotInstalls { get; set; }
 
+    /// <summary>Replicas deleted.</summary>
+    public int Removals { get; private set; }
+
     public int Kills { get; private set; }
 
     public int PowerCuts { get; private set; }
@@ -31,7 +34,8 @@ internal sealed class Observers(Trace? trace)
         (Replica replica, in Message message, IReadOnlyList<Entry> entries, ReadOnlySpan<byte> data) =>
             _replicas[replica].Received(message, entries, data.Length),
         (replica, seq) => _replicas[replica].PersistedTo(seq),
-        replica => _replicas[replica].Stepped());
+        replica => _replicas[replica].Stepped(),
+        replica => Removed(node, replica));
 
     public void Started(VirtualNode node)
     {
@@ -70,6 +74,15 @@ internal sealed class Observers(Trace? trace)
     /// </summary>
     public void Accused(VirtualNode by, uint group, MemberId whom, LogViolation violation) =>
         throw new SimulationFailure($"Group {group} at node {by.Id} found node {whom} to have lost something ({violation}), which should never have come so far.");
+
+    /// <summary>A replica was deleted: what was on its disk need not be there any more.</summary>
+    private void Removed(VirtualNode node, Replica replica)
+    {
+        Removals++;
+        _replicas[replica].Removed();
+        _replicas.Remove(replica);
+        _durable.Remove((node, replica.Group));
+    }
 
     private ReplicaObserver Observe(VirtualNode node, Replica replica)
     {

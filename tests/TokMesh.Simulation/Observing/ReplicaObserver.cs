@@ -37,6 +37,8 @@ internal sealed class ReplicaObserver(Observers observers, VirtualNode node, Rep
         _tracer?.Stepped();
     }
 
+    public void Removed() => _tracer?.Removed();
+
     /// <summary>A restart found this.</summary>
     public void Recovered()
     {

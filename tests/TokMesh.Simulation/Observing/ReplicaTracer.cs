@@ -45,6 +45,12 @@ internal sealed class ReplicaTracer(Trace trace, VirtualNode node, Replica repli
         trace.End();
     }
 
+    public void Removed()
+    {
+        Begin("removed");
+        trace.End();
+    }
+
     public void Received(in Message message, IReadOnlyList<Entry> entries, int bytes)
     {
         var json = Begin("receive");

@@ -42,6 +42,9 @@ internal sealed record Profile(string Name, string About)
     /// <summary>Whether groups change their members.</summary>
     public bool Membership { get; init; }
 
+    /// <summary>Whether shards move to other nodes.</summary>
+    public bool Moves { get; init; }
+
     /// <summary>Whether nodes have silos, whose membership is in meta.</summary>
     public bool Silos { get; init; }
 

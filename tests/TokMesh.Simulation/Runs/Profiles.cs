@@ -153,6 +153,20 @@ internal static class Profiles
             Membership = true,
             Faults = new Dictionary<FaultKind, int>(Mild) { [FaultKind.Lose] = 1, [FaultKind.HandOver] = 1 },
         },
+        new("moves", "shards that move from node to node as meta has planned, plans that are changed half way, replicas that are deleted; crashes and partitions")
+        {
+            Nodes = 6,
+            Shards = 4,
+            KeyClients = 4,
+            SessionClients = 2,
+            RestUs = 150_000,
+            ValueBytes = 6_000,
+            SnapshotThresholdBytes = 128 << 10,
+            SegmentBytes = 64 << 10,
+            Raft = new RaftOptions { SnapshotChunkBytes = 4 << 10, SnapshotWindow = 2 },
+            Moves = true,
+            Faults = new Dictionary<FaultKind, int>(Mild) { [FaultKind.Lose] = 1, [FaultKind.HandOver] = 1 },
+        },
         new("silos", "silos that join late, declare each other dead and end then, by a table in meta, while groups are led; crashes and partitions")
         {
             KeyClients = 3,

@@ -28,7 +28,7 @@ internal static class Report
             crashes     {c.Crashes} ({c.PowerCuts} by power cuts, {c.ClusterPowerCuts} times of the whole cluster, {c.DiskFailures} after failures of the disk)
             faults      {c.Partitions} partitions, {c.Pauses} pauses, {c.BitFlips} bits flipped, {c.Hangs} hangs, {c.OtherFaults} others
             copies      {c.Replacements} put back or emptied, {c.Twins} second processes, {c.Refused} nodes stopped because they were refused
-            protocol    {c.Elections} elections, {c.MembershipChanges} membership changes committed, {c.SnapshotInstalls} snapshots installed, {c.Applications} entries applied
+            protocol    {c.Elections} elections, {c.MembershipChanges} membership changes committed, {c.Moves} moves made, {c.ReplicasRemoved} replicas deleted, {c.SnapshotInstalls} snapshots installed, {c.Applications} entries applied
             digest      {total.Digest:x16}
             """);
     }

@@ -23,6 +23,7 @@ internal sealed class Run
     private readonly VirtualWorld _world;
     private readonly FaultSchedule _faults;
     private readonly MembershipDriver _memberships;
+    private readonly MoveDriver _moves;
     private readonly List<Operation> _keys = [];
     private readonly SessionHistory _sessions = new();
     private readonly NamePool _pool = NamePool.Of(tokens: 10, ids: 5);
@@ -51,6 +52,7 @@ internal sealed class Run
         _world = new VirtualWorld(plan, trace, timeline) { Network = { Datagrams = profile.Datagrams } };
         _faults = new FaultSchedule(_world, profile.Faults, plan);
         _memberships = new MembershipDriver(_world, new Random(seed + 3));
+        _moves = new MoveDriver(_world, new Random(seed + 4));
     }
 
     /// <summary>Runs a seed to its end. Nothing is thrown: a failure is part of the result.</summary>
@@ -85,10 +87,12 @@ internal sealed class Run
         _world.Run(1500);
         var running = StartClients();
         if (_profile.Membership) _memberships.Start();
+        if (_profile.Moves) _moves.Start();
         _faults.Run(_profile.Seconds * 1000, _profile.FaultGapMs);
         foreach (var talk in _talks) talk.Stopped = _silos.All(s => s.Talk != talk);
         foreach (var (_, talk) in _silos) talk.IsCalm = true;
         _memberships.Stopped = true;
+        _moves.Stopped = true;
         _faults.Settle();
         EveryGroupLeads();
         EverySiloIsActive();
@@ -104,6 +108,7 @@ internal sealed class Run
         QuiescentGroupsNoticeTheLossOfTheirLeader();
         _world.RunUntil(() => _world.DigestsAgree(out _), SettledWithinMs, stepMs: 500);
         if (!_world.DigestsAgree(out var differences)) throw new SimulationFailure($"Replicas differ.\n{differences}") { Group = FirstGroup(differences) };
+        if (_profile.Moves) _moves.GiveUpWhatCannotBe();
         new MapChecks(_world).TheMapIsTrueEverywhere();
         new HealthChecks(_world).EveryNodeTellsTheTruth();
         _world.Observers.Trace?.Finished(_world.Time.Digest);
@@ -250,6 +255,8 @@ internal sealed class Run
             Hangs = _faults.Hangs,
             OtherFaults = _faults.Others,
             MembershipChanges = _memberships.Committed,
+            Moves = _moves.Made,
+            ReplicasRemoved = _world.Observers.Removals,
             SnapshotInstalls = _world.Observers.SnapshotInstalls,
             Elections = _world.Observers.Invariants.Elections,
             Applications = _world.Observers.Invariants.Applications,

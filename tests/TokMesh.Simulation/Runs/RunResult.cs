@@ -56,6 +56,11 @@ internal sealed record Counts
 
     public long MembershipChanges { get; init; }
 
+    /// <summary>Planned moves that were made.</summary>
+    public long Moves { get; init; }
+
+    public long ReplicasRemoved { get; init; }
+
     public long SnapshotInstalls { get; init; }
 
     public long Elections { get; init; }
@@ -83,6 +88,8 @@ internal sealed record Counts
         Hangs = a.Hangs + b.Hangs,
         OtherFaults = a.OtherFaults + b.OtherFaults,
         MembershipChanges = a.MembershipChanges + b.MembershipChanges,
+        Moves = a.Moves + b.Moves,
+        ReplicasRemoved = a.ReplicasRemoved + b.ReplicasRemoved,
         SnapshotInstalls = a.SnapshotInstalls + b.SnapshotInstalls,
         Elections = a.Elections + b.Elections,
         Applications = a.Applications + b.Applications,

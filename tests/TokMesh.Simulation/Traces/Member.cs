@@ -66,6 +66,13 @@ internal sealed class Member
         (DurableTerm, DurableVote) = (0, 0);
     }
 
+    /// <summary>The member was deleted. What was counted on it was there.</summary>
+    public void Removed()
+    {
+        Replaced();
+        Crash();
+    }
+
     public void Recover(JsonElement e, ulong term)
     {
         var found = new TermLog(e.GetProperty("base").GetUInt64(), e.GetProperty("baseTerm").GetUInt64());

@@ -78,6 +78,9 @@ internal sealed class TraceChecker
                 // A commit position that was on the disk is as good as one that was heard.
                 Commit(e.GetProperty("commit").GetUInt64(), node, g, term, m);
                 break;
+            case "removed":
+                m.Removed();
+                break;
             case "receive":
                 if (!_sent.Contains(MessageOf(e))) throw new TraceViolation("a message arrived that was not sent");
                 break;
