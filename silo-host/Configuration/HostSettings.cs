@@ -77,6 +77,8 @@ internal sealed class HostSettings
 
     public int ReplicationFactor { get; set; } = 3;
 
+    public bool BalancesLeaders { get; set; } = true;
+
     public int MovesAtOnce { get; set; } = 3;
 
     public int HeartbeatMs { get; set; } = 100;
@@ -139,6 +141,7 @@ internal sealed class HostSettings
         LogSegmentBytes = SegmentBytes,
         SnapshotThresholdBytes = SnapshotThresholdBytes,
         MaxClockOffsetMs = MaxClockOffsetMs,
+        BalancesLeaders = BalancesLeaders,
         MovesAtOnce = MovesAtOnce,
     };
 

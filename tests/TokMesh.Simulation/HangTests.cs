@@ -95,6 +95,8 @@ public sealed class HangTests
     [Fact]
     public void A_disk_that_is_slow_costs_no_leadership()
     {
+        // Until leaders are even: what is given away after that would be for the disk.
+        _world.Run(15_000);
         var slow = _world.Nodes.MaxBy(n => n.Node!.GroupsLed)!;
         var led = slow.Node!.GroupsLed;
         slow.SlowDiskUs = 400_000;

@@ -117,6 +117,16 @@ public sealed class NodeHealth
         lock (_lock) return Fresh(_time.MonotonicMs).Any(r => GroupBits.IsSet(r.Report.Led.Span, group));
     }
 
+    /// <summary>How many groups another node says that it leads, and the number of the report that says so; null when it is not heard.</summary>
+    internal (int Groups, ulong Report)? LedBy(MemberId node)
+    {
+        lock (_lock)
+        {
+            return _reports.TryGetValue(node.Value, out var last) && _time.MonotonicMs - last.AtMs <= StaleMs
+                ? (GroupBits.Count(last.Report.Led.Span), last.Report.Number) : null;
+        }
+    }
+
     /// <summary>What a lane found.</summary>
     internal void Found(int lane, LaneFindings findings)
     {

@@ -13,6 +13,7 @@ internal sealed partial class Lane
     public void RoleChanged(Replica replica, Role role, Term term, MemberId leader)
     {
         _node.Leaders.Set(replica.Group, leader);
+        if (role == Role.Leader) replica.LeadsSinceMs = NowMs;
         if (_routes.TryGetValue(replica.Group, out var route)) route.OnLeader(leader);
         _node.Watch.LeaderChanged(replica.Group, role, term, leader);
     }

@@ -5,6 +5,7 @@ using TokMesh.Cluster.Starts;
 using TokMesh.Raft.Log;
 using TokMesh.Raft.Membership;
 using TokMesh.Raft.Snapshots;
+using TokMesh.Raft.Transfer;
 
 namespace TokMesh.Cluster.Lanes;
 
@@ -58,6 +59,14 @@ internal sealed partial class Lane
         }
         reason = "This node holds no replica of the group.";
         return ChangeStatus.NotLeader;
+    }
+
+    /// <summary>Begins to hand a group led here to another voter.</summary>
+    public TransferStatus Transfer(uint group, MemberId to)
+    {
+        if (ReplicaOf(group) is not { } replica) return TransferStatus.NotLeader;
+        HasWork(replica);
+        return replica.Raft.Transfer(to);
     }
 
     public void TakeSnapshot(Replica replica)

@@ -24,6 +24,7 @@ internal sealed class LeaderMaintenance(Lane lane)
     private readonly Dictionary<uint, NameMaintenance> _names = [];
     private readonly MapMaintenance _map = new(lane);
     private readonly MoveMaintenance _moves = new(lane);
+    private readonly LeaderBalance _balance = new(lane);
     private long _next;
     private long _nextKeep;
 
@@ -45,6 +46,7 @@ internal sealed class LeaderMaintenance(Lane lane)
             if (replica.Group > 0) _moves.Look(replica);
             if (replica.State is ShardGroupState shard) NamesOf(replica).Tick(shard.Shard);
         }
+        _balance.Tick();
     }
 
     private void LookWhetherCurrent(Replica meta)

@@ -31,6 +31,7 @@ internal sealed class NodeParts : ICallRouter
         Meta = new AppliedMeta(Began);
         Leaders = new LeaderTable(self, GroupCount);
         Departure = new Departure(lanes);
+        Loads = new LeaderLoads(lanes, Leaders);
     }
 
     public MemberId Self { get; }
@@ -45,6 +46,8 @@ internal sealed class NodeParts : ICallRouter
     public LeaderTable Leaders { get; }
 
     public Departure Departure { get; }
+
+    public LeaderLoads Loads { get; }
 
     public required IClock Clock { get; init; }
 
@@ -68,6 +71,9 @@ internal sealed class NodeParts : ICallRouter
 
     /// <summary>How many shards may move at a time.</summary>
     public required int MovesAtOnce { get; init; }
+
+    /// <summary>Whether this node gives groups it leads to nodes that lead fewer.</summary>
+    public required bool BalancesLeaders { get; init; }
 
     /// <summary>This start of the node: others are told, so that they know when it has started again.</summary>
     public required NodeStart Start { get; init; }

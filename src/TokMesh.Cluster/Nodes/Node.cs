@@ -20,6 +20,7 @@ using TokMesh.Raft;
 using TokMesh.Raft.Log;
 using TokMesh.Raft.Membership;
 using TokMesh.Raft.Options;
+using TokMesh.Raft.Transfer;
 using TokMesh.State;
 
 namespace TokMesh.Cluster.Nodes;
@@ -91,6 +92,7 @@ public sealed partial class Node : IDisposable
             NextRandom = () => NextRandom(fillRandom),
             Raft = options.Raft,
             MovesAtOnce = options.MovesAtOnce,
+            BalancesLeaders = options.BalancesLeaders,
             Trace = trace,
             AddReplica = (lane, group) => AddReplica(lane, group, options.Raft),
         };
@@ -285,6 +287,13 @@ public sealed partial class Node : IDisposable
     {
         _lanes[_parts.LaneOf(group)].Post(new LaneItem.Run(lane => done(lane.Change(group, target with { Generation = lane.ReplicaOf(group)?.Raft.Configuration.Generation ?? 0 }, out var reason), reason)));
     }
+
+    /// <summary>Begins to hand a group that this node leads to another voter (see <see cref="RaftGroup.Transfer"/>).</summary>
+    /// <param name="group">0 is meta, shard s is group s + 1.</param>
+    /// <param name="to">Whom to hand it to.</param>
+    /// <param name="done">Told by the lane: <see cref="TransferStatus.Started"/> says no more than that.</param>
+    public void Transfer(uint group, MemberId to, Action<TransferStatus> done) =>
+        _lanes[_parts.LaneOf(group)].Post(new LaneItem.Run(lane => done(lane.Transfer(group, to))));
 
     /// <inheritdoc/>
     public void Dispose() => _log.Dispose();

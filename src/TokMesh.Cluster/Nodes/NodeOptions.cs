@@ -20,6 +20,9 @@ public sealed record NodeOptions
     /// <summary>How many shards of the cluster may move to other nodes at a time, by what their leaders are told; 0 for none: plans wait.</summary>
     public int MovesAtOnce { get; init; } = 3;
 
+    /// <summary>Whether this node gives groups it leads to nodes that lead fewer.</summary>
+    public bool BalancesLeaders { get; init; } = true;
+
     /// <summary>Largest offset of this node's wall clock to the majority's, in milliseconds, at which it still leads.</summary>
     public int MaxClockOffsetMs { get; init; } = 500;
 }

@@ -58,6 +58,9 @@ internal sealed class Replica : IRaftOutput, IApplySink
 
     public bool SnapshotUnderWay { get; set; }
 
+    /// <summary>Since when it leads, if it does; monotonic milliseconds.</summary>
+    public long LeadsSinceMs { get; set; }
+
     /// <summary>Whether it was removed from this node: what is still on its way to it comes to nothing.</summary>
     public bool IsRemoved { get; set; }
 

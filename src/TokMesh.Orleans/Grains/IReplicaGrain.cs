@@ -57,6 +57,15 @@ public interface IReplicaGrain : IGrainWithIntegerCompoundKey
     [Alias("change")]
     Task<MembershipReply> ChangeMembers(uint[] voters, uint[] learners, CancellationToken cancel = default);
 
+    /// <summary>
+    /// Hands leadership of the shard to another node, if this replica leads it: the other is brought up to date and told to stand. Meanwhile no write
+    /// is taken. <see cref="Status"/> of the other shows when it leads; if it does not within an election timeout, this replica leads on.
+    /// </summary>
+    /// <param name="nodeId">A node that votes in the shard.</param>
+    /// <param name="cancel">Gives up waiting.</param>
+    [Alias("transfer")]
+    Task<TransferReply> Transfer(string nodeId, CancellationToken cancel = default);
+
     /// <summary>Has the replica write a snapshot of what it has applied. False when the node holds no replica of the shard.</summary>
     [Alias("snapshot")]
     Task<bool> TakeSnapshot(CancellationToken cancel = default);
@@ -145,6 +154,12 @@ public sealed record ReplicaView
     [Id(12)]
     public ulong? Digest { get; init; }
 }
+
+/// <summary>Answer to a transfer of leadership.</summary>
+/// <param name="Started">Whether it has begun.</param>
+/// <param name="Status">One word: started, alreadyleads, notleader, notvoter.</param>
+[GenerateSerializer, Immutable, Alias("tokmesh.transfer-reply")]
+public sealed record TransferReply([property: Id(0)] bool Started, [property: Id(1)] string Status);
 
 /// <summary>Answer to a change of membership.</summary>
 /// <param name="Accepted">Whether it is in the leader's log, or was in force already.</param>

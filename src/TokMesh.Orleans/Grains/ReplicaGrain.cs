@@ -8,6 +8,7 @@ using TokMesh.Orleans.Nodes;
 using TokMesh.Orleans.Placement;
 using TokMesh.Raft.Log;
 using TokMesh.Raft.Membership;
+using TokMesh.Raft.Transfer;
 using ErrorCode = TokMesh.State.Errors.ErrorCode;
 
 namespace TokMesh.Orleans.Grains;
@@ -34,7 +35,7 @@ internal sealed class ReplicaGrain(NodeAccess access, NodeDirectory directory) :
         return Task.CompletedTask;
     }
 
-    public Task Invoke(IIncomingGrainCallContext context) => SilosOnly.InvokeAsync(context, nameof(Propose), nameof(ChangeMembers), nameof(TakeSnapshot));
+    public Task Invoke(IIncomingGrainCallContext context) => SilosOnly.InvokeAsync(context, nameof(Propose), nameof(ChangeMembers), nameof(Transfer), nameof(TakeSnapshot));
 
     public async Task<ReplicaReply> Propose(byte[] operation, int deadlineMs, CancellationToken cancel = default)
     {
@@ -79,6 +80,16 @@ internal sealed class ReplicaGrain(NodeAccess access, NodeDirectory directory) :
         access.Node.ChangeMembers(_group, Configuration.Of(voters.Select(v => new MemberId(v)), learners.Select(l => new MemberId(l))),
             (status, reason) => answered.SetResult(new MembershipReply(status is ChangeStatus.Accepted or ChangeStatus.Unchanged, status.ToString().ToLowerInvariant(), reason)));
         return await answered.Task.WaitAsync(cancel);
+    }
+
+    public async Task<TransferReply> Transfer(string nodeId, CancellationToken cancel = default)
+    {
+        // Of who is no member nobody is: number 0 has no vote anywhere.
+        var to = new MemberId(access.Node.Map.Members.FirstOrDefault(m => m.NodeId == nodeId)?.Number ?? 0);
+        var answered = new TaskCompletionSource<TransferStatus>(TaskCreationOptions.RunContinuationsAsynchronously);
+        access.Node.Transfer(_group, to, answered.SetResult);
+        var status = await answered.Task.WaitAsync(cancel);
+        return new TransferReply(status == TransferStatus.Started, status.ToString().ToLowerInvariant());
     }
 
     public async Task<bool> TakeSnapshot(CancellationToken cancel = default)

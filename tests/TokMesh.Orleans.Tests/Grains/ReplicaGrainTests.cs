@@ -135,6 +135,29 @@ public sealed class ReplicaGrainTests(ThreeSilos silos) : IClassFixture<ThreeSil
     }
 
     [Fact]
+    public async Task Leadership_is_handed_to_who_is_named()
+    {
+        var to = "";
+        // Somebody else may have been elected before it is asked, on a machine that stood still for a moment.
+        await ThreeSilos.UntilAsync("a transfer has begun", async () =>
+        {
+            var leader = await silos.LeaderOfAsync(4);
+            to = silos.NodeIds.First(id => id != leader);
+            return (await silos.Replica(4, leader).Transfer(to)).Started;
+        });
+        await ThreeSilos.UntilAsync($"{to} leads", async () => (await silos.Replica(4, to).Status())!.Role == "leader");
+    }
+
+    [Fact]
+    public async Task A_transfer_that_cannot_be_is_answered_with_a_word() => await ThreeSilos.UntilAsync("each is refused for its reason", async () =>
+    {
+        var leader = await silos.LeaderOfAsync(5);
+        var replica = silos.Replica(5, leader);
+        return (await replica.Transfer(leader)).Status == "alreadyleads" && (await replica.Transfer("tmnd-nobody")).Status == "notvoter"
+            && (await silos.Replica(5, silos.NodeIds.First(id => id != leader)).Transfer(leader)).Status == "notleader";
+    });
+
+    [Fact]
     public async Task A_snapshot_is_written_when_it_is_asked_for()
     {
         var (key, shard) = KeyOf("snapshot");

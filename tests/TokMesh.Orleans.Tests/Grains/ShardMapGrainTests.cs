@@ -71,7 +71,7 @@ public sealed class ShardMapGrainTests(ThreeSilos silos) : IClassFixture<ThreeSi
         Assert.NotNull(await replica.Status());
         Assert.Equal(ReplicaOutcome.Answered, (await replica.Read([.. Query()], 0, 10_000)).Outcome);
         foreach (var change in (Func<Task>[])[() => map.PlanMove(0, [1], seen.Version), () => map.CancelMove(0, seen.Version), () => map.RemoveMember(1, seen.Version),
-            () => replica.ChangeMembers([1], []), () => replica.Propose([1], 1000), () => replica.TakeSnapshot()])
+            () => replica.ChangeMembers([1], []), () => replica.Propose([1], 1000), () => replica.Transfer("tmnd-2"), () => replica.TakeSnapshot()])
             Assert.Contains("for silos alone", (await Assert.ThrowsAsync<UnauthorizedAccessException>(change)).Message, StringComparison.Ordinal);
         Assert.Equal(seen.Version, (await Map.Get()).Version);
 

@@ -22,6 +22,8 @@ internal sealed record WorldPlan
 
     public RaftOptions Raft { get; init; } = new();
 
+    public bool BalancesLeaders { get; init; } = true;
+
     public int SegmentBytes { get; init; } = 64 << 10;
 
     public int SnapshotThresholdBytes { get; init; } = 192 << 10;
@@ -60,7 +62,7 @@ internal sealed class VirtualWorld
             ReplicationFactor = 3,
             CreatedAtMs = 0,
         };
-        Options = new NodeOptions { Raft = plan.Raft, Lanes = plan.Lanes, LogSegmentBytes = plan.SegmentBytes, SnapshotThresholdBytes = plan.SnapshotThresholdBytes };
+        Options = new NodeOptions { Raft = plan.Raft, Lanes = plan.Lanes, BalancesLeaders = plan.BalancesLeaders, LogSegmentBytes = plan.SegmentBytes, SnapshotThresholdBytes = plan.SnapshotThresholdBytes };
         var key = plan.Encrypted ? new byte[32] : null;
         if (key is not null) Random.NextBytes(key);
         Nodes = [.. Bootstrap.Nodes.Select(n => new VirtualNode(this, n, seed * 31 + (int)n.Number, key))];
