@@ -18,8 +18,6 @@ internal readonly record struct FrameHeader(int BodyBytes, ulong Sequence, ulong
     /// <summary>How many of the header's first bytes the cipher authenticates: all but the checksums.</summary>
     public const int AssociatedBytes = 28;
 
-    private const int CrcOffset = 32;
-
     public static ReadOnlySpan<byte> Magic => "TMFR"u8;
 
     /// <summary>Writes the part that <see cref="AssociatedBytes"/> covers, which must stand before the body is sealed.</summary>
@@ -36,16 +34,14 @@ internal readonly record struct FrameHeader(int BodyBytes, ulong Sequence, ulong
     public static void WriteChecksums(Span<byte> target, ReadOnlySpan<byte> body)
     {
         BinaryPrimitives.WriteUInt32LittleEndian(target[28..], Crc32C.Compute(body));
-        BinaryPrimitives.WriteUInt32LittleEndian(target[CrcOffset..], Crc32C.Compute(target[..CrcOffset]));
+        CheckedBlock.Seal(target[..Bytes]);
     }
 
     /// <summary>Reads a frame whose header and body are both whole; false otherwise.</summary>
     public static bool TryReadFrame(ReadOnlySpan<byte> source, out FrameHeader header)
     {
         header = default;
-        if (source.Length < Bytes || !source.StartsWith(Magic)
-            || BinaryPrimitives.ReadUInt32LittleEndian(source[CrcOffset..]) != Crc32C.Compute(source[..CrcOffset]))
-            return false;
+        if (!CheckedBlock.IsIntact(source, Bytes, Magic)) return false;
         var bodyBytes = BinaryPrimitives.ReadUInt32LittleEndian(source[4..]);
         if (bodyBytes > (uint)(source.Length - Bytes)) return false;
         header = new FrameHeader(

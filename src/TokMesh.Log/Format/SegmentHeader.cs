@@ -15,7 +15,6 @@ internal readonly record struct SegmentHeader(uint Number, ulong FirstSequence, 
     public const int Bytes = 64;
     public const ushort Version = 1;
 
-    private const int CrcOffset = 60;
 
     private static ReadOnlySpan<byte> Magic => "TMWALSEG"u8;
 
@@ -32,7 +31,7 @@ internal readonly record struct SegmentHeader(uint Number, ulong FirstSequence, 
         BinaryPrimitives.WriteUInt32LittleEndian(target[12..], Number);
         BinaryPrimitives.WriteUInt64LittleEndian(target[16..], FirstSequence);
         BinaryPrimitives.WriteUInt128LittleEndian(target[24..], Salt);
-        BinaryPrimitives.WriteUInt32LittleEndian(target[CrcOffset..], Crc32C.Compute(target[..CrcOffset]));
+        CheckedBlock.Seal(target[..Bytes]);
     }
 
     /// <summary>False when the bytes are not a whole header; <paramref name="version"/> is set whenever they are one of any version.</summary>
@@ -40,9 +39,7 @@ internal readonly record struct SegmentHeader(uint Number, ulong FirstSequence, 
     {
         header = default;
         version = 0;
-        if (source.Length < Bytes || !source.StartsWith(Magic)
-            || BinaryPrimitives.ReadUInt32LittleEndian(source[CrcOffset..]) != Crc32C.Compute(source[..CrcOffset]))
-            return false;
+        if (!CheckedBlock.IsIntact(source, Bytes, Magic)) return false;
         version = BinaryPrimitives.ReadUInt16LittleEndian(source[8..]);
         header = new SegmentHeader(
             BinaryPrimitives.ReadUInt32LittleEndian(source[12..]),

@@ -26,9 +26,6 @@ internal readonly record struct SnapshotHeader(
     /// <summary>How many of the header's first bytes every chunk is bound to: all but the checksum.</summary>
     public const int AssociatedBytes = 68;
 
-    private const int CrcOffset = AssociatedBytes;
-    private const int TrailerCrcOffset = 28;
-
     public static ReadOnlySpan<byte> KeyPurpose => "tokmesh snapshot"u8;
 
     public int ChunkOverheadBytes => (Cipher == CipherId.None ? 0 : BodyCipher.TagBytes) + sizeof(uint);
@@ -66,7 +63,7 @@ internal readonly record struct SnapshotHeader(
         BinaryPrimitives.WriteUInt64LittleEndian(target[32..], Name.Term);
         BinaryPrimitives.WriteUInt64LittleEndian(target[40..], (ulong)BodyBytes);
         BinaryPrimitives.WriteUInt128LittleEndian(target[48..], Salt);
-        BinaryPrimitives.WriteUInt32LittleEndian(target[CrcOffset..], Crc32C.Compute(target[..CrcOffset]));
+        CheckedBlock.Seal(target[..Bytes]);
     }
 
     /// <summary>False when the bytes are no header or one that cannot be; <paramref name="version"/> is set if it is one of any version.</summary>
@@ -74,9 +71,7 @@ internal readonly record struct SnapshotHeader(
     {
         header = default;
         version = 0;
-        if (source.Length < Bytes || !source.StartsWith(Magic)
-            || BinaryPrimitives.ReadUInt32LittleEndian(source[CrcOffset..]) != Crc32C.Compute(source[..CrcOffset]))
-            return false;
+        if (!CheckedBlock.IsIntact(source, Bytes, Magic)) return false;
         version = BinaryPrimitives.ReadUInt16LittleEndian(source[8..]);
         header = new SnapshotHeader(
             new SnapshotName(
@@ -98,7 +93,7 @@ internal readonly record struct SnapshotHeader(
         TrailerMagic.CopyTo(target);
         BinaryPrimitives.WriteUInt64LittleEndian(target[8..], (ulong)BodyChunks + 1);
         BinaryPrimitives.WriteUInt64LittleEndian(target[16..], (ulong)FileBytes);
-        BinaryPrimitives.WriteUInt32LittleEndian(target[TrailerCrcOffset..], Crc32C.Compute(target[..TrailerCrcOffset]));
+        CheckedBlock.Seal(target);
     }
 
     /// <summary>Whether these are exactly this file's last bytes.</summary>
