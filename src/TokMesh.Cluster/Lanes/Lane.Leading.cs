@@ -60,7 +60,7 @@ internal sealed partial class Lane
             replica.KeepCommit();
         }
         if (Number == 0) _node.Peers.Store(_work.Records, NowMs, all: true);
-        CountHandedOver();
+        TellHandedOver();
         _node.Departure.HandOverBegun();
     }
 
@@ -74,14 +74,17 @@ internal sealed partial class Lane
         }
     }
 
-    // Looked at after every turn of a lane whose node is about to stop.
-    private void CountHandedOver()
+    /// <summary>How many groups are on their way from here to other nodes.</summary>
+    public int CountHandedOver()
     {
         var groups = 0;
         foreach (var replica in _replicas.Values)
             if (!replica.Raft.TransferTarget.IsNone) groups++;
-        _node.Departure.HandingOver(Number, groups);
+        return groups;
     }
+
+    // Looked at after every turn of a lane whose node is about to stop.
+    private void TellHandedOver() => _node.Departure.HandingOver(Number, CountHandedOver());
 
     private bool HandOver(Replica replica, bool mayLeave) => HandOver(replica, node => mayLeave || !Heartbeats.Leaves(node));
 

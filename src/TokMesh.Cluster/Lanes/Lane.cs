@@ -127,7 +127,7 @@ internal sealed partial class Lane : IReplicaHost, IRouteHost
         Heartbeats.Send();
         foreach (var (node, frames) in _frames) _node.Transport.Send(node, frames);
         _frames.Clear();
-        if (_node.Departure.IsLeaving) CountHandedOver();
+        if (_node.Departure.IsLeaving) TellHandedOver();
         // A write that would only be gathered need not wake this lane before the batch it waits for is over.
         _inbox.OwnerComes(_batches.IsUnderWay(NowMs));
         return _listed.Count > 0 || !_inbox.IsEmpty || MayBeginBatch;

@@ -29,7 +29,7 @@ internal sealed class LeaderBalance(Lane lane)
         if (lane.NowMs < _next || !lane.Node.BalancesLeaders) return;
         _next = lane.NowMs + IntervalMs;
         var loads = lane.Node.Loads;
-        var leaving = lane.Replicas.Count(r => !r.Raft.TransferTarget.IsNone);
+        var leaving = lane.CountHandedOver();
         loads.Leaving(lane.Number, leaving);
         if (lane.Node.Departure.IsLeaving || !lane.Node.MayLead) return;
         LookWhoMayHaveMore();

@@ -21,7 +21,7 @@ internal sealed class MoveMaintenance(Lane lane)
         if (map.Moves.Count == 0 && now.Learners.Count == 0) return;
         if (!raft.TransferTarget.IsNone || !map.Groups[(int)replica.Group].Matches(now)) return;
         var move = map.OpenMoveOf(replica.Group, lane.Node.MovesAtOnce);
-        if (move is null && map.Moves.Any(m => m.Shard + 1 == replica.Group)) return;
+        if (move is null && map.Moves.Any(m => m.Group == replica.Group)) return;
         if (Next(now, move, lane.Self) is { } target) lane.Change(replica.Group, target, out _);
         else if (move is not null && !move.Voters.Contains(lane.Self.Value)) lane.HandOver(replica, node => move.Voters.Contains(node.Value) && !lane.Heartbeats.Leaves(node));
     }

@@ -59,14 +59,14 @@ public sealed record ClusterMap
         {
             if (move.Id == 0) continue;
             if (atOnce-- <= 0) break;
-            if (move.Shard + 1 == group) return move;
+            if (move.Group == group) return move;
         }
         return null;
     }
 
     /// <summary>Whether a member holds a group, or is going to.</summary>
     public bool Wants(uint group, MemberId number) =>
-        Groups[(int)group].Contains(number.Value) || Moves.Any(m => m.Shard + 1 == group && m.Voters.Contains(number.Value));
+        Groups[(int)group].Contains(number.Value) || Moves.Any(m => m.Group == group && m.Voters.Contains(number.Value));
 
     /// <summary>How many shards a member holds a replica of.</summary>
     public int CountShardsOf(MemberId number) => Groups.Skip(1).Count(g => g.Contains(number.Value));
@@ -147,6 +147,13 @@ public sealed record PlannedMove(uint Shard, IReadOnlyList<uint> Voters)
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public ulong Id { get; init; }
+
+    /// <summary>The shard's group.</summary>
+    [JsonIgnore]
+    public uint Group => Shard + 1;
+
+    /// <summary>Whether the shard is where it shall be.</summary>
+    public bool IsMade(GroupPlace place) => place.Learners.Count == 0 && place.Voters.Order().SequenceEqual(Voters.Order());
 
     /// <summary>A plan that meta is asked for; it gets its <see cref="Id"/> there.</summary>
     public static PlannedMove New(uint shard, IEnumerable<uint> voters) => new(shard, [.. voters.Order()]) { Id = 1 };

@@ -118,17 +118,15 @@ public sealed record MapChange
 
     private static ClusterMap PlanMove(ClusterMap map, PlannedMove plan, out ErrorCode refusal, out string why)
     {
-        var group = plan.Shard + 1;
-        var problem = plan.Id == 0 ? null : group >= map.Groups.Count ? $"There is no shard {plan.Shard}."
+        var problem = plan.Id == 0 ? null : plan.Group >= map.Groups.Count ? $"There is no shard {plan.Shard}."
             : plan.Voters.FirstOrDefault(v => map.MemberOf(new MemberId(v)) is null) is not 0 and var stranger ? $"{stranger} is the number of no member."
-            : plan.Voters.FirstOrDefault(map.Groups[(int)group].IsRemoved) is not 0 and var busy ? $"Member {busy} has not deleted its former replica of shard {plan.Shard} yet."
+            : plan.Voters.FirstOrDefault(map.Groups[(int)plan.Group].IsRemoved) is not 0 and var busy ? $"Member {busy} has not deleted its former replica of shard {plan.Shard} yet."
             : null;
         (refusal, why) = problem is null ? (ErrorCode.None, "") : (ErrorCode.ClusterNodeConflict, problem);
         if (problem is not null) return map;
         var others = map.Moves.Where(m => m.Shard != plan.Shard);
         if (plan.Id == 0) return map with { Moves = [.. others.Append(plan).OrderBy(m => m.Id).ThenBy(m => m.Shard)] };
-        var isThere = map.Groups[(int)group] is var place && place.Learners.Count == 0 && place.Voters.Order().SequenceEqual(plan.Voters.Order());
-        return map with { Moves = isThere ? [.. others] : [.. others, plan with { Id = map.Version + 1 }] };
+        return map with { Moves = plan.IsMade(map.Groups[(int)plan.Group]) ? [.. others] : [.. others, plan with { Id = map.Version + 1 }] };
     }
 
     private static ClusterMap Place(ClusterMap map, PlacedGroup placed)
@@ -143,7 +141,7 @@ public sealed record MapChange
             Learners = [.. placed.Place.Learners.Order()],
         };
         groups[placed.Group] = after with { Removed = RemovedBy(map, placed.Group, before, after) };
-        return map with { Groups = groups, Moves = [.. map.Moves.Where(m => m.Id == 0 || m.Shard + 1 != placed.Group || !m.Voters.Order().SequenceEqual(after.Voters.Order()) || after.Learners.Count > 0)] };
+        return map with { Groups = groups, Moves = [.. map.Moves.Where(m => m.Id == 0 || m.Group != placed.Group || !m.IsMade(after))] };
     }
 
     /// <summary>

@@ -70,7 +70,10 @@ public sealed class RaftLog
     public bool Matches(LogIndex index, Term term) => TermAt(index) == term;
 
     /// <summary>Whether a candidate's log is at least as complete as this one (Raft paper, section 5.4.1).</summary>
-    public bool IsUpToDate(LogIndex last, Term lastTerm) => lastTerm > LastTerm || (lastTerm == LastTerm && last >= Last);
+    public bool IsUpToDate(LogIndex last, Term lastTerm) => IsUpToDate(last, lastTerm, Last, LastTerm);
+
+    /// <summary>Whether a log that ends at the first position is at least as complete as one that ends at the second.</summary>
+    public static bool IsUpToDate(LogIndex last, Term lastTerm, LogIndex ownLast, Term ownLastTerm) => lastTerm > ownLastTerm || (lastTerm == ownLastTerm && last >= ownLast);
 
     /// <summary>
     /// The largest position not after <paramref name="index"/> whose term is not above <paramref name="term"/>: where two logs may

@@ -14,7 +14,7 @@ namespace TokMesh.Raft.Membership;
 public readonly record struct Tombstone(Term Term, LogIndex Index, Term LogTerm)
 {
     /// <summary>Whether a log that ends there holds the removal.</summary>
-    public bool IsReachedBy(LogIndex last, Term lastTerm) => lastTerm > LogTerm || (lastTerm == LogTerm && last >= Index);
+    public bool IsReachedBy(LogIndex last, Term lastTerm) => RaftLog.IsUpToDate(last, lastTerm, Index, LogTerm);
 
     /// <summary>The binary form: three varints.</summary>
     public byte[] Encode()

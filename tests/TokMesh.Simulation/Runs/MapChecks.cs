@@ -20,7 +20,7 @@ internal sealed class MapChecks(VirtualWorld world)
         {
             if (world.LeaderOf(group) is not { } leader) return new SimulationFailure($"Group {group} has no leader.") { Group = group };
             var membership = world.ReplicaOf(leader, group)!.Raft.Configuration;
-            if (leader.Node!.Map.Moves.FirstOrDefault(m => m.Shard + 1 == group) is { } move)
+            if (leader.Node!.Map.Moves.FirstOrDefault(m => m.Group == group) is { } move)
                 return new SimulationFailure($"Every fault has ended. Group {group} has {membership} and has not moved to {string.Join(' ', move.Voters)}.") { Group = group };
             if (leader.Node.Map.Groups[(int)group].Removed?.FirstOrDefault(r => world.Present.Any(n => n.Id.Value == r.Number)) is { } removed)
                 return new SimulationFailure($"Every fault has ended. Node {removed.Number} has not told that it has deleted group {group}.") { Group = group };
